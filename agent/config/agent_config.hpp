@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/git/mirror.hpp"
+
+namespace gitopsctl::agent {
+
+struct RepositoryConfig {
+  std::string name;
+  channels::RemoteConfig remote;  ///< credentials already read from their files
+  channels::PollSchedule poll;
+  bool candidates = true;
+  std::vector<std::string> source_branches;  ///< globs; empty: all but releases/** and candidates/**
+};
+
+struct EnvironmentConfig {
+  std::string name;
+  std::string kind;  ///< embedded (cluster comes later)
+  std::string path;  ///< embedded: the SQLite file
+};
+
+struct BindingConfig {
+  std::string repository;
+  std::string channel;
+  std::string environment;
+  std::vector<std::string> namespaces;  ///< allowed namespaces; empty: all
+  std::string channel_file;             ///< overrides the usual places
+};
+
+/// `/etc/gitopsctl/agent.yaml`: which repositories, environments and bindings this agent serves. Strict; all mistakes at
+/// once with their places. Relative paths are relative to the file's directory. Git never chooses a cluster or an identity:
+/// this file does.
+struct AgentConfig {
+  std::string installation = "default";
+  std::string state_directory;  ///< mirrors and caches
+  std::string store_path;       ///< SQLite file of the store
+  std::string listen;           ///< host:port of the HTTP server; empty: none
+  std::vector<RepositoryConfig> repositories;
+  std::vector<EnvironmentConfig> environments;
+  std::vector<BindingConfig> bindings;  ///< their order is the order of promotion
+  Millis drift_interval{30'000};
+  unsigned render_threads = 2;
+  std::string log_format = "text";  ///< text or json
+  std::string log_level = "info";
+
+  std::string file;  ///< where it was read from
+
+  [[nodiscard]] const RepositoryConfig* repository(std::string_view name) const noexcept;
+  [[nodiscard]] const EnvironmentConfig* environment(std::string_view name) const noexcept;
+};
+
+[[nodiscard]] Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& file);
+/// `--config`, else GITOPSCTL_CONFIG, else /etc/gitopsctl/agent.yaml; credentials are read from the files it names.
+[[nodiscard]] Result<AgentConfig> load_agent_config(const std::string& path);
+[[nodiscard]] std::string agent_config_schema();
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::agent {
+
+/// An object as the environment has it. `body` is complete for a cluster; in the embedded environment the values of Secrets
+/// are keyed hashes.
+struct LiveObject {
+  render::ObjectId id;
+  std::string uid;
+  std::string resource_version;
+  Value body;
+  bool deleting = false;  ///< a delete was accepted and finalizers remain
+
+  [[nodiscard]] std::string_view label(std::string_view key) const;
+  [[nodiscard]] std::string_view annotation(std::string_view key) const;
+};
+
+/// Which objects to list. Empty fields do not limit.
+struct ListQuery {
+  std::string group;
+  std::string kind;  ///< required
+  std::string namespace_;
+  std::string label;  ///< `key=value`
+};
+
+struct ApplyOptions {
+  std::string owner;  ///< ApplySet id, written as the label applyset.kubernetes.io/part-of
+  bool dry_run = false;
+  std::int64_t fence = 0;  ///< of the channel's lease; 0: not fenced (command line)
+  std::string lease;       ///< name of that lease
+};
+
+enum class ApplyState : std::uint8_t { created, configured, unchanged };
+
+struct ApplyOutcome {
+  ApplyState state = ApplyState::unchanged;
+  LiveObject object;  ///< after the write (with dry_run: as it would be)
+};
+
+/// What must still be true of an object when it is deleted.
+struct DeletePreconditions {
+  std::string uid;
+  std::string resource_version;
+};
+
+/// Readiness as kstatus words it.
+struct Health {
+  enum class State : std::uint8_t { ready, progressing, failed, unknown };
+  State state = State::unknown;
+  std::string reason;
+};
+
+/// The right to write a channel. `fence` grows with every new holder.
+struct Lease {
+  std::string name;
+  std::string holder;
+  std::int64_t fence = 0;
+};
+
+/// Where a channel lands: a cluster, or the embedded environment. Every call may fail with `unavailable`; an error is never
+/// an empty answer. Writes of an old fence fail with `conflict`.
+/// Thread-safe.
+class Environment {
+ public:
+  virtual ~Environment() = default;
+
+  /// nullopt: the object does not exist (and that is known).
+  [[nodiscard]] virtual Result<std::optional<LiveObject>> get(const render::ObjectId& id) = 0;
+  [[nodiscard]] virtual Result<std::vector<LiveObject>> list(const ListQuery& query) = 0;
+  /// Many gets at once, in the order of `ids`.
+  [[nodiscard]] virtual Result<std::vector<std::optional<LiveObject>>> get_many(
+      const std::vector<render::ObjectId>& ids) = 0;
+
+  /// Makes the fields that `object` has equal to it and sets the owner label (server-side apply in a cluster). Fields that
+  /// other writers added and `object` does not have stay.
+  virtual Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) = 0;
+  /// Several applies; the embedded environment does them in one transaction. Stops at the first error, whose index is
+  /// outcomes.size().
+  virtual Result<void> apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+                                  std::vector<ApplyOutcome>& outcomes) = 0;
+  /// Writes a whole object if its resource version is still `expected` (empty: it must not exist). `conflict` otherwise.
+  virtual Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) = 0;
+  /// Deletes if the preconditions hold; `conflict` when they do not, success when it is gone already.
+  virtual Result<void> remove(const render::ObjectId& id, const DeletePreconditions& preconditions,
+                              const ApplyOptions& options) = 0;
+
+  [[nodiscard]] virtual Health health(const LiveObject& object) = 0;
+
+  /// Takes or renews the lease for `span`; `conflict` while somebody else holds it. A takeover raises the fence.
+  virtual Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) = 0;
+  virtual Result<void> release_lease(const Lease& lease) = 0;
+
+  /// Grows with every change by anybody; cheap (no listing).
+  [[nodiscard]] virtual Result<std::uint64_t> version() = 0;
+  /// Waits until version() is beyond `seen`, `stop` is set or `span` passed; returns the version.
+  virtual Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) = 0;
+
+  /// True when a secret value is known here only by its hash, so that plans compare hashes.
+  [[nodiscard]] virtual bool hashes_secrets() const noexcept = 0;
+  /// How `object` looks in this environment once written (secret values hashed where it does so): what plans compare with.
+  [[nodiscard]] virtual Value as_stored(const render::Object& object) const = 0;
+};
+
+/// The embedded environment: one SQLite file (WAL) that several processes may open at once. Refuses a file of a newer schema
+/// (`newer_schema`). The key for hashing secret values is made once and kept in the file's own directory with mode 0600.
+[[nodiscard]] Result<std::unique_ptr<Environment>> open_embedded_environment(const std::string& path, Clock& clock);
+
+/// The installation's key beside an embedded environment: 32 bytes in `<directory>/installation.key`, made at the first
+/// call, mode 0600.
+[[nodiscard]] Result<std::string> load_installation_key(const std::string& directory);
+
+}  // namespace gitopsctl::agent

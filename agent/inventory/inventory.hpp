@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/environment/environment.hpp"
+#include "base/result/result.hpp"
+#include "channels/model/channel.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::agent {
+
+enum class EntryState : std::uint8_t { intended, applied, pruning, recreating, kept };
+
+/// One object that a release owns or may own.
+struct InventoryEntry {
+  render::ObjectId id;
+  std::string version;    ///< API version part, for display and requests
+  std::string uid;        ///< of the live object; empty until our write was answered
+  std::string hash;       ///< of the applied canonical body (Secrets keyed with the installation's key)
+  std::string live_hash;  ///< of the live object projected on the fields we own, from the answer to our write
+  EntryState state = EntryState::intended;
+};
+
+/// What one release of one channel owns in an environment: the only thing that a delete is ever decided from.
+/// Stored as ConfigMap `gitopsctl-<channel>-<release>-<hash8>` (docs/formats/inventory.md), written by compare-and-swap.
+struct Inventory {
+  static constexpr int schema = 1;
+
+  channels::ReleaseIdentity identity;
+  std::string namespace_;  ///< of the inventory object
+  std::string release_namespace;
+  std::string phase;  ///< applying, applied, failed
+  std::string commit;
+  std::string render_digest;
+  std::string seal_digest;
+  std::string render_key;  ///< hash of the recorded inputs: equal key, equal render
+  std::string profile;
+  TimePoint rendered_at{};
+  std::int64_t fence = 0;
+  std::string run_id;
+  std::vector<InventoryEntry> entries;  ///< in order of identity
+  std::string previous_digest;
+
+  std::string uid;               ///< of the stored object
+  std::string resource_version;  ///< empty: not stored yet
+
+  [[nodiscard]] const InventoryEntry* find(const render::ObjectId& id) const noexcept;
+  [[nodiscard]] InventoryEntry* find(const render::ObjectId& id) noexcept;
+  /// Adds or finds.
+  InventoryEntry& add(const render::ObjectId& id);
+};
+
+/// Reads the inventory of a release. nullopt: there is none. Errors: `newer_schema`; `conflict` when the object carries
+/// another identity; `invalid_input` when it was edited into something unreadable (nothing may be deleted then).
+[[nodiscard]] Result<std::optional<Inventory>> read_inventory(Environment& environment,
+                                                              const channels::ReleaseIdentity& identity,
+                                                              const std::string& namespace_);
+/// All inventories of a channel (by label), also of releases that left its file. Unreadable ones are errors of the whole
+/// call: a set that is not known completely is not a set.
+[[nodiscard]] Result<std::vector<Inventory>> list_inventories(Environment& environment, const std::string& installation,
+                                                              const std::string& repository, const std::string& channel);
+/// Creates or replaces it by compare-and-swap on resource_version, which is updated together with uid.
+[[nodiscard]] Result<void> write_inventory(Environment& environment, Inventory& inventory, const ApplyOptions& options);
+/// Deletes the stored object (of a release without entries).
+[[nodiscard]] Result<void> delete_inventory(Environment& environment, const Inventory& inventory,
+                                            const ApplyOptions& options);
+
+/// The JSON of `data.inventory` and back; fuzzed.
+[[nodiscard]] std::string encode_inventory(const Inventory& inventory);
+[[nodiscard]] Result<Inventory> decode_inventory(std::string_view json);
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,464 @@
+#include "base/value/value.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace gitopsctl {
+
+namespace detail {
+struct StringRep : Rep {
+  std::uint32_t size = 0;
+  // The bytes follow this header in the same allocation.
+  [[nodiscard]] const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+  [[nodiscard]] char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
+};
+
+namespace {
+
+StringRep* make_string(std::string_view text) {
+  if (text.size() > 0xFFFF'FFFFU) std::abort();  // readers bound their input far below 4 GiB
+  void* memory = ::operator new(sizeof(StringRep) + text.size());
+  auto* rep = new (memory) StringRep;
+  rep->size = static_cast<std::uint32_t>(text.size());
+  if (!text.empty()) std::memcpy(rep->data(), text.data(), text.size());
+  return rep;
+}
+
+void retain(Rep* rep) noexcept { rep->refs.fetch_add(1, std::memory_order_relaxed); }
+bool drop(Rep* rep) noexcept { return rep->refs.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+
+void release_string(StringRep* rep) noexcept {
+  if (drop(rep)) {
+    rep->~StringRep();
+    ::operator delete(rep);
+  }
+}
+
+auto lower_bound(std::vector<Value::Member>& members, std::string_view key) {
+  return std::lower_bound(members.begin(), members.end(), key,
+                          [](const Value::Member& member, std::string_view wanted) { return member.key.view() < wanted; });
+}
+
+}  // namespace
+}  // namespace detail
+
+SharedString::SharedString(std::string_view text) : rep_(text.empty() ? nullptr : detail::make_string(text)) {}
+
+SharedString::SharedString(const SharedString& other) noexcept : rep_(other.rep_) {
+  if (rep_ != nullptr) detail::retain(rep_);
+}
+
+SharedString::~SharedString() {
+  if (rep_ != nullptr) detail::release_string(rep_);
+}
+
+std::string_view SharedString::view() const noexcept {
+  return rep_ == nullptr ? std::string_view{} : std::string_view{rep_->data(), rep_->size};
+}
+
+bool ValueObject::call(std::string_view /*name*/, const std::vector<Value>& /*arguments*/, Value& /*out*/,
+                       std::string& /*error*/) const {
+  return false;
+}
+
+Value::Value(const Value& other) noexcept : data_(other.data_), kind_(other.kind_), sub_(other.sub_) { retain(); }
+
+Value::Value(Value&& other) noexcept : data_(other.data_), kind_(other.kind_), sub_(other.sub_) {
+  other.data_.integer = 0;
+  other.kind_ = Kind::null;
+  other.sub_ = 0;
+}
+
+Value& Value::operator=(Value other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(kind_, other.kind_);
+  std::swap(sub_, other.sub_);
+  return *this;
+}
+
+Value::~Value() {
+  if (kind_ >= Kind::string) release();
+}
+
+void Value::retain() const noexcept {
+  switch (kind_) {
+    case Kind::string:
+      if (data_.string != nullptr) detail::retain(data_.string);
+      break;
+    case Kind::list:
+      if (data_.list != nullptr) detail::retain(data_.list);
+      break;
+    case Kind::map:
+      if (data_.map != nullptr) detail::retain(data_.map);
+      break;
+    case Kind::object: detail::retain(data_.object); break;
+    default: break;
+  }
+}
+
+void Value::release() noexcept {
+  switch (kind_) {
+    case Kind::string:
+      if (data_.string != nullptr) detail::release_string(data_.string);
+      break;
+    case Kind::list:
+      if (data_.list != nullptr && detail::drop(data_.list)) delete data_.list;
+      break;
+    case Kind::map:
+      if (data_.map != nullptr && detail::drop(data_.map)) delete data_.map;
+      break;
+    case Kind::object:
+      if (detail::drop(data_.object)) delete data_.object;
+      break;
+    default: break;
+  }
+}
+
+Value Value::absent() noexcept {
+  Value value;
+  value.kind_ = Kind::absent;
+  return value;
+}
+
+Value Value::boolean(bool flag) noexcept {
+  Value value;
+  value.kind_ = Kind::boolean;
+  value.data_.boolean = flag;
+  return value;
+}
+
+Value Value::go_int(std::int64_t number) noexcept {
+  Value value;
+  value.kind_ = Kind::integer;
+  value.data_.integer = number;
+  return value;
+}
+
+Value Value::int64(std::int64_t number) noexcept {
+  Value value;
+  value.kind_ = Kind::int64;
+  value.data_.integer = number;
+  return value;
+}
+
+Value Value::uint8(std::uint8_t number) noexcept {
+  Value value;
+  value.kind_ = Kind::uint8;
+  value.data_.integer = number;
+  return value;
+}
+
+Value Value::float64(double number) noexcept {
+  Value value;
+  value.kind_ = Kind::float64;
+  value.data_.number = number;
+  return value;
+}
+
+Value Value::string(std::string_view text) { return string(SharedString(text)); }
+
+Value Value::string(SharedString text) noexcept {
+  Value value;
+  value.kind_ = Kind::string;
+  value.data_.string = std::exchange(text.rep_, nullptr);
+  return value;
+}
+
+Value Value::list(List items, ListType type) {
+  Value value;
+  auto* rep = new detail::ListRep;
+  rep->items = std::move(items);
+  value.data_.list = rep;
+  value.kind_ = Kind::list;
+  value.sub_ = static_cast<std::uint8_t>(type);
+  return value;
+}
+
+Value Value::map(MapType type) {
+  Value value;
+  value.data_.map = new detail::MapRep;
+  value.kind_ = Kind::map;
+  value.sub_ = static_cast<std::uint8_t>(type);
+  return value;
+}
+
+Value Value::map(Members members, MapType type) {
+  const auto less = [](const Member& a, const Member& b) { return a.key.view() < b.key.view(); };
+  if (!std::is_sorted(members.begin(), members.end(), less)) std::stable_sort(members.begin(), members.end(), less);
+  // Of equal keys, which the stable sort left in input order, the last one stays.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (i + 1 < members.size() && members[i].key == members[i + 1].key) continue;
+    if (kept != i) members[kept] = std::move(members[i]);
+    ++kept;
+  }
+  members.resize(kept);
+  Value value = map(type);
+  value.data_.map->members = std::move(members);
+  return value;
+}
+
+Value Value::nil_list(ListType type) noexcept {
+  Value value;
+  value.data_.list = nullptr;
+  value.kind_ = Kind::list;
+  value.sub_ = static_cast<std::uint8_t>(type);
+  return value;
+}
+
+Value Value::nil_map(MapType type) noexcept {
+  Value value;
+  value.data_.map = nullptr;
+  value.kind_ = Kind::map;
+  value.sub_ = static_cast<std::uint8_t>(type);
+  return value;
+}
+
+Value Value::object(ValueObject* object) noexcept {
+  Value value;
+  value.data_.object = object;
+  value.kind_ = Kind::object;
+  return value;
+}
+
+bool Value::is_nil_container() const noexcept {
+  return (kind_ == Kind::list && data_.list == nullptr) || (kind_ == Kind::map && data_.map == nullptr);
+}
+
+double Value::as_double() const noexcept {
+  if (kind_ == Kind::float64) return data_.number;
+  return static_cast<double>(as_int());
+}
+
+std::string_view Value::as_string() const noexcept {
+  if (kind_ != Kind::string || data_.string == nullptr) return {};
+  return {data_.string->data(), data_.string->size};
+}
+
+SharedString Value::as_shared_string() const noexcept {
+  SharedString text;
+  if (kind_ == Kind::string && data_.string != nullptr) {
+    detail::retain(data_.string);
+    text.rep_ = data_.string;
+  }
+  return text;
+}
+
+const Value::List& Value::as_list() const noexcept {
+  static const List empty;
+  return kind_ == Kind::list && data_.list != nullptr ? data_.list->items : empty;
+}
+
+const Value::Members& Value::as_map() const noexcept {
+  static const Members empty;
+  return kind_ == Kind::map && data_.map != nullptr ? data_.map->members : empty;
+}
+
+const ValueObject* Value::as_object() const noexcept { return kind_ == Kind::object ? data_.object : nullptr; }
+
+const Value* Value::find(std::string_view key) const noexcept {
+  if (kind_ != Kind::map || data_.map == nullptr) return nullptr;
+  auto& members = data_.map->members;
+  const auto it = detail::lower_bound(members, key);
+  return it != members.end() && it->key.view() == key ? &it->value : nullptr;
+}
+
+const Value* Value::find_path(std::initializer_list<std::string_view> keys) const noexcept {
+  const Value* at = this;
+  for (const auto key : keys) {
+    at = at->find(key);
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
+std::string_view Value::string_at(std::initializer_list<std::string_view> keys) const noexcept {
+  const Value* at = find_path(keys);
+  return at == nullptr ? std::string_view{} : at->as_string();
+}
+
+std::size_t Value::size() const noexcept {
+  switch (kind_) {
+    case Kind::string: return as_string().size();
+    case Kind::list: return as_list().size();
+    case Kind::map: return as_map().size();
+    default: return 0;
+  }
+}
+
+void Value::set(std::string_view key, Value value) {
+  if (kind_ != Kind::map || data_.map == nullptr) std::abort();
+  auto& members = data_.map->members;
+  const auto it = detail::lower_bound(members, key);
+  if (it != members.end() && it->key.view() == key) {
+    it->value = std::move(value);
+  } else {
+    members.insert(it, Member{SharedString(key), std::move(value)});
+  }
+}
+
+void Value::set(SharedString key, Value value) {
+  if (kind_ != Kind::map || data_.map == nullptr) std::abort();
+  auto& members = data_.map->members;
+  const auto it = detail::lower_bound(members, key.view());
+  if (it != members.end() && it->key == key) {
+    it->value = std::move(value);
+  } else {
+    members.insert(it, Member{std::move(key), std::move(value)});
+  }
+}
+
+bool Value::erase(std::string_view key) {
+  if (kind_ != Kind::map || data_.map == nullptr) return false;
+  auto& members = data_.map->members;
+  const auto it = detail::lower_bound(members, key);
+  if (it == members.end() || it->key.view() != key) return false;
+  members.erase(it);
+  return true;
+}
+
+void Value::push_back(Value value) { mutable_list().push_back(std::move(value)); }
+
+Value::List& Value::mutable_list() {
+  if (kind_ != Kind::list || data_.list == nullptr) std::abort();
+  return data_.list->items;
+}
+
+Value::Members& Value::mutable_members() {
+  if (kind_ != Kind::map || data_.map == nullptr) std::abort();
+  return data_.map->members;
+}
+
+Value& Value::child_map(std::string_view key) {
+  if (kind_ != Kind::map || data_.map == nullptr) std::abort();
+  auto& members = data_.map->members;
+  auto it = detail::lower_bound(members, key);
+  if (it == members.end() || it->key.view() != key) it = members.insert(it, Member{SharedString(key), Value::map()});
+  if (it->value.kind() != Kind::map || it->value.is_nil_container()) it->value = Value::map();
+  return it->value;
+}
+
+Value Value::with_map_type(MapType type) const noexcept {
+  Value value = *this;
+  value.sub_ = static_cast<std::uint8_t>(type);
+  return value;
+}
+
+Value Value::with_list_type(ListType type) const noexcept {
+  Value value = *this;
+  value.sub_ = static_cast<std::uint8_t>(type);
+  return value;
+}
+
+Value Value::deep_copy() const {
+  if (is_nil_container()) return *this;
+  if (kind_ == Kind::list) {
+    List items;
+    items.reserve(as_list().size());
+    for (const auto& item : as_list()) items.push_back(item.deep_copy());
+    return list(std::move(items), list_type());
+  }
+  if (kind_ == Kind::map) {
+    Value copy = map(map_type());
+    auto& members = copy.data_.map->members;
+    members.reserve(as_map().size());
+    for (const auto& member : as_map()) members.push_back({member.key, member.value.deep_copy()});
+    return copy;
+  }
+  return *this;
+}
+
+Value Value::shallow_copy() const {
+  if (is_nil_container()) return *this;
+  if (kind_ == Kind::list) return list(as_list(), list_type());
+  if (kind_ == Kind::map) {
+    Value copy = map(map_type());
+    copy.data_.map->members = as_map();
+    return copy;
+  }
+  return *this;
+}
+
+bool Value::same_container(const Value& other) const noexcept {
+  return kind_ == other.kind_ && identity() != nullptr && identity() == other.identity();
+}
+
+const void* Value::identity() const noexcept {
+  if (kind_ == Kind::list) return data_.list;
+  if (kind_ == Kind::map) return data_.map;
+  return nullptr;
+}
+
+bool deep_equal(const Value& a, const Value& b) {
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case Kind::absent:
+    case Kind::null: return true;
+    case Kind::boolean: return a.as_bool() == b.as_bool();
+    case Kind::integer:
+    case Kind::int64:
+    case Kind::uint8: return a.as_int() == b.as_int();
+    case Kind::float64: return a.as_double() == b.as_double();
+    case Kind::string: return a.as_string() == b.as_string();
+    case Kind::list: {
+      if (a.list_type() != b.list_type() || a.is_nil_container() != b.is_nil_container()) return false;
+      if (a.same_container(b)) return true;
+      const auto& x = a.as_list();
+      const auto& y = b.as_list();
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), deep_equal);
+    }
+    case Kind::map: {
+      if (a.map_type() != b.map_type() || a.is_nil_container() != b.is_nil_container()) return false;
+      if (a.same_container(b)) return true;
+      const auto& x = a.as_map();
+      const auto& y = b.as_map();
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                        [](const auto& m, const auto& n) { return m.key == n.key && deep_equal(m.value, n.value); });
+    }
+    case Kind::object:
+      return a.as_object() == b.as_object() || (a.as_object()->go_type() == b.as_object()->go_type() &&
+                                                deep_equal(a.as_object()->to_plain(), b.as_object()->to_plain()));
+  }
+  return false;
+}
+
+bool json_equal(const Value& a, const Value& b) {
+  const bool a_null = a.is_nothing() || a.is_nil_container();
+  const bool b_null = b.is_nothing() || b.is_nil_container();
+  if (a_null || b_null) return a_null && b_null;
+  if (a.is_object()) return json_equal(a.as_object()->to_plain(), b);
+  if (b.is_object()) return json_equal(a, b.as_object()->to_plain());
+  if (a.is_number() && b.is_number()) {
+    if (a.is_int() && b.is_int()) return a.as_int() == b.as_int();
+    return a.as_double() == b.as_double();
+  }
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case Kind::boolean: return a.as_bool() == b.as_bool();
+    case Kind::string: return a.as_string() == b.as_string();
+    case Kind::list: {
+      const auto& x = a.as_list();
+      const auto& y = b.as_list();
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), json_equal);
+    }
+    case Kind::map: {
+      const auto& x = a.as_map();
+      const auto& y = b.as_map();
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                        [](const auto& m, const auto& n) { return m.key == n.key && json_equal(m.value, n.value); });
+    }
+    default: return false;
+  }
+}
+
+Value make_map(std::initializer_list<std::pair<std::string_view, Value>> members) {
+  Value::Members out;
+  out.reserve(members.size());
+  for (const auto& [key, value] : members) out.push_back({SharedString(key), value});
+  return Value::map(std::move(out));
+}
+
+}  // namespace gitopsctl

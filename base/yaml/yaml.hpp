@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/value/value.hpp"
+
+namespace gitopsctl {
+
+/// What the number text of a plain scalar becomes.
+enum class YamlNumbers : std::uint8_t {
+  float64,   ///< every number, as Helm reads values (YAML to JSON to interface{})
+  integers,  ///< int64 where it fits, else float64: manifests and configuration
+};
+
+/// Which Go library's scalar rules are followed.
+enum class YamlProfile : std::uint8_t {
+  go_v2_json,  ///< sigs.k8s.io/yaml over YAML v2: yes/no/on/off are booleans, the last of equal keys wins (Helm, kubectl)
+  go_v3,       ///< YAML v3 (kyaml): yes/on are strings, equal keys are an error
+};
+
+struct YamlOptions {
+  YamlNumbers numbers = YamlNumbers::integers;
+  YamlProfile profile = YamlProfile::go_v2_json;
+  std::uint32_t max_depth = 1000;             ///< go-yaml stops at 10000; the stack of our threads is the bound here
+  std::uint64_t max_bytes = 100ULL << 20U;    ///< input
+  std::uint64_t max_alias_nodes = 1'000'000;  ///< nodes made by expanding aliases; with go-yaml's ratio rule on top
+  std::uint32_t max_documents = 100'000;
+  /// Equal keys are an error with both places (configuration of ours), whatever the profile says.
+  bool unique_keys = false;
+};
+
+/// Where the nodes of a located document stand, for messages about its content. A node is named by its path:
+/// keys and indexes joined by `/`, with `~0` and `~1` as in JSON pointers (`/releases/2/name`).
+class YamlMarks {
+ public:
+  virtual ~YamlMarks() = default;
+  /// The place of the value at `pointer`, or of the nearest node above it that is known.
+  [[nodiscard]] virtual Location value(std::string_view pointer) const = 0;
+  /// The place of the key that names `pointer`; value() for list items.
+  [[nodiscard]] virtual Location key(std::string_view pointer) const = 0;
+};
+
+struct LocatedYaml {
+  Value value;
+  std::shared_ptr<const YamlMarks> marks;
+};
+
+/// The first document of `text`; null when there is none. Errors carry `file:line` and the text that go-yaml has
+/// (`yaml: line 3: mapping values are not allowed in this context`), code `invalid_input` or `too_large`.
+[[nodiscard]] Result<Value> parse_yaml(std::string_view text, const YamlOptions& options = {}, const std::string& file = {});
+
+/// The first document with the places of all its nodes; a second document is an error.
+[[nodiscard]] Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string& file,
+                                                     const YamlOptions& options = {});
+
+struct YamlDocument {
+  Value value;
+  int line = 1;  ///< of the first line of its content
+};
+
+/// All documents of a stream, empty ones left out.
+[[nodiscard]] Result<std::vector<YamlDocument>> parse_yaml_stream(std::string_view text, const YamlOptions& options = {},
+                                                                  const std::string& file = {});
+
+/// What Helm's `toYaml` and `kubectl -o yaml` write: sigs.k8s.io/yaml over YAML v2 (specs: natural key order, its quoting
+/// and folding rules). Ends with a newline. Fails for NaN, infinities and text that the reader would refuse.
+[[nodiscard]] Result<std::string> to_yaml(const Value& value);
+
+}  // namespace gitopsctl

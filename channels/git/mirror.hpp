@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files/file_tree.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/http/client.hpp"
+
+namespace gitopsctl::channels {
+
+/// A commit's name: 40 hexadecimal digits.
+using CommitId = std::string;
+
+/// Where a repository is and what of it we look at.
+struct RemoteConfig {
+  std::string name;  ///< identity of the repository in ours
+  std::string url;   ///< http(s)://…, file://…, or an absolute path
+  HttpOrigin http;
+  std::vector<std::string> ref_prefixes{"refs/heads/"};  ///< asked for with ls-refs; others never reach us
+  std::uint64_t max_pack_bytes = 4ULL << 30U;
+  Millis timeout{120'000};  ///< of one listing or fetch
+};
+
+/// What one listing gave.
+struct RefListing {
+  std::map<std::string, CommitId> refs;  ///< full name → commit, only valid names (see ignored)
+  std::vector<std::string> ignored;      ///< names with control characters or a leading dash, made printable
+  std::uint64_t requests = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct CommitInfo {
+  CommitId id;
+  CommitId tree;
+  std::vector<CommitId> parents;
+  std::string author_name;
+  std::string author_email;
+  TimePoint committed{};
+  std::string message;
+};
+
+struct NewCommit {
+  CommitId tree;
+  std::vector<CommitId> parents;
+  std::string message;
+  std::string author_name = "gitopsctl";
+  std::string author_email = "gitopsctl@localhost";
+  TimePoint at{};
+};
+
+/// A bare mirror of one repository in `directory`, filled by fetches; trees are read from its object database without a
+/// checkout. Refs that were seen live under `refs/gitopsctl/remote/`; they move only after every object they need is
+/// stored, so a kill at any instant leaves the old or the new state. A half-written mirror that cannot be opened is set
+/// aside and made anew.
+/// Thread-safety: one Mirror per thread, or calls one at a time; trees that it handed out may be read from other threads.
+class Mirror {
+ public:
+  /// Opens or creates the mirror.
+  static Result<std::unique_ptr<Mirror>> open(const std::string& directory, RemoteConfig remote);
+  virtual ~Mirror() = default;
+
+  /// Asks the remote for its refs: one request over HTTP with protocol v2 and the prefixes (two for a server that speaks
+  /// only v0). Changes nothing.
+  virtual Result<RefListing> list_remote(const Interrupt& interrupt) = 0;
+  /// Fetches what `listing` has and the mirror lacks, and then moves the mirror's refs to it (deleting those that are gone).
+  /// No request when nothing moved. `wanted` limits it to these refs; empty: all of the listing.
+  /// Errors leave the refs as they were.
+  virtual Result<void> fetch(const RefListing& listing, const std::vector<std::string>& wanted,
+                             const Interrupt& interrupt) = 0;
+  /// The refs of the last successful fetch, by full remote name.
+  [[nodiscard]] virtual std::map<std::string, CommitId> refs() const = 0;
+
+  [[nodiscard]] virtual bool has_commit(const CommitId& id) const = 0;
+  [[nodiscard]] virtual Result<CommitInfo> commit(const CommitId& id) const = 0;
+  /// The files of a commit. Shares the object database; content ids are Git's. Submodules are `other` entries, LFS pointers
+  /// are the pointer text.
+  [[nodiscard]] virtual Result<FileTreePtr> tree(const CommitId& id) const = 0;
+  /// True when `ancestor` is `id` or behind it.
+  [[nodiscard]] virtual Result<bool> is_ancestor(const CommitId& ancestor, const CommitId& id) const = 0;
+  /// A ref, tag, `HEAD~1`-like expression or (abbreviated) commit id → commit. Branch names are those of the remote.
+  [[nodiscard]] virtual Result<CommitId> resolve(const std::string& revision) const = 0;
+
+  /// The tree of `commit` cut down to `paths` (files and directories with everything below; `dir/**` is `dir`). Written to
+  /// the mirror; equal content gives the equal id. Paths that are not there are returned in `missing`.
+  virtual Result<CommitId> write_subset(const CommitId& commit, const std::vector<std::string>& paths,
+                                        std::vector<std::string>& missing) = 0;
+  virtual Result<CommitId> write_commit(const NewCommit& commit) = 0;
+  /// Compare-and-swap push: moves `ref` (full name) of the remote from `expected` (empty: must not exist) to `id` (empty:
+  /// delete). `conflict` when the remote has something else.
+  virtual Result<void> push(const std::string& ref, const CommitId& expected, const CommitId& id,
+                            const Interrupt& interrupt) = 0;
+
+  /// Drops caches that can be rebuilt (called when idle).
+  virtual void trim() = 0;
+  [[nodiscard]] virtual HttpCounters counters() const = 0;
+
+  /// The object id of the tree of no files.
+  static constexpr std::string_view empty_tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+};
+
+/// When to look at a remote again: interval with jitter after a success, doubling back-off after failures. Pure.
+struct PollSchedule {
+  Millis interval{15'000};
+  double jitter = 0.1;  ///< share of the interval, both ways
+  Millis max_backoff{300'000};
+
+  /// `failures` in a row so far; `random` in [0, 1); `retry_after` of the server when it named one.
+  [[nodiscard]] Millis next(unsigned failures, double random, std::optional<Millis> retry_after = {}) const;
+};
+
+}  // namespace gitopsctl::channels

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files/file_tree.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "base/value/value.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::render {
+
+/// What a template can learn about the cluster.
+struct Capabilities {
+  std::string kube_version;               ///< `v1.37.0`; empty: the profile's default
+  std::vector<std::string> api_versions;  ///< added to the profile's default set
+};
+
+/// One `--set` style override, applied after all values files, in order.
+struct SetValue {
+  enum class Kind : std::uint8_t { json, typed, string, file, literal };
+  Kind kind = Kind::typed;
+  std::string text;
+};
+
+/// Inputs of a Helm render beyond the tree.
+struct HelmInputs {
+  TreePath chart;  ///< directory or .tgz in the tree
+  std::string release_name;
+  std::vector<TreePath> value_files;  ///< merged in order
+  Value values;                       ///< inline values, merged after the files; null for none
+  std::vector<SetValue> set_values;
+  std::string profile = "helm-4.3";
+  Capabilities capabilities;
+  bool is_upgrade = false;
+  bool include_crds = true;
+  bool skip_tests = false;
+  bool skip_schema = false;
+};
+
+enum class DriverKind : std::uint8_t { helm, kustomize, manifests };
+
+/// Everything that a render depends on. Same inputs, same bytes. No sockets, processes, clock or environment are
+/// reachable from here; what the tree lacks comes back as a `needs_source` error.
+struct RenderInputs {
+  FileTreePtr tree;
+  DriverKind driver = DriverKind::helm;
+  std::string namespace_ = "default";
+  HelmInputs helm;  ///< driver helm
+  TreePath path;    ///< drivers kustomize and manifests: the directory (or one file)
+  std::vector<SensitivePath> sensitive;
+  std::string installation_key;  ///< for the seal digest and seeded functions; empty: not at hand
+  std::string identity;          ///< release identity, part of every seed
+  TimePoint now{};               ///< what `now` answers
+};
+
+/// Renders one release. Errors carry file:line:column in the tree and the chain of templates. Thread-safe for different
+/// inputs; the tree is only read.
+[[nodiscard]] Result<RenderedSet> render_release(const RenderInputs& inputs);
+
+}  // namespace gitopsctl::render
