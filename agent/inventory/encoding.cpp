@@ -72,7 +72,7 @@ class Fields {
   }
   /// The value of `key`, or null after a failure.
   const Value& part(std::string_view key) {
-    static const Value nothing;
+    static const Value nothing = Value::null();
     const Value* value = take(key);
     if (value == nullptr) fail("lacks '" + std::string(key) + "'");
     return value == nullptr ? nothing : *value;
