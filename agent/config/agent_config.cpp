@@ -194,9 +194,6 @@ class ConfigReader {
     EnvironmentConfig out;
     out.name = label(node, "name");
     out.kind = node.text("kind");
-    if (out.kind == "cluster") {
-      node.at("kind").fail(Error(ErrorCode::unsupported, "environments of kind cluster are not supported by this version"));
-    }
     if (node.has("path")) {
       out.path = file_path(node.text("path"));
     } else if (out.kind == "embedded") {
