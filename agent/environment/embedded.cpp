@@ -73,6 +73,9 @@ Result<LiveObject> live_object(render::ObjectId id, const Row& row, Value body) 
   metadata.set("creationTimestamp",
                Value::string(format_time(std::chrono::floor<std::chrono::seconds>(TimePoint(Millis(row.created_ms))))));
   out.body.set("metadata", std::move(metadata));
+  if (!row.managed.empty()) {
+    GITOPSCTL_TRY(out.applied, read_body(row.managed));
+  }
   return out;
 }
 
@@ -189,11 +192,11 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
   const std::lock_guard lock(mutex_);
   auto prepared = query.label.empty()
                       ? database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
+                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body, o.managed "
                             "FROM objects o WHERE o.kind = ?1 AND (?2 = '' OR o.api_group = ?2) AND "
                             "(?3 = '' OR o.namespace = ?3) ORDER BY o.api_group, o.namespace, o.name")
                       : database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
+                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body, o.managed "
                             "FROM labels l CROSS JOIN objects o USING (kind, api_group, namespace, name) "
                             "WHERE l.kind = ?1 AND (?2 = '' OR l.api_group = ?2) AND "
                             "(?3 = '' OR l.namespace = ?3) AND l.label = ?4 AND l.value = ?5 "
@@ -211,6 +214,7 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
     row.uid = rows.text(3);
     row.revision = rows.integer(4);
     row.created_ms = rows.integer(5);
+    row.managed = rows.text(7);
     GITOPSCTL_TRY(auto body, read_body(rows.text(6)));
     GITOPSCTL_TRY(auto object, live_object(std::move(id), row, std::move(body)));
     out.push_back(std::move(object));
@@ -277,7 +281,7 @@ Result<void> EmbeddedEnvironment::save(const render::ObjectId& id, const Row& ro
 Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object, const ApplyOptions& options,
                                                     std::int64_t& revision) {
   GITOPSCTL_CHECK(validate_object(object));
-  const Value wish = with_owner(stored_form(object, key_), options.owner);
+  const Value wish = stored_form(object, key_);
   GITOPSCTL_TRY(auto found, find(object.id));
   Row row;
   Value live;
@@ -293,7 +297,7 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object
     row.created_ms = clock_.now().time_since_epoch().count();
   }
   const bool created = live.is_nothing();
-  const Value merged = merge_three_way(live, previous, wish);
+  const Value merged = with_owner(merge_three_way(live, previous, wish), options.owner);
   std::string body = canonical_json(merged);
   std::string managed = canonical_json(wish);
   ApplyOutcome outcome;
@@ -309,6 +313,7 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object
     GITOPSCTL_CHECK(save(object.id, row, merged, labels_before));
   }
   GITOPSCTL_TRY(outcome.object, live_object(object.id, row, merged));
+  outcome.object.applied = wish;
   return outcome;
 }
 

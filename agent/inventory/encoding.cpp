@@ -148,6 +148,20 @@ Result<void> decode_identity(const Value& value, channels::ReleaseIdentity& iden
   return fields.done();
 }
 
+Result<void> decode_policy(const Value& value, Inventory& inventory) {
+  Fields fields(value, "'policy'");
+  const Value& prune = fields.part("prune");
+  const Value& kinds = fields.part("allowDelete");
+  if (!prune.is_bool()) fields.fail("has no true or false in 'prune'");
+  if (!kinds.is_list()) fields.fail("has no list in 'allowDelete'");
+  inventory.prune = prune.as_bool();
+  for (const auto& kind : kinds.as_list()) {
+    if (!kind.is_string()) fields.fail("has a kind that is no text");
+    inventory.allow_delete.emplace_back(kind.as_string());
+  }
+  return fields.done();
+}
+
 Result<void> decode_revision(const Value& value, Inventory& inventory) {
   std::string rendered_at;
   Fields fields(value, "'revision'");
@@ -170,6 +184,8 @@ Result<void> decode_revision(const Value& value, Inventory& inventory) {
 std::string encode_inventory(const Inventory& inventory) {
   Value entries = Value::list();
   for (const auto& entry : inventory.entries) entries.push_back(encode_entry(entry));
+  Value kinds = Value::list();
+  for (const auto& kind : inventory.allow_delete) kinds.push_back(text(kind));
   const auto& identity = inventory.identity;
   const bool rendered = inventory.rendered_at != TimePoint{};
   return canonical_json(make_map({
@@ -181,6 +197,7 @@ std::string encode_inventory(const Inventory& inventory) {
                              {"repository", text(identity.repository)}})},
       {"namespace", text(inventory.release_namespace)},
       {"phase", text(inventory.phase)},
+      {"policy", make_map({{"allowDelete", std::move(kinds)}, {"prune", Value::boolean(inventory.prune)}})},
       {"previous", make_map({{"digest", text(inventory.previous_digest)}})},
       {"revision", make_map({{"commit", text(inventory.commit)},
                              {"digest", text(inventory.render_digest)},
@@ -216,9 +233,11 @@ Result<Inventory> decode_inventory(std::string_view json) {
   const Value& entries = fields.part("entries");
   const Value& identity = fields.part("identity");
   const Value& revision = fields.part("revision");
+  const Value& policy = fields.part("policy");
   const Value& previous = fields.part("previous");
   GITOPSCTL_CHECK(fields.done());
   GITOPSCTL_CHECK(decode_identity(identity, inventory.identity));
+  GITOPSCTL_CHECK(decode_policy(policy, inventory));
   GITOPSCTL_CHECK(decode_revision(revision, inventory));
   Fields last(previous, "'previous'");
   last.text("digest", inventory.previous_digest);

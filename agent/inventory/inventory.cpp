@@ -113,6 +113,7 @@ Result<Inventory> from_object(const LiveObject& object) {
   inventory->namespace_ = object.id.namespace_;
   inventory->uid = object.uid;
   inventory->resource_version = object.resource_version;
+  inventory->stored_digest = sha256_hex(*json);
   const std::string_view announced = object.annotation(identity_annotation);
   if (announced != inventory->identity.to_string() || inventory->identity.object_name() != object.id.name) {
     return Error(ErrorCode::conflict, object.id.to_string() + " is the inventory of '" + inventory->identity.to_string() +
@@ -219,6 +220,7 @@ Result<void> write_inventory(Environment& environment, Inventory& inventory, con
   ApplyOptions own = options;
   own.owner.clear();  // the inventory is the parent of the set, not a member
   GITOPSCTL_TRY(const auto written, environment.put(object, inventory.resource_version, own));
+  inventory.stored_digest = sha256_hex(json);
   inventory.uid = written.uid;
   inventory.resource_version = written.resource_version;
   return {};
