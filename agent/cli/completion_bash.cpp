@@ -132,7 +132,7 @@ std::string bash_completion() {
   const std::string groups = group_cases(pairs);
   std::string out(opening);
   out += "  local verbs='" + first_words() + "'\n  COMPREPLY=()\n";
-  out += "  for ((i = 1; i < COMP_CWORD; i++)); do\n    word=${COMP_WORDS[i]}\n    case $word in\n      " +
+  out += "  for ((i = 1; i < COMP_CWORD; i++)); do\n    word=${COMP_WORDS[i]}\n    case \"$verb:$word\" in\n      " +
          value_flag_pattern() +
          ") ((i++)); continue ;;\n      *:-*) continue ;;\n    esac\n"
          "    if [[ -z $verb ]]; then verb=$word; continue; fi\n";

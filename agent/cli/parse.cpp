@@ -272,10 +272,11 @@ class Parser {
       }
     }
     if (index < arguments_.size()) {
-      return usage_error(verb_,
-                         "'" + std::string(verb_->name) + "' takes " +
-                             (specs.empty() ? std::string("no arguments") : "no more than " + std::to_string(specs.size())) +
-                             ", and '" + terminal_safe(arguments_[index]) + "' is one too many");
+      const std::string limit = specs.empty()       ? "no arguments"
+                                : specs.size() == 1 ? "at most 1 argument"
+                                                    : "at most " + std::to_string(specs.size()) + " arguments";
+      return usage_error(verb_, "'" + std::string(verb_->name) + "' takes " + limit + ", and '" +
+                                    terminal_safe(arguments_[index]) + "' is one too many");
     }
     return {};
   }
