@@ -38,7 +38,8 @@ void start_curl() {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return out;
 }
 
@@ -48,9 +49,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
+bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 
 bool may_leave_origin(std::string_view lower_case_name) {
   constexpr std::array<std::string_view, 4> allowed{"accept", "content-type", "user-agent", "git-protocol"};
@@ -108,8 +107,9 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* us
       return piece.size();
     }
     if (exchange.received > exchange.request->max_response_bytes) {
-      return refuse(exchange, Error(ErrorCode::too_large, "the answer is larger than " +
-                                                              std::to_string(exchange.request->max_response_bytes) + " bytes"));
+      return refuse(exchange,
+                    Error(ErrorCode::too_large,
+                          "the answer is larger than " + std::to_string(exchange.request->max_response_bytes) + " bytes"));
     }
     if (!sunk) {
       exchange.response.body.append(piece);
@@ -129,7 +129,8 @@ Error with_advice(Error error, CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE:
       return error.with_hint("if the server's certificate comes from an own authority, configure its CA certificate");
     case CURLE_COULDNT_RESOLVE_HOST: return error.with_hint("check the host name and the name server");
-    case CURLE_COULDNT_CONNECT: return error.with_hint("check that the server runs and that a proxy or firewall lets it through");
+    case CURLE_COULDNT_CONNECT:
+      return error.with_hint("check that the server runs and that a proxy or firewall lets it through");
     default: return error;
   }
 }
@@ -299,12 +300,12 @@ Result<void> HttpClient::State::run(const Exchange& exchange, const HttpUrl& url
       last_sum = sum;
       last_byte = now;
     } else if (now - last_byte >= exchange.request->stall_timeout) {
-      return Error(ErrorCode::timeout, "nothing came from " + url.origin() + " for " +
-                                           format_duration(exchange.request->stall_timeout))
+      return Error(ErrorCode::timeout,
+                   "nothing came from " + url.origin() + " for " + format_duration(exchange.request->stall_timeout))
           .with_hint("the server or something on the way hangs; it is tried again");
     }
-    const auto wait = std::min<long long>({look_every_ms, (exchange.request->stall_timeout - (now - last_byte)).count(),
-                                           interrupt.deadline.left().count()});
+    const auto wait = std::min<long long>(
+        {look_every_ms, (exchange.request->stall_timeout - (now - last_byte)).count(), interrupt.deadline.left().count()});
     curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(std::max(wait, 1LL)), nullptr);
   }
 
@@ -368,7 +369,8 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrup
     const bool keeps_method = response.status == 307 || response.status == 308;
     if (!is_redirect(response.status) || location.empty() || (!reading && !keeps_method)) return response;
     if (hops == max_redirects) {
-      return Error(ErrorCode::unavailable, url.origin() + " redirects more than " + std::to_string(max_redirects) + " times");
+      return Error(ErrorCode::unavailable,
+                   url.origin() + " redirects more than " + std::to_string(max_redirects) + " times");
     }
     auto target = url.resolve(location);
     if (!target) return target.error().in("redirect of " + url.origin());
@@ -377,7 +379,8 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrup
           .with_hint("not followed: what is sent there could be read and changed on the way");
     }
     if (!reading && !url.same_origin(*target)) {
-      return Error(ErrorCode::forbidden, "redirect of a " + request.method + " from " + url.origin() + " to " + target->origin())
+      return Error(ErrorCode::forbidden,
+                   "redirect of a " + request.method + " from " + url.origin() + " to " + target->origin())
           .with_hint("not followed: configure the new address if it is the right one");
     }
     url = std::move(target).value();

@@ -100,9 +100,9 @@ std::string redact_url(std::string_view url) {
   if (scheme != std::string_view::npos && at == std::string_view::npos && end < url.size()) {
     // An unescaped '/' in a password: `https://user:pa/ss@host/`. A ':' before the path that no port number follows.
     const auto colon = url.substr(start, end - start).rfind(':');
-    const bool port = colon != std::string_view::npos &&
-                      std::ranges::all_of(url.substr(start + colon + 1, end - start - colon - 1),
-                                          [](char c) { return c >= '0' && c <= '9'; });
+    const bool port =
+        colon != std::string_view::npos && std::ranges::all_of(url.substr(start + colon + 1, end - start - colon - 1),
+                                                               [](char c) { return c >= '0' && c <= '9'; });
     if (colon != std::string_view::npos && !port) at = url.substr(start).rfind('@');
   }
   std::string out(url.substr(0, start));
