@@ -57,6 +57,18 @@ class FileTree {
   /// The text of the link at `path`.
   [[nodiscard]] virtual Result<std::string> do_read_link(const TreePath& path) const = 0;
 
+  // For trees made from another tree: its answers without link resolution, which happens once, in the outermost tree.
+  [[nodiscard]] static Result<FileInfo> raw_stat(const FileTree& tree, const TreePath& path) { return tree.do_stat(path); }
+  [[nodiscard]] static Result<std::string> raw_read(const FileTree& tree, const TreePath& path, std::uint64_t max_bytes) {
+    return tree.do_read(path, max_bytes);
+  }
+  [[nodiscard]] static Result<std::vector<FileInfo>> raw_list(const FileTree& tree, const TreePath& path) {
+    return tree.do_list(path);
+  }
+  [[nodiscard]] static Result<std::string> raw_read_link(const FileTree& tree, const TreePath& path) {
+    return tree.do_read_link(path);
+  }
+
  private:
   [[nodiscard]] Result<std::pair<TreePath, FileInfo>> follow(const TreePath& path) const;
 };

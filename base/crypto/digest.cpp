@@ -1,0 +1,194 @@
+#include "base/crypto/digest.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <cstdlib>
+
+namespace gitopsctl {
+
+namespace {
+
+const unsigned char* as_bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+int base64_digit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  if (c == '/') return 63;
+  return -1;
+}
+
+Error bad_base64(std::size_t offset) {
+  return {ErrorCode::invalid_input, "illegal base64 data at input byte " + std::to_string(offset)};
+}
+
+}  // namespace
+
+std::string hex_encode(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+  }
+  return out;
+}
+
+std::string sha256(std::string_view bytes) {
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(as_bytes(bytes), bytes.size(), reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
+std::string sha256_hex(std::string_view bytes) { return hex_encode(sha256(bytes)); }
+
+std::string sha1_hex(std::string_view bytes) {
+  std::string out(SHA_DIGEST_LENGTH, '\0');
+  SHA1(as_bytes(bytes), bytes.size(), reinterpret_cast<unsigned char*>(out.data()));
+  return hex_encode(out);
+}
+
+std::string sha512_hex(std::string_view bytes) {
+  std::string out(SHA512_DIGEST_LENGTH, '\0');
+  SHA512(as_bytes(bytes), bytes.size(), reinterpret_cast<unsigned char*>(out.data()));
+  return hex_encode(out);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  unsigned int size = 0;
+  // An empty key must still be a pointer to something.
+  static const char nothing = '\0';
+  const void* key_data = key.empty() ? static_cast<const void*>(&nothing) : key.data();
+  if (HMAC(EVP_sha256(), key_data, static_cast<int>(key.size()), as_bytes(bytes), bytes.size(),
+           reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr) {
+    std::abort();  // only out of memory can get here
+  }
+  return out;
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) { return hex_encode(hmac_sha256(key, bytes)); }
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() {
+    if (context == nullptr || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1) std::abort();
+  }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::add(std::string_view bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+
+void Sha256::add_field(std::string_view bytes) {
+  add(std::to_string(bytes.size()) + ':');
+  add(bytes);
+}
+
+std::string Sha256::hex() {
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(out.data()), &size);
+  return hex_encode(out);
+}
+
+std::string base64_encode(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) -> unsigned {
+      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    };
+    const unsigned group = (byte(i) << 16U) | (byte(i + 1) << 8U) | byte(i + 2);
+    out += base64_alphabet[(group >> 18U) & 63U];
+    out += base64_alphabet[(group >> 12U) & 63U];
+    out += i + 1 < bytes.size() ? base64_alphabet[(group >> 6U) & 63U] : '=';
+    out += i + 2 < bytes.size() ? base64_alphabet[group & 63U] : '=';
+  }
+  return out;
+}
+
+Result<std::string> base64_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  unsigned group = 0;
+  int digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n' || c == '\r') continue;
+    if (c == '=') {
+      // Padding: two or three digits before it, the right number of '=', and nothing after it but line breaks.
+      if (digits < 2) return bad_base64(i);
+      std::size_t at = i + 1;
+      const auto skip_breaks = [&] {
+        while (at < text.size() && (text[at] == '\n' || text[at] == '\r')) ++at;
+      };
+      if (digits == 2) {
+        skip_breaks();
+        if (at == text.size()) return bad_base64(text.size());
+        if (text[at] != '=') return bad_base64(at);
+        ++at;
+      }
+      skip_breaks();
+      if (at != text.size()) return bad_base64(at);
+      out += static_cast<char>((digits == 2 ? group >> 4U : group >> 10U) & 255U);
+      if (digits == 3) out += static_cast<char>((group >> 2U) & 255U);
+      return out;
+    }
+    const int digit = base64_digit(c);
+    if (digit < 0) return bad_base64(i);
+    group = (group << 6U) | static_cast<unsigned>(digit);
+    if (++digits == 4) {
+      out += static_cast<char>((group >> 16U) & 255U);
+      out += static_cast<char>((group >> 8U) & 255U);
+      out += static_cast<char>(group & 255U);
+      group = 0;
+      digits = 0;
+    }
+  }
+  if (digits != 0) return bad_base64(text.size());
+  return out;
+}
+
+std::string random_bytes(std::size_t count) {
+  std::string out(count, '\0');
+  if (count > 0 && RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
+    std::abort();  // without random numbers nothing here may go on
+  }
+  return out;
+}
+
+bool constant_time_equal(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string make_ulid(std::int64_t now_ms) {
+  // Crockford's alphabet; 10 characters of time, 16 of randomness.
+  constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  std::string out(26, '0');
+  auto time = static_cast<std::uint64_t>(now_ms);
+  for (int i = 9; i >= 0; --i) {
+    out[static_cast<std::size_t>(i)] = alphabet[time & 31U];
+    time >>= 5U;
+  }
+  const std::string noise = random_bytes(16);
+  for (std::size_t i = 0; i < 16; ++i) out[10 + i] = alphabet[static_cast<unsigned char>(noise[i]) & 31U];
+  return out;
+}
+
+}  // namespace gitopsctl

@@ -1,0 +1,100 @@
+// Trees made from other trees: a part of one, and one that notes what is read.
+#include <map>
+#include <set>
+
+#include "base/files/file_tree.hpp"
+
+namespace gitopsctl {
+
+namespace {
+
+class SubTree final : public FileTree {
+ public:
+  SubTree(FileTreePtr tree, TreePath root) : tree_(std::move(tree)), root_(std::move(root)) {}
+  std::string display(const TreePath& path) const override { return tree_->display(below(path)); }
+
+ protected:
+  // A link that climbs above this part is refused by our own resolution, whatever is there in the whole tree.
+  Result<FileInfo> do_stat(const TreePath& path) const override { return raw_stat(*tree_, below(path)); }
+  Result<std::string> do_read(const TreePath& path, std::uint64_t max_bytes) const override {
+    return raw_read(*tree_, below(path), max_bytes);
+  }
+  Result<std::vector<FileInfo>> do_list(const TreePath& path) const override { return raw_list(*tree_, below(path)); }
+  Result<std::string> do_read_link(const TreePath& path) const override { return raw_read_link(*tree_, below(path)); }
+
+ private:
+  [[nodiscard]] TreePath below(const TreePath& path) const {
+    if (path.is_root()) return root_;
+    if (root_.is_root()) return path;
+    return root_.child(path.str());
+  }
+  FileTreePtr tree_;
+  TreePath root_;
+};
+
+}  // namespace
+
+FileTreePtr sub_tree(FileTreePtr tree, TreePath root) {
+  if (root.is_root()) return tree;
+  // Links on the way to the part are followed once, here; a part that is not there stays as named and fails on use.
+  auto real = tree->real_path(root);
+  return std::make_shared<SubTree>(std::move(tree), real.ok() ? *std::move(real) : std::move(root));
+}
+
+struct RecordingTree::Notes {
+  std::map<TreePath, std::string> noted;
+  std::map<TreePath, std::string> links;  ///< what is behind each link that was met
+  std::set<TreePath> listed;              ///< directories whose id covers everything below
+
+  [[nodiscard]] bool covered(const TreePath& path) const {
+    for (TreePath up = path;; up = up.parent()) {
+      if (listed.contains(up)) return true;
+      if (up.is_root()) return false;
+    }
+  }
+};
+
+RecordingTree::RecordingTree(FileTreePtr tree) : tree_(std::move(tree)), notes_(std::make_shared<Notes>()) {}
+
+std::string RecordingTree::display(const TreePath& path) const { return tree_->display(path); }
+
+std::vector<TreeDependency> RecordingTree::dependencies() const {
+  std::vector<TreeDependency> out;
+  for (const auto& [path, id] : notes_->noted) {
+    // A directory that was listed later covers what was noted below it before.
+    if (notes_->listed.contains(path) && !path.is_root() && notes_->covered(path.parent())) continue;
+    if (!notes_->listed.contains(path) && notes_->covered(path)) continue;
+    out.push_back({path, id});
+  }
+  for (const auto& [path, id] : notes_->links) out.push_back({path, id});
+  return out;
+}
+
+Result<FileInfo> RecordingTree::do_stat(const TreePath& path) const {
+  auto info = raw_stat(*tree_, path);
+  if (notes_->covered(path)) {
+    // A link inside a covered directory may lead out of it; the directory's id says nothing about what is there.
+    if (info.ok() && info->type == FileType::symlink) notes_->links[path] = content_id(*tree_, path);
+    return info;
+  }
+  if (!info.ok() && info.error().code() == ErrorCode::not_found) notes_->noted[path] = "";
+  if (info.ok() && info->type == FileType::symlink) notes_->links[path] = content_id(*tree_, path);
+  return info;
+}
+
+Result<std::string> RecordingTree::do_read(const TreePath& path, std::uint64_t max_bytes) const {
+  if (!notes_->covered(path)) notes_->noted[path] = content_id(*tree_, path);
+  return raw_read(*tree_, path, max_bytes);
+}
+
+Result<std::vector<FileInfo>> RecordingTree::do_list(const TreePath& path) const {
+  if (!notes_->covered(path)) {
+    notes_->noted[path] = content_id(*tree_, path);
+    notes_->listed.insert(path);
+  }
+  return raw_list(*tree_, path);
+}
+
+Result<std::string> RecordingTree::do_read_link(const TreePath& path) const { return raw_read_link(*tree_, path); }
+
+}  // namespace gitopsctl
