@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json/json.hpp"
+#include "base/text/base64.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/utf8.hpp"
 #include "base/value/value.hpp"
@@ -148,18 +149,8 @@ class Writer {
   }
 
   void base64(std::string_view bytes) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     out_ += '"';
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-      const auto byte = [&](std::size_t at) {
-        return at < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])) : 0U;
-      };
-      const std::uint32_t three = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
-      out_ += alphabet[three >> 18U];
-      out_ += alphabet[(three >> 12U) & 63U];
-      out_ += i + 1 < bytes.size() ? alphabet[(three >> 6U) & 63U] : '=';
-      out_ += i + 2 < bytes.size() ? alphabet[three & 63U] : '=';
-    }
+    out_ += encode_base64(bytes);
     out_ += '"';
   }
 

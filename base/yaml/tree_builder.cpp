@@ -7,9 +7,9 @@
 #include <numeric>
 #include <utility>
 
+#include "base/text/base64.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/utf8.hpp"
-#include "base/yaml/base64.hpp"
 #include "base/yaml/go_syntax.hpp"
 
 namespace gitopsctl::yaml_detail {

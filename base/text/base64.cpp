@@ -1,8 +1,10 @@
-#include "base/yaml/base64.hpp"
+#include "base/text/base64.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
-namespace gitopsctl::yaml_detail {
+namespace gitopsctl {
 namespace {
 
 int digit_value(char c) {
@@ -15,6 +17,23 @@ int digit_value(char c) {
 }
 
 }  // namespace
+
+std::string encode_base64(std::string_view bytes) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) {
+      return at < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])) : 0U;
+    };
+    const std::uint32_t three = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
+    out += alphabet[three >> 18U];
+    out += alphabet[(three >> 12U) & 63U];
+    out += i + 1 < bytes.size() ? alphabet[(three >> 6U) & 63U] : '=';
+    out += i + 2 < bytes.size() ? alphabet[three & 63U] : '=';
+  }
+  return out;
+}
 
 bool decode_base64(std::string_view text, std::string& out) {
   std::string bytes;
@@ -48,4 +67,4 @@ bool decode_base64(std::string_view text, std::string& out) {
   return true;
 }
 
-}  // namespace gitopsctl::yaml_detail
+}  // namespace gitopsctl
