@@ -53,19 +53,21 @@ Result<Value> read_values(std::string_view text, const std::string& file) {
   GITOPSCTL_TRY(const auto parts, split_stream(text, file));
   Value values = Value::map();
   for (const auto& part : parts) {
-    const auto place = [&](int line) { return Location{.file = file, .line = line == 0 ? 0 : line + part.first_line - 1}; };
+    const auto place = [&](int line, int column) {
+      return Location{.file = file, .line = line == 0 ? 0 : line + part.first_line - 1, .column = column};
+    };
     auto document = parse_yaml(part.text, {.numbers = YamlNumbers::float64});
     if (!document.ok()) {
       const auto& error = document.error();
       return Error(error.code(), "cannot unmarshal yaml document: error converting YAML to JSON: " + error.message())
-          .at(place(error.where().line));
+          .at(place(error.where().line, error.where().column));
     }
     if (document->is_nothing()) continue;
     if (!document->is_map()) {
       return Error(ErrorCode::invalid_input,
                    "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
                        std::string(json_kind(*document)) + " into Go value of type map[string]interface {}")
-          .at(place(1))
+          .at(place(1, 0))
           .with_hint("a values file is a map of keys");
     }
     values = merge_tables(values, *document);

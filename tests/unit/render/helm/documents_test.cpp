@@ -45,14 +45,17 @@ TEST_SUITE("helm/documents") {
 
   TEST_CASE("manifests are sorted by kind, hooks apart") {
     const auto out = sorted({
-        {"c/templates/b.yaml", manifest("Zebra", "z") + "---\n" + manifest("Ant", "a") + "---\n" + manifest("Service", "s"), "o"},
+        {"c/templates/b.yaml", manifest("Zebra", "z") + "---\n" + manifest("Ant", "a") + "---\n" + manifest("Service", "s"),
+         "o"},
         {"c/templates/a.yaml", manifest("Namespace", "n") + "---\n" + manifest("Service", "first"), "o"},
         {"c/templates/_part.yaml", "never: read", "o"},
         {"c/templates/blank.yaml", " \n", "o"},
-        {"c/templates/h.yaml", hook("helm.sh/hook: pre-install, TEST-success") + "---\n" + hook("helm.sh/hook: nonsense"), "o"},
+        {"c/templates/h.yaml", hook("helm.sh/hook: pre-install, TEST-success") + "---\n" + hook("helm.sh/hook: nonsense"),
+         "o"},
     });
     std::string kinds;
-    for (const auto& document : out.manifests) kinds += document.path.substr(12) + ":" + document.text.substr(6, document.text.find('\n') - 6) + " ";
+    for (const auto& document : out.manifests)
+      kinds += document.path.substr(12) + ":" + document.text.substr(6, document.text.find('\n') - 6) + " ";
     CHECK(kinds == "a.yaml:Namespace a.yaml:Service b.yaml:Service b.yaml:Ant b.yaml:Zebra ");
     REQUIRE(out.hooks.size() == 1);
     CHECK(out.hooks[0].is_hook);
@@ -63,7 +66,9 @@ TEST_SUITE("helm/documents") {
 
   TEST_CASE("hook weights are integers, else 0") {
     const auto weight = [](std::string_view text) {
-      return sorted({{"c/t.yaml", hook("helm.sh/hook: test\n    helm.sh/hook-weight: " + std::string(text)), "o"}}).hooks.at(0).hook_weight;
+      return sorted({{"c/t.yaml", hook("helm.sh/hook: test\n    helm.sh/hook-weight: " + std::string(text)), "o"}})
+          .hooks.at(0)
+          .hook_weight;
     };
     CHECK(weight("\"-5\"") == -5);
     CHECK(weight("7") == 7);
@@ -77,7 +82,7 @@ TEST_SUITE("helm/documents") {
     const auto broken = sort_documents({{"c/templates/x.yaml", "ok: 1\n---\na: b: c\n", "charts/c/templates/x.yaml"}}, out);
     REQUIRE_FALSE(broken.ok());
     CHECK(broken.error().message() ==
-          "YAML parse error on c/templates/x.yaml: error converting YAML to JSON: yaml: line 1: mapping values are not "
+          "YAML parse error on c/templates/x.yaml: error converting YAML to JSON: yaml: mapping values are not "
           "allowed in this context");
     CHECK(broken.error().where().to_string() == "charts/c/templates/x.yaml");
     CHECK(broken.error().hint().find("line 3") != std::string::npos);
@@ -92,11 +97,13 @@ TEST_SUITE("helm/documents") {
   }
 
   TEST_CASE("numbers and booleans in annotations become strings") {
-    CHECK(sorted({{"c/x.yaml", "kind: 1\nmetadata:\n  annotations:\n    a: 1\n    b: true\n    c: null\n", "o"}}).manifests.size() == 1);
+    CHECK(sorted({{"c/x.yaml", "kind: 1\nmetadata:\n  annotations:\n    a: 1\n    b: true\n    c: null\n", "o"}})
+              .manifests.size() == 1);
   }
 
   TEST_CASE("the output is what Helm prints") {
-    auto out = sorted({{"c/a.yaml", "\n" + manifest("Service", "s") + "\n\n", "o"}, {"c/h.yaml", hook("helm.sh/hook: test"), "o"}});
+    auto out =
+        sorted({{"c/a.yaml", "\n" + manifest("Service", "s") + "\n\n", "o"}, {"c/h.yaml", hook("helm.sh/hook: test"), "o"}});
     CHECK(out.text() == "---\n# Source: c/a.yaml\nkind: Service\nmetadata: {name: s}\n---\n# Source: c/h.yaml\n" +
                             hook("helm.sh/hook: test") + "\n");
     CHECK(out.text(false) == "---\n# Source: c/a.yaml\nkind: Service\nmetadata: {name: s}\n");
@@ -104,6 +111,7 @@ TEST_SUITE("helm/documents") {
     auto& crd = out.crds.emplace_back();
     crd.path = "c/crds/x.yaml";
     crd.text = "kind: CustomResourceDefinition\n";
-    CHECK(out.text(false).starts_with("---\n# Source: c/crds/x.yaml\nkind: CustomResourceDefinition\n\n---\n# Source: c/a.yaml\n"));
+    CHECK(out.text(false).starts_with(
+        "---\n# Source: c/crds/x.yaml\nkind: CustomResourceDefinition\n\n---\n# Source: c/a.yaml\n"));
   }
 }

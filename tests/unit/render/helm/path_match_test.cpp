@@ -23,8 +23,12 @@ TEST_SUITE("helm/path_match") {
     CHECK_FALSE(path_match("a*b?c*x", "abxbbxdbxebxczzy"));
     CHECK(path_match("ab[c-e]", "abd"));
     CHECK_FALSE(path_match("ab[^c-e]", "abd"));
-    CHECK(path_match("a[^a]b", "a\xE2\x98\xBA" "b"));
-    CHECK(path_match("a?b", "a\xE2\x98\xBA" "b"));
+    CHECK(path_match("a[^a]b",
+                     "a\xE2\x98\xBA"
+                     "b"));
+    CHECK(path_match("a?b",
+                     "a\xE2\x98\xBA"
+                     "b"));
     CHECK(path_match("a\\*b", "a*b"));
     CHECK(path_match("[\\]a]", "]"));
     CHECK_FALSE(path_match("?", "/"));

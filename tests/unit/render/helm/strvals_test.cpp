@@ -53,7 +53,7 @@ TEST_SUITE("helm/strvals") {
     CHECK(set("a=dir/x,b.c=y", SetStyle::file) == R"({"a":"<dir/x>","b":{"c":"<y>"}})");
     CHECK(set(R"(a=1,b={c},d\e)", SetStyle::literal) == R"({"a":"1,b={c},d\\e"})");
     CHECK(set("a.b[1]=x,y", SetStyle::literal) == R"({"a":{"b":[null,"x,y"]}})");
-    CHECK(set(R"(a={"x":[1,2.5,"},"]},b= ,c[0]="s" , d=true)", SetStyle::json) ==
+    CHECK(set(R"(a={"x":[1,2.5,"},"]},b= ,c[0]="s" ,d=true)", SetStyle::json) ==
           R"({"a":{"x":[1,2.5,"},"]},"b":null,"c":["s"],"d":true})");
     CHECK(set("a=", SetStyle::json) == R"({"a":null})");
   }
