@@ -71,7 +71,7 @@ void compare_generated(const WorkDirectory& directory, const std::string& chart,
             << " of them errors on both sides\n";
   CHECK(tally.renders == value_sets);
   // Values that no chart can take test little.
-  CHECK(tally.errors < value_sets / 4);
+  CHECK(tally.errors < value_sets / 3);
 }
 
 struct BrokenChart {
