@@ -97,7 +97,7 @@ void read_value_files(const ConfigNode& node, Release& release, const ReadingCon
 }
 
 void require(const ConfigNode& node, const ConfigNode& key, std::string_view name, std::string_view driver) {
-  if (key.present()) return;
+  if (key.present() && !(key.value().is_string() && key.value().as_string().empty())) return;
   node.fail(Error(ErrorCode::invalid_input, "missing key '" + std::string(name) + "'")
                 .with_hint("driver " + std::string(driver) + " needs it"));
 }

@@ -6,6 +6,7 @@
 
 #include "base/config/reader.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/model/env_form.hpp"
 
 namespace gitopsctl::channels::detail {
 
@@ -34,6 +35,10 @@ struct ReadingContext {
 
 /// Reads `text` to its end. Problems of releases are in the releases.
 [[nodiscard]] ChannelReading read_channel(std::string_view text, const TreePath& file, std::string_view expected_name);
+
+/// The same for the files of one channel in the oldest form.
+[[nodiscard]] ChannelReading read_channel_set(const std::vector<EnvFile>& files, const TreePath& directory,
+                                              std::string_view channel);
 
 void read_own_form(const ConfigNode& root, const ReadingContext& context);
 void read_calitp_form(const ConfigNode& root, const ReadingContext& context);
