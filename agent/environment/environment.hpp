@@ -21,6 +21,8 @@ struct LiveObject {
   std::string resource_version;
   Value body;
   bool deleting = false;  ///< a delete was accepted and finalizers remain
+  /// What was applied last by us, as stored, where the environment remembers it; null otherwise.
+  Value applied;
 
   [[nodiscard]] std::string_view label(std::string_view key) const;
   [[nodiscard]] std::string_view annotation(std::string_view key) const;

@@ -43,9 +43,13 @@ struct Inventory {
   std::string run_id;
   std::vector<InventoryEntry> entries;  ///< in order of identity
   std::string previous_digest;
+  bool prune = true;                      ///< as the deployed revision says: what happens when the release leaves the file
+  std::vector<std::string> allow_delete;  ///< of the deployed revision: kinds that may be deleted although they hold data
 
   std::string uid;               ///< of the stored object
   std::string resource_version;  ///< empty: not stored yet
+  /// Digest of the stored form when it was read or written last, to tell whether a write would change anything; transient.
+  std::string stored_digest;
 
   [[nodiscard]] const InventoryEntry* find(const render::ObjectId& id) const noexcept;
   [[nodiscard]] InventoryEntry* find(const render::ObjectId& id) noexcept;

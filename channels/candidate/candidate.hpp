@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,13 +30,14 @@ struct CandidateOutcome {
 /// Builds `candidates/<branch>` and pushes it by compare-and-swap: tree = the listed paths of the source commit; first
 /// parent the tip of `releases/<parent_channel>` (left out when there is none), second the source commit; subject
 /// `Release candidate: <branch>` with trailers Source-commit, Source-branch, Gitopsctl-Version. The same tree and the same
-/// first parent as the candidate has already: nothing is pushed. A lost race is an outcome, not an error: the next tick
-/// tries again.
+/// channel tip as the candidate has already: nothing is pushed. A lost race is an outcome, not an error: the next tick
+/// tries again. Channel tip and present candidate are those of the mirror's last fetch.
 [[nodiscard]] Result<CandidateOutcome> build_candidate(Mirror& mirror, const CandidateRequest& request,
                                                        const Interrupt& interrupt);
 
 /// Promotion: a commit with exactly the tree of `candidate`, first parent the tip of `releases/<channel>` (if any), second
-/// the candidate; pushed to `releases/<channel>` by compare-and-swap. Returns the new commit.
+/// the candidate; pushed to `releases/<channel>` by compare-and-swap (`conflict` when it moved since the mirror's last
+/// fetch). Returns the new commit, or the channel's tip when that has this tree and the candidate behind it already.
 [[nodiscard]] Result<CommitId> promote_candidate(Mirror& mirror, const CommitId& candidate, const std::string& channel,
                                                  const std::string& message, TimePoint now, const Interrupt& interrupt);
 

@@ -30,7 +30,12 @@ struct RemoteConfig {
 /// What one listing gave.
 struct RefListing {
   std::map<std::string, CommitId> refs;  ///< full name → commit, only valid names (see ignored)
-  std::vector<std::string> ignored;      ///< names with control characters or a leading dash, made printable
+  /// Names that are never used (control characters, a leading dash, not UTF-8, against Git's rules), made printable; at
+  /// most a hundred.
+  std::vector<std::string> ignored;
+  /// Annotated tags: full name → the tag object that leads to the commit in `refs`.
+  std::map<std::string, std::string> tag_objects;
+  std::string head;  ///< full name of the default branch; empty when the remote does not say
   std::uint64_t requests = 0;
   std::uint64_t bytes = 0;
 };
@@ -65,12 +70,16 @@ class Mirror {
   static Result<std::unique_ptr<Mirror>> open(const std::string& directory, RemoteConfig remote);
   virtual ~Mirror() = default;
 
-  /// Asks the remote for its refs: one request over HTTP with protocol v2 and the prefixes (two for a server that speaks
-  /// only v0). Changes nothing.
+  /// Asks the remote for its refs. Over HTTP with protocol v2 one request, whose size depends on the refs under the
+  /// prefixes only; what the server can do is asked once more, before the first listing and after a failed one. A server
+  /// that speaks only v0 takes one request, too, but sends all of its refs. An answer that is not whole is an error, never a
+  /// shorter listing. Changes nothing.
   virtual Result<RefListing> list_remote(const Interrupt& interrupt) = 0;
   /// Fetches what `listing` has and the mirror lacks, and then moves the mirror's refs to it (deleting those that are gone).
-  /// No request when nothing moved. `wanted` limits it to these refs; empty: all of the listing.
-  /// Errors leave the refs as they were.
+  /// No request when nothing moved, so it may be called after every listing; that is also how objects that turned out to be
+  /// damaged are fetched again. `wanted` limits it to these refs; empty: all of the listing. Before a ref moves its commit
+  /// and all of its tree are known to be there. Refs that lead to no commit are left out. Errors leave the refs as they
+  /// were.
   virtual Result<void> fetch(const RefListing& listing, const std::vector<std::string>& wanted,
                              const Interrupt& interrupt) = 0;
   /// The refs of the last successful fetch, by full remote name.
@@ -92,13 +101,19 @@ class Mirror {
                                         std::vector<std::string>& missing) = 0;
   virtual Result<CommitId> write_commit(const NewCommit& commit) = 0;
   /// Compare-and-swap push: moves `ref` (full name) of the remote from `expected` (empty: must not exist) to `id` (empty:
-  /// delete). `conflict` when the remote has something else.
+  /// delete). `conflict` when the remote has something else; success when it has `id` already. `forbidden` when a rule of
+  /// the remote says no. Hooks of a remote on this machine's disk do not run. The mirror's own refs follow with the next
+  /// fetch.
   virtual Result<void> push(const std::string& ref, const CommitId& expected, const CommitId& id,
                             const Interrupt& interrupt) = 0;
 
   /// Drops caches that can be rebuilt (called when idle).
   virtual void trim() = 0;
   [[nodiscard]] virtual HttpCounters counters() const = 0;
+  /// How long the server asked to be left alone with its last answer (Retry-After of 403, 429 and 503).
+  [[nodiscard]] virtual std::optional<Millis> retry_after() const { return std::nullopt; }
+  /// What happened to the mirror's directory since it was opened that a person should know, for a log.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
 
   /// The object id of the tree of no files.
   static constexpr std::string_view empty_tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";

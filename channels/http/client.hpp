@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,8 @@ namespace gitopsctl::channels {
 /// How to reach an HTTP server. Credentials go to the origin (scheme, host, port) they were given for and to no other,
 /// also when a redirect leads there.
 struct HttpOrigin {
+  /// Any URL of the origin that the credentials belong to; empty: the origin of the client's first request.
+  std::string url;
   std::string username;  ///< basic authentication, with password; for tokens of forges any name
   std::string password;
   std::string bearer;  ///< instead of the two above
@@ -52,10 +55,16 @@ struct HttpCounters {
   std::uint64_t bytes_received = 0;
 };
 
-/// A blocking HTTP client over libcurl: TLS 1.2 and up, HTTP/2, keep-alive, compression, bounded redirects (same origin, or
-/// without credentials), no protocol but http and https. An Error means that no complete answer came (`unavailable`,
-/// `timeout`, `cancelled`, `too_large`); a status of 400 and more is an answer. Errors never show credentials.
-/// Not thread-safe: one per thread.
+/// A blocking HTTP client over libcurl: TLS 1.2 and up, HTTP/2, keep-alive, compression, no protocol but http and https.
+/// An Error means that no complete answer came (`unavailable`, `timeout`, `cancelled`, `too_large`, `forbidden` for a
+/// redirect that is not followed); a status of 400 and more is an answer. Errors never show credentials.
+///
+/// Redirects: at most five. GET and HEAD follow all of them, other methods only 307 and 308 of the same origin (a 301, 302
+/// or 303 is their answer). To another origin go neither the credentials nor any header but Accept, Content-Type,
+/// User-Agent and Git-Protocol; from https to http nothing goes. User and password in a URL count as credentials of its
+/// origin when none are configured; those in a redirect are dropped.
+///
+/// Not thread-safe: one per thread. A set stop token ends a transfer at once.
 class HttpClient {
  public:
   explicit HttpClient(HttpOrigin origin);
@@ -70,7 +79,11 @@ class HttpClient {
   std::unique_ptr<State> state_;
 };
 
-/// `url` without user and password.
+/// `url` without user and password, safe to print.
 [[nodiscard]] std::string redact_url(std::string_view url);
+/// True when both have the same scheme, host and port.
+[[nodiscard]] bool same_origin(std::string_view a, std::string_view b);
+/// What a Retry-After header asks for: seconds, or an HTTP date seen from `now`; nothing when unreadable. At most a day.
+[[nodiscard]] std::optional<Millis> parse_retry_after(std::string_view value, TimePoint now);
 
 }  // namespace gitopsctl::channels

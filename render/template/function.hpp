@@ -24,6 +24,7 @@ enum class ParamType : std::uint8_t {
   map,      ///< map[string]interface {}: Kind::map of type any or values, may be nil
   list,     ///< []interface {}: Kind::list of type any, may be nil
   time,     ///< time.Time: a TimeObject
+  operand,  ///< reflect.Value, for Go's own functions only: absent stays absent, a nil interface is null
 };
 
 struct CallContext {
@@ -44,6 +45,7 @@ struct Function {
 /// A set of functions by name; immutable once built, thread-safe. Later tables win.
 class FunctionTable {
  public:
+  /// The rows must outlive the table (they are static arrays).
   explicit FunctionTable(std::span<const std::span<const Function>> tables);
   ~FunctionTable();
   FunctionTable(FunctionTable&&) noexcept;
@@ -52,6 +54,8 @@ class FunctionTable {
   [[nodiscard]] const Function* find(std::string_view name) const noexcept;
   /// All names in bytewise order.
   [[nodiscard]] std::span<const std::string_view> names() const noexcept;
+  /// Differs between any two tables that were ever built in this process.
+  [[nodiscard]] std::uint64_t id() const noexcept;
 
  private:
   struct Index;

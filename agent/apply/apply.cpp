@@ -1,0 +1,216 @@
+#include "agent/apply/apply.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/crypto/digest.hpp"
+#include "base/process/crash_point.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+// How often readiness is asked for while waiting.
+constexpr Millis poll_interval{250};
+
+struct PendingWrite {
+  const render::Object* object;
+  channels::Action action;
+};
+
+/// The objects that must be written, in apply order.
+std::vector<PendingWrite> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
+  std::map<render::ObjectId, channels::Action> actions;
+  for (const auto& change : changes.changes) {
+    if (change.action == channels::Action::create || change.action == channels::Action::update ||
+        change.action == channels::Action::adopt) {
+      actions[change.id] = change.action;
+    }
+  }
+  std::vector<PendingWrite> out;
+  for (const auto& object : set.objects) {
+    if (const auto it = actions.find(object.id); it != actions.end()) out.push_back({&object, it->second});
+  }
+  return out;
+}
+
+std::string_view version_of(std::string_view api_version) {
+  const auto slash = api_version.find('/');
+  return slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
+}
+
+/// Adds what the goal has to the inventory; true when that changed it.
+bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
+  bool changed = false;
+  for (const auto& object : goal.set->objects) {
+    if (inventory.find(object.id) != nullptr) continue;
+    InventoryEntry& entry = inventory.add(object.id);
+    entry.version = version_of(object.api_version);
+    entry.state = EntryState::intended;
+    changed = true;
+  }
+  return changed;
+}
+
+Result<void> wait_until_ready(const WriteContext& context, const std::vector<render::ObjectId>& ids, Millis timeout) {
+  const Deadline deadline(context.clock, timeout);
+  std::vector<render::ObjectId> waiting = ids;
+  for (;;) {
+    GITOPSCTL_TRY(const auto live, context.environment.get_many(waiting));
+    std::vector<render::ObjectId> still;
+    std::string reason;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      if (!live[i]) {
+        still.push_back(waiting[i]);
+        reason = "it was deleted by somebody else";
+        continue;
+      }
+      const Health health = context.environment.health(*live[i]);
+      if (health.state == Health::State::ready) continue;
+      if (health.state == Health::State::failed) {
+        return Error(ErrorCode::unavailable, waiting[i].to_string() + " failed: " + health.reason);
+      }
+      still.push_back(waiting[i]);
+      reason = health.reason;
+    }
+    if (still.empty()) return {};
+    waiting = std::move(still);
+    if (deadline.passed()) {
+      return Error(ErrorCode::timeout, waiting.front().to_string() + " is not ready after " + format_duration(timeout) +
+                                           (reason.empty() ? "" : ": " + reason))
+          .with_hint("look at the object, or give the release a longer `timeout`");
+    }
+    GITOPSCTL_CHECK(context.may_continue());
+    context.clock.sleep(poll_interval, context.stop);
+  }
+}
+
+}  // namespace
+
+std::string owner_id(const Inventory& inventory) { return inventory.identity.apply_set_id(inventory.namespace_); }
+
+ApplyOptions write_options(const WriteContext& context, const Inventory& inventory) {
+  ApplyOptions options;
+  options.owner = owner_id(inventory);
+  options.lease = context.lease;
+  options.fence = context.fence;
+  return options;
+}
+
+std::string applied_hash(const render::Object& object, const std::string& installation_key) {
+  const std::string bytes = render::canonical_bytes(object.body);
+  return object.is_secret() ? "hmac:" + hmac_sha256_hex(installation_key, bytes) : "sha256:" + sha256_hex(bytes);
+}
+
+WriteReport apply_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal,
+                          const channels::ReleaseChanges& changes) {
+  WriteReport report;
+  const auto stop_with = [&](const Error& error, bool interrupted) {
+    report.errors.push_back(error);
+    report.interrupted = interrupted;
+    return report;
+  };
+  const auto writes = pending_writes(*goal.set, changes);
+  const ApplyOptions options = write_options(context, inventory);
+
+  if (make_union(inventory, goal) || !writes.empty()) {
+    if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
+    inventory.phase = "applying";
+    inventory.run_id = context.run_id;
+    inventory.fence = context.fence;
+    crash_point(CrashPoint::inventory_before_union);
+    if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
+      return stop_with(written.error(), false);
+    }
+    crash_point(CrashPoint::inventory_after_union);
+  }
+
+  crash_point(CrashPoint::apply_before_first);
+  std::vector<render::ObjectId> written_ids;
+  // One group per kind: what others build on (namespaces, definitions, configuration) is there before what uses it.
+  for (std::size_t first = 0; first < writes.size();) {
+    std::size_t end = first + 1;
+    while (end < writes.size() && writes[end].object->id.kind == writes[first].object->id.kind) ++end;
+    if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
+    std::vector<const render::Object*> group;
+    for (std::size_t i = first; i < end; ++i) group.push_back(writes[i].object);
+    crash_point(CrashPoint::apply_before_write);
+    std::vector<ApplyOutcome> outcomes;
+    const auto applied = context.environment.apply_many(group, options, outcomes);
+    crash_point(CrashPoint::apply_after_write);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      InventoryEntry& entry = inventory.add(group[i]->id);
+      entry.version = version_of(group[i]->api_version);
+      entry.uid = outcomes[i].object.uid;
+      entry.hash = applied_hash(*group[i], context.installation_key);
+      entry.live_hash = "sha256:" + sha256_hex(render::canonical_bytes(outcomes[i].object.body));
+      entry.state = EntryState::applied;
+      report.observed[group[i]->id] = outcomes[i].object.resource_version;
+      written_ids.push_back(group[i]->id);
+      (outcomes[i].state == ApplyState::created ? report.created : report.updated)++;
+    }
+    if (!applied.ok()) {
+      const std::size_t at = std::min(outcomes.size(), group.size() - 1);
+      return stop_with(applied.error().in(group[at]->id.to_string()), false);
+    }
+    first = end;
+  }
+  crash_point(CrashPoint::apply_after_last);
+
+  if (!written_ids.empty()) {
+    crash_point(CrashPoint::inventory_before_flush);
+    if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
+      return stop_with(written.error(), false);
+    }
+    crash_point(CrashPoint::inventory_after_flush);
+    crash_point(CrashPoint::apply_before_wait);
+    if (auto ready = wait_until_ready(context, written_ids, goal.timeout); !ready.ok()) {
+      return stop_with(ready.error(), ready.error().code() == ErrorCode::cancelled);
+    }
+    crash_point(CrashPoint::apply_after_wait);
+  }
+  return report;
+}
+
+Result<void> settle_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal) {
+  std::set<render::ObjectId> wanted;
+  for (const auto& object : goal.set->objects) wanted.insert(object.id);
+  for (auto& entry : inventory.entries) {
+    // Whatever is wanted and was neither created nor changed in this run is there already, as it should be.
+    if (wanted.contains(entry.id)) entry.state = EntryState::applied;
+  }
+  if (inventory.render_digest != goal.set->render_digest) inventory.previous_digest = inventory.render_digest;
+  inventory.phase = "applied";
+  inventory.render_key = goal.render_key;
+  inventory.render_digest = goal.set->render_digest;
+  inventory.seal_digest = goal.set->seal_digest;
+  inventory.profile = goal.profile;
+  inventory.prune = goal.prune;
+  inventory.allow_delete = goal.allow_delete;
+  // Commit, time and run are written along with a change, and are no reason for one.
+  if (!inventory.resource_version.empty() && sha256_hex(encode_inventory(inventory)) == inventory.stored_digest) return {};
+  inventory.commit = goal.commit;
+  inventory.rendered_at = context.clock.now();
+  inventory.run_id = context.run_id;
+  inventory.fence = context.fence;
+  crash_point(CrashPoint::inventory_before_shrink);
+  GITOPSCTL_CHECK(write_inventory(context.environment, inventory, write_options(context, inventory)));
+  crash_point(CrashPoint::inventory_after_shrink);
+  return {};
+}
+
+Result<void> settle_removed(const WriteContext& context, Inventory& inventory) {
+  crash_point(CrashPoint::inventory_before_shrink);
+  if (inventory.entries.empty()) {
+    GITOPSCTL_CHECK(delete_inventory(context.environment, inventory, write_options(context, inventory)));
+  } else {
+    inventory.phase = "applied";
+    inventory.run_id = context.run_id;
+    inventory.fence = context.fence;
+    GITOPSCTL_CHECK(write_inventory(context.environment, inventory, write_options(context, inventory)));
+  }
+  crash_point(CrashPoint::inventory_after_shrink);
+  return {};
+}
+
+}  // namespace gitopsctl::agent

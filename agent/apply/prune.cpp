@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <set>
+
+#include "agent/apply/apply.hpp"
+#include "base/process/crash_point.hpp"
+
+namespace gitopsctl::agent {
+
+channels::LiveItem to_live_item(const LiveObject& object) {
+  channels::LiveItem item;
+  item.uid = object.uid;
+  item.owner = object.label("applyset.kubernetes.io/part-of");
+  item.body = object.body;
+  item.deleting = object.deleting;
+  item.applied = object.applied;
+  return item;
+}
+
+namespace {
+
+// A delete that loses against another writer is judged anew this often.
+constexpr int max_tries = 3;
+
+/// What to do with one object, after a fresh look at it.
+enum class Judgement : std::uint8_t { remove, keep, gone };
+
+Judgement judge(const channels::LiveReleaseInput& rules, const InventoryEntry& entry,
+                const std::optional<LiveObject>& live) {
+  if (!live) return Judgement::gone;
+  channels::LiveReleaseInput input = rules;
+  input.desired.clear();
+  input.errors.clear();
+  input.settings.allow_empty = true;  // that the set as a whole may shrink was decided by the plan
+  input.entries = {{entry.id, entry.uid, entry.hash, channels::RecordedState::applied}};
+  channels::LiveState state;
+  state[entry.id] = to_live_item(*live);
+  const auto changes = channels::plan_release_live(input, state);
+  for (const auto& change : changes.changes) {
+    if (change.action == channels::Action::remove) return Judgement::remove;
+  }
+  // An object that another release or tool took over is not ours to keep.
+  const auto owner = live->label("applyset.kubernetes.io/part-of");
+  const bool ours = owner == rules.owner ||
+                    std::find(rules.former_owners.begin(), rules.former_owners.end(), owner) != rules.former_owners.end();
+  const bool same = entry.uid.empty() || entry.uid == live->uid;
+  return ours && same ? Judgement::keep : Judgement::gone;
+}
+
+/// Deletion runs against the order of creation; what holds others (definitions, then namespaces) goes last.
+int removal_order(const render::ObjectId& id) {
+  if (id.kind == "Namespace") return 1'000'001;
+  if (id.kind == "CustomResourceDefinition") return 1'000'000;
+  return -render::install_order(id.kind);
+}
+
+}  // namespace
+
+WriteReport prune_release(const WriteContext& context, Inventory& inventory, const channels::LiveReleaseInput& rules,
+                          const channels::ReleaseChanges& changes) {
+  WriteReport report;
+  const ApplyOptions options = write_options(context, inventory);
+  std::vector<render::ObjectId> ids;
+  std::set<render::ObjectId> desired;
+  for (const auto& object : rules.desired) desired.insert(object.id);
+  std::set<render::ObjectId> removed;
+  for (const auto& change : changes.changes) {
+    if (change.action == channels::Action::remove) removed.insert(change.id);
+  }
+  for (const auto& entry : inventory.entries) {
+    // Entries that the plan neither wants nor names are gone or somebody else's: the judgement below drops or keeps them.
+    if (!desired.contains(entry.id)) ids.push_back(entry.id);
+  }
+  std::stable_sort(ids.begin(), ids.end(),
+                   [](const render::ObjectId& a, const render::ObjectId& b) { return removal_order(a) < removal_order(b); });
+
+  const auto drop = [&](const render::ObjectId& id) {
+    std::erase_if(inventory.entries, [&](const InventoryEntry& entry) { return entry.id == id; });
+  };
+  // Which objects are about to go is written down before the first of them goes.
+  if (!removed.empty()) {
+    for (auto& entry : inventory.entries) {
+      if (removed.contains(entry.id)) entry.state = EntryState::pruning;
+    }
+    if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
+      report.errors.push_back(written.error());
+      return report;
+    }
+  }
+  for (const auto& id : ids) {
+    for (int i = 0;; ++i) {
+      if (auto go_on = context.may_continue(); !go_on.ok()) {
+        report.errors.push_back(go_on.error());
+        report.interrupted = true;
+        return report;
+      }
+      auto live = context.environment.get(id);
+      if (!live.ok()) {
+        report.errors.push_back(live.error().in(id.to_string()));
+        return report;
+      }
+      const Judgement judgement = judge(rules, *inventory.find(id), *live);
+      if (judgement == Judgement::gone) {
+        drop(id);
+        break;
+      }
+      if (judgement == Judgement::keep || !removed.contains(id)) {
+        // Also what a fresh look would remove but the plan did not: the guards have not seen that.
+        inventory.find(id)->state = judgement == Judgement::keep ? EntryState::kept : EntryState::applied;
+        ++report.kept;
+        break;
+      }
+      crash_point(CrashPoint::prune_after_guard);
+      crash_point(CrashPoint::prune_before_delete);
+      auto deleted = context.environment.remove(id, {(*live)->uid, (*live)->resource_version}, options);
+      crash_point(CrashPoint::prune_after_delete);
+      if (deleted.ok()) {
+        drop(id);
+        ++report.removed;
+        break;
+      }
+      if (deleted.error().code() != ErrorCode::conflict || i + 1 == max_tries) {
+        report.errors.push_back(deleted.error().in(id.to_string()));
+        return report;
+      }
+    }
+  }
+  return report;
+}
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/environment/environment.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/model/channel.hpp"
+
+namespace gitopsctl::agent {
+
+// The objects through which people and a running agent talk: Channel, Release and Approval of gitopsctl.dev/v1, and Events.
+// They live in the environment, outlive the agent, and are guarded by the environment's own access rules. They are reports
+// and switches: what may be deleted is never decided from them (docs/formats/control-objects.md).
+
+/// Namespace of Channel and Approval objects, of Events, and of inventories of releases without a namespace.
+inline constexpr std::string_view home_namespace = "gitopsctl-system";
+
+/// Which channel of which repository, under which installation.
+struct ChannelKey {
+  std::string installation;
+  std::string repository;
+  std::string channel;
+
+  [[nodiscard]] std::string to_string() const { return repository + '/' + channel; }
+  [[nodiscard]] channels::ReleaseIdentity release(std::string_view name) const {
+    return {installation, repository, channel, std::string(name)};
+  }
+  friend auto operator<=>(const ChannelKey&, const ChannelKey&) = default;
+};
+
+/// A condition as kstatus reads them: Ready, Reconciling, Stalled, Healthy.
+struct Condition {
+  std::string type;
+  std::string status;  ///< True, False, Unknown
+  std::string reason;  ///< CamelCase
+  std::string message;
+};
+
+/// Puts `conditions` into `status.conditions` of `body`; lastTransitionTime of a condition changes only with its status.
+void set_conditions(Value& body, const std::vector<Condition>& conditions, TimePoint now);
+/// The condition of that type, or nullptr.
+[[nodiscard]] const Value* find_condition(const Value& body, std::string_view type);
+
+/// Reads an object, lets `change` alter its body, and writes it by compare-and-swap; starts anew when somebody else wrote in
+/// between (at most 10 times, then `conflict`). Not written when nothing changed. `change` gets a fresh minimal body
+/// (apiVersion, kind, metadata) when the object does not exist.
+Result<LiveObject> update_object(Environment& environment, const render::ObjectId& id,
+                                 const std::function<void(Value&)>& change);
+
+/// The id of a channel's object: the channel's name, or with a hash when that name is taken by another installation or
+/// repository of the same environment.
+Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key);
+/// The same for a release, in the release's namespace.
+Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
+                                           const std::string& namespace_);
+/// Labels and spec that say whose object it is.
+void describe_owner(Value& body, const ChannelKey& key, std::string_view release = {});
+
+/// What people have said about a channel: the spec of its Channel object.
+struct Switches {
+  bool suspend = false;
+  std::string suspended_by;
+  std::string suspend_reason;
+  std::string requested_at;  ///< annotation gitopsctl.dev/requestedAt: any token; a new one asks for a reconcile
+  // rollback: while the branch renders to `held_digest`, `pinned_revision` is deployed instead
+  std::string pinned_revision;
+  std::string held_digest;
+  std::string pin_reason;
+  std::map<std::string, std::string> suspended_releases;  ///< release → reason, from Release objects
+};
+
+[[nodiscard]] Result<Switches> read_switches(Environment& environment, const ChannelKey& key);
+
+/// An approval of a digest (render digest, or delete digest).
+struct Approval {
+  std::string digest;
+  bool deletes = false;
+  std::string by;
+  TimePoint at{};
+};
+
+[[nodiscard]] Result<std::vector<Approval>> list_approvals(Environment& environment, const ChannelKey& key);
+Result<void> write_approval(Environment& environment, const ChannelKey& key, const Approval& approval);
+
+/// One line of `gitopsctl events`.
+struct Event {
+  TimePoint at{};
+  std::string type;     ///< Normal or Warning
+  std::string reason;   ///< CamelCase
+  std::string message;  ///< redacted
+  std::string release;  ///< empty: about the channel
+};
+
+/// Records an event; keeps the newest 200 of a channel.
+Result<void> record_event(Environment& environment, const ChannelKey& key, const Event& event);
+/// Oldest first.
+[[nodiscard]] Result<std::vector<Event>> list_events(Environment& environment, const ChannelKey& key);
+
+}  // namespace gitopsctl::agent

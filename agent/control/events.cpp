@@ -1,0 +1,75 @@
+#include <algorithm>
+
+#include "agent/control/control.hpp"
+#include "base/crypto/digest.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+constexpr std::size_t max_events = 200;
+// An event is a line for people, not a log file.
+constexpr std::size_t max_message = 1024;
+
+Result<std::vector<LiveObject>> event_objects(Environment& environment, const ChannelKey& key) {
+  Value probe = make_map({{"metadata", Value::map()}});
+  describe_owner(probe, key);
+  const std::string label =
+      "gitopsctl.dev/channel-id=" + std::string(probe.string_at({"metadata", "labels", "gitopsctl.dev/channel-id"}));
+  GITOPSCTL_TRY(auto objects, environment.list({"", "Event", std::string(home_namespace), label}));
+  // Names are ULIDs: they sort by time.
+  std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) { return a.id.name < b.id.name; });
+  return objects;
+}
+
+}  // namespace
+
+Result<void> record_event(Environment& environment, const ChannelKey& key, const Event& event) {
+  std::string name = make_ulid(event.at.time_since_epoch().count());
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const render::ObjectId id{"", "Event", std::string(home_namespace), name};
+  Value body =
+      make_map({{"apiVersion", Value::string("v1")},
+                {"kind", Value::string("Event")},
+                {"metadata", make_map({{"name", Value::string(id.name)}, {"namespace", Value::string(id.namespace_)}})},
+                {"type", Value::string(event.type)},
+                {"reason", Value::string(event.reason)},
+                {"message", Value::string(std::string_view(event.message).substr(0, max_message))},
+                {"firstTimestamp", Value::string(format_time(event.at))},
+                {"lastTimestamp", Value::string(format_time(event.at))},
+                {"reportingComponent", Value::string("gitopsctl")}});
+  describe_owner(body, key, event.release);
+  body.erase("spec");
+  Value involved = make_map({{"apiVersion", Value::string(channels::api_version)},
+                             {"kind", Value::string(event.release.empty() ? "Channel" : "Release")},
+                             {"name", Value::string(event.release.empty() ? key.channel : event.release)},
+                             {"namespace", Value::string(home_namespace)}});
+  body.set("involvedObject", involved);
+  GITOPSCTL_CHECK(environment.put({id, "v1", body, "", 0}, "", {}));
+
+  GITOPSCTL_TRY(const auto objects, event_objects(environment, key));
+  for (std::size_t i = 0; i + max_events < objects.size(); ++i) {
+    GITOPSCTL_CHECK(environment.remove(objects[i].id, {objects[i].uid, ""}, {}));
+  }
+  return {};
+}
+
+Result<std::vector<Event>> list_events(Environment& environment, const ChannelKey& key) {
+  GITOPSCTL_TRY(const auto objects, event_objects(environment, key));
+  std::vector<Event> out;
+  for (const auto& object : objects) {
+    Event event;
+    if (const auto at = parse_time(object.body.string_at({"lastTimestamp"})); at.ok()) event.at = *at;
+    event.type = object.body.string_at({"type"});
+    event.reason = object.body.string_at({"reason"});
+    event.message = object.body.string_at({"message"});
+    if (object.body.string_at({"involvedObject", "kind"}) == "Release") {
+      event.release = object.body.string_at({"involvedObject", "name"});
+    }
+    out.push_back(std::move(event));
+  }
+  return out;
+}
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include "agent/control/control.hpp"
+#include "base/crypto/digest.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+// Somebody who writes in a loop must not keep us for ever.
+constexpr int max_tries = 10;
+
+Value minimal_body(const render::ObjectId& id, std::string_view api_version) {
+  Value metadata = make_map({{"name", Value::string(id.name)}});
+  if (!id.namespace_.empty()) metadata.set("namespace", Value::string(id.namespace_));
+  return make_map({{"apiVersion", Value::string(api_version)}, {"kind", Value::string(id.kind)}, {"metadata", metadata}});
+}
+
+std::string api_version_of(const render::ObjectId& id) { return id.group.empty() ? std::string("v1") : id.group + "/v1"; }
+
+std::string identity_of(const ChannelKey& key, std::string_view release) {
+  return key.installation + '/' + key.repository + '/' + key.channel + (release.empty() ? "" : '/' + std::string(release));
+}
+
+/// `name`, or `name-<hash8>` when an object of that name carries another identity.
+Result<render::ObjectId> free_id(Environment& environment, render::ObjectId id, const std::string& identity) {
+  GITOPSCTL_TRY(const auto live, environment.get(id));
+  if (!live || live->annotation("gitopsctl.dev/identity") == identity) return id;
+  id.name = id.name.substr(0, 200) + '-' + sha256_hex(identity).substr(0, 8);
+  return id;
+}
+
+}  // namespace
+
+void set_conditions(Value& body, const std::vector<Condition>& conditions, TimePoint now) {
+  Value& status = body.child_map("status");
+  Value::List list;
+  for (const auto& condition : conditions) {
+    const Value* before = find_condition(body, condition.type);
+    const bool same = before != nullptr && before->string_at({"status"}) == condition.status;
+    list.push_back(make_map({
+        {"type", Value::string(condition.type)},
+        {"status", Value::string(condition.status)},
+        {"reason", Value::string(condition.reason)},
+        {"message", Value::string(condition.message)},
+        {"lastTransitionTime", same ? *before->find("lastTransitionTime") : Value::string(format_time(now))},
+    }));
+  }
+  status.set("conditions", Value::list(std::move(list)));
+}
+
+const Value* find_condition(const Value& body, std::string_view type) {
+  const Value* conditions = body.find_path({"status", "conditions"});
+  if (conditions == nullptr) return nullptr;
+  for (const auto& condition : conditions->as_list()) {
+    if (condition.string_at({"type"}) == type && condition.find("lastTransitionTime") != nullptr) return &condition;
+  }
+  return nullptr;
+}
+
+Result<LiveObject> update_object(Environment& environment, const render::ObjectId& id,
+                                 const std::function<void(Value&)>& change) {
+  for (int i = 0; i < max_tries; ++i) {
+    GITOPSCTL_TRY(auto live, environment.get(id));
+    Value body = live ? live->body.deep_copy() : minimal_body(id, api_version_of(id));
+    change(body);
+    if (live && json_equal(body, live->body)) return *std::move(live);
+    render::Object object{id, std::string(body.string_at({"apiVersion"})), body, "", 0};
+    auto written = environment.put(object, live ? live->resource_version : std::string(), {});
+    if (written.ok() || written.error().code() != ErrorCode::conflict) return written;
+  }
+  return Error(ErrorCode::conflict, id.to_string() + " is changed by somebody else all the time")
+      .with_hint("try again in a moment");
+}
+
+Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key) {
+  return free_id(environment, {std::string(channels::api_group), "Channel", std::string(home_namespace), key.channel},
+                 identity_of(key, {}));
+}
+
+Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
+                                           const std::string& namespace_) {
+  return free_id(environment,
+                 {std::string(channels::api_group), "Release", namespace_.empty() ? std::string(home_namespace) : namespace_,
+                  std::string(release)},
+                 identity_of(key, release));
+}
+
+void describe_owner(Value& body, const ChannelKey& key, std::string_view release) {
+  Value& metadata = body.child_map("metadata");
+  Value& labels = metadata.child_map("labels");
+  labels.set("app.kubernetes.io/managed-by", Value::string("gitopsctl"));
+  labels.set("gitopsctl.dev/channel-id", Value::string(sha256_hex(identity_of(key, {})).substr(0, 16)));
+  metadata.child_map("annotations").set("gitopsctl.dev/identity", Value::string(identity_of(key, release)));
+  Value& spec = body.child_map("spec");
+  spec.set("repository", Value::string(key.repository));
+  spec.set("channel", Value::string(key.channel));
+  if (!release.empty()) spec.set("release", Value::string(release));
+}
+
+namespace {
+
+std::string channel_label(const ChannelKey& key) {
+  return "gitopsctl.dev/channel-id=" + sha256_hex(identity_of(key, {})).substr(0, 16);
+}
+
+std::string text_at(const Value& body, std::initializer_list<std::string_view> path) {
+  return std::string(body.string_at(path));
+}
+
+}  // namespace
+
+Result<Switches> read_switches(Environment& environment, const ChannelKey& key) {
+  Switches out;
+  GITOPSCTL_TRY(const auto id, channel_object_id(environment, key));
+  GITOPSCTL_TRY(const auto live, environment.get(id));
+  if (live) {
+    const Value* suspend = live->body.find_path({"spec", "suspend"});
+    // Anything but a clear `false` suspends: a value that somebody mistyped must not start writes.
+    out.suspend = suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool());
+    out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});
+    out.suspend_reason = text_at(live->body, {"spec", "suspendReason"});
+    out.requested_at = std::string(live->annotation("gitopsctl.dev/requestedAt"));
+    out.pinned_revision = text_at(live->body, {"spec", "rollback", "revision"});
+    out.held_digest = text_at(live->body, {"spec", "rollback", "heldDigest"});
+    out.pin_reason = text_at(live->body, {"spec", "rollback", "reason"});
+  }
+  GITOPSCTL_TRY(const auto releases,
+                environment.list({std::string(channels::api_group), "Release", "", channel_label(key)}));
+  for (const auto& release : releases) {
+    const Value* suspend = release.body.find_path({"spec", "suspend"});
+    if (suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool())) {
+      out.suspended_releases[text_at(release.body, {"spec", "release"})] = text_at(release.body, {"spec", "suspendReason"});
+    }
+  }
+  return out;
+}
+
+Result<std::vector<Approval>> list_approvals(Environment& environment, const ChannelKey& key) {
+  GITOPSCTL_TRY(const auto objects, environment.list({std::string(channels::api_group), "Approval",
+                                                      std::string(home_namespace), channel_label(key)}));
+  std::vector<Approval> out;
+  for (const auto& object : objects) {
+    Approval approval;
+    approval.digest = text_at(object.body, {"spec", "digest"});
+    const Value* deletes = object.body.find_path({"spec", "deletes"});
+    approval.deletes = deletes != nullptr && deletes->as_bool();
+    approval.by = text_at(object.body, {"spec", "by"});
+    if (const auto at = parse_time(object.body.string_at({"spec", "at"})); at.ok()) approval.at = *at;
+    // An approval without a name or a digest approves nothing.
+    if (!approval.digest.empty() && !approval.by.empty()) out.push_back(std::move(approval));
+  }
+  return out;
+}
+
+Result<void> write_approval(Environment& environment, const ChannelKey& key, const Approval& approval) {
+  const std::string name =
+      key.channel + '-' + sha256_hex(key.to_string() + '\n' + approval.digest + '\n' + approval.by).substr(0, 16);
+  const render::ObjectId id{std::string(channels::api_group), "Approval", std::string(home_namespace), name};
+  GITOPSCTL_CHECK(update_object(environment, id, [&](Value& body) {
+    describe_owner(body, key);
+    Value& spec = body.child_map("spec");
+    spec.set("digest", Value::string(approval.digest));
+    spec.set("deletes", Value::boolean(approval.deletes));
+    spec.set("by", Value::string(approval.by));
+    spec.set("at", Value::string(format_time(approval.at)));
+  }));
+  return {};
+}
+
+}  // namespace gitopsctl::agent

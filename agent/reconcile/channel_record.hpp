@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/control/control.hpp"
+#include "agent/environment/environment.hpp"
+#include "base/result/result.hpp"
+#include "channels/model/channel.hpp"
+
+namespace gitopsctl::agent {
+
+/// What a channel was last deployed as: kept in the environment beside the inventories (ConfigMap
+/// `gitopsctl-<channel>-<hash8>`), because the policy of the deployed revision decides about the next one even when that
+/// revision cannot be read from Git any more.
+struct ChannelRecord {
+  static constexpr int schema = 1;
+
+  std::string commit;         ///< of the last complete deployment
+  std::string render_digest;  ///< of that deployment, over all releases
+  channels::Policy policy;    ///< of that deployment; defaults when there was none
+  bool known = false;         ///< there was a deployment
+
+  std::string resource_version;
+};
+
+/// Reads the record; `known` is false when there is none. Errors: `newer_schema`, `conflict` (another identity),
+/// `invalid_input` (edited by hand into something unreadable: then nothing is written until somebody looks).
+[[nodiscard]] Result<ChannelRecord> read_channel_record(Environment& environment, const ChannelKey& key);
+/// Writes it by compare-and-swap.
+[[nodiscard]] Result<void> write_channel_record(Environment& environment, const ChannelKey& key, ChannelRecord& record,
+                                                const ApplyOptions& options);
+
+/// A policy as data, and back.
+[[nodiscard]] Value encode_policy(const channels::Policy& policy);
+[[nodiscard]] Result<channels::Policy> decode_policy(const Value& value);
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,162 @@
+#include "agent/reconcile/channel_run.hpp"
+
+#include "base/crypto/digest.hpp"
+#include "base/process/crash_point.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+// A lease outlives one pause of a busy machine, and is short enough that another agent takes over soon
+// (specs: cluster-apply §4.4).
+constexpr Millis lease_span{30'000};
+constexpr Millis lease_renewal{10'000};
+
+}  // namespace
+
+ChannelRun::ChannelRun(ChannelRunner::State& state, const RunRequest& request, const Interrupt& interrupt)
+    : s_(state), request_(request), interrupt_(interrupt), started_(state.clock.now()) {
+  channel_status_.environment = state.setup.environment_name;
+  channel_status_.tip = request.commit;
+  run_id_ = make_ulid(started_.time_since_epoch().count());
+}
+
+RunResult ChannelRun::go() {
+  const auto outcome = road();
+  if (!outcome.ok()) {
+    // The environment did not answer, the lease is somebody else's, or the run was stopped: nothing more is written but why.
+    s_.inventories.reset();
+    result_.message = outcome.error().to_string();
+    if (outcome.error().code() == ErrorCode::cancelled) {
+      result_.state = RunState::preempted;
+    } else {
+      result_.state = RunState::failed;
+      result_.errors = outcome.error().flatten();
+      result_.retry = true;
+      channel_status_.errors = result_.errors;
+      publish("Failed");
+    }
+  }
+  s_.stage.release_memory();
+  if (const auto version = s_.environment.version(); version.ok()) s_.seen_version = *version;
+  return result_;
+}
+
+Result<void> ChannelRun::road() {
+  GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key));
+  channel_status_.handled_request = switches_.requested_at;
+  GITOPSCTL_TRY(record_, read_channel_record(s_.environment, s_.setup.key));
+  channel_status_.deployed = record_.commit;
+  channel_status_.deployed_digest = record_.render_digest;
+  GITOPSCTL_CHECK(take_lease());
+  GITOPSCTL_CHECK(read_inventories());
+
+  tree_ = request_.tree;
+  commit_ = request_.commit;
+  if (!load_and_render()) return {};
+  GITOPSCTL_CHECK(interrupt_.check("the run"));
+  if (!follow_rollback()) return {};
+  GITOPSCTL_CHECK(plan());
+  GITOPSCTL_CHECK(interrupt_.check("the run"));
+  if (!guard()) {
+    finish_held();
+    return {};
+  }
+  begin_record();
+  GITOPSCTL_CHECK(write());
+  return finish();
+}
+
+Result<void> ChannelRun::take_lease() {
+  lease_name_ = "gitopsctl-" + s_.setup.key.channel + '-' +
+                sha256_hex(s_.setup.key.installation + '/' + s_.setup.key.to_string()).substr(0, 8);
+  GITOPSCTL_TRY(lease_, s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span));
+  lease_taken_ = s_.clock.monotonic();
+  return {};
+}
+
+/// Asked before every write of the run.
+Result<void> ChannelRun::may_continue() {
+  GITOPSCTL_CHECK(interrupt_.check("the run"));
+  if (s_.clock.monotonic() - lease_taken_ > lease_renewal) {
+    GITOPSCTL_TRY(const Lease renewed, s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span));
+    if (renewed.fence != lease_.fence) {
+      return Error(ErrorCode::cancelled, "another agent took over channel '" + s_.setup.key.channel + "'");
+    }
+    lease_taken_ = s_.clock.monotonic();
+  }
+  GITOPSCTL_TRY(const auto version, s_.environment.version());
+  if (version == looked_at_version_) return {};
+  looked_at_version_ = version;
+  GITOPSCTL_TRY(const Switches now, read_switches(s_.environment, s_.setup.key));
+  if (now.suspend && !switches_.suspend) {
+    return Error(ErrorCode::cancelled, "channel '" + s_.setup.key.channel + "' was suspended during the run");
+  }
+  return {};
+}
+
+Result<void> ChannelRun::read_inventories() {
+  GITOPSCTL_TRY(looked_at_version_, s_.environment.version());
+  others_wrote_ = looked_at_version_ != s_.seen_version || request_.trigger == "drift";
+  if (s_.inventories && !others_wrote_) return {};
+  s_.inventories.reset();
+  GITOPSCTL_TRY(auto list,
+                list_inventories(s_.environment, s_.setup.key.installation, s_.setup.key.repository, s_.setup.key.channel));
+  std::map<std::string, Inventory> by_release;
+  for (auto& inventory : list) {
+    std::string name = inventory.identity.release;
+    if (const auto known = by_release.find(name); known != by_release.end()) {
+      return Error(ErrorCode::conflict, "release '" + name + "' has two inventories, in namespaces '" +
+                                            known->second.namespace_ + "' and '" + inventory.namespace_ + "'")
+          .with_hint("delete the one that was copied by hand; nothing is written until then");
+    }
+    by_release.emplace(std::move(name), std::move(inventory));
+  }
+  s_.inventories = std::move(by_release);
+  return {};
+}
+
+/// False when the channel file cannot be followed; then the result is complete.
+bool ChannelRun::load_and_render() {
+  crash_point(CrashPoint::render_before_channel);
+  auto channel = channels::load_channel(*tree_, s_.setup.key.channel, s_.setup.channel_file);
+  if (!channel.ok()) {
+    fail_channel(channel.error().flatten());
+    return false;
+  }
+  channel_ = *std::move(channel);
+  crash_point(CrashPoint::render_after_channel);
+  if (const auto rendered = s_.stage.update(channel_, tree_, interrupt_); !rendered.ok()) {
+    result_.state = RunState::preempted;
+    result_.message = rendered.error().to_string();
+    return false;
+  }
+  crash_point(CrashPoint::render_after_all);
+  std::map<std::string, std::string> digests;
+  for (const auto& release : channel_.releases) digests[release.name] = s_.stage.state(release.name).render_digest;
+  digest_ = channels::combine_digests(digests);
+  return true;
+}
+
+/// Follows a rollback that is in force; false when it could not be followed.
+bool ChannelRun::follow_rollback() {
+  channel_status_.render_digest = digest_;
+  if (switches_.held_digest.empty()) return true;
+  if (digest_ != switches_.held_digest) {
+    // The branch renders to something else now: the hold has done its work.
+    channel_status_.clear_rollback = true;
+    return true;
+  }
+  if (commit_ == switches_.pinned_revision) return true;
+  auto pinned = s_.tree_of(switches_.pinned_revision);
+  if (!pinned.ok()) {
+    fail_channel({pinned.error().in("rollback to " + switches_.pinned_revision.substr(0, 12))});
+    return false;
+  }
+  rolled_back_ = true;
+  tree_ = *std::move(pinned);
+  commit_ = switches_.pinned_revision;
+  return load_and_render();
+}
+
+}  // namespace gitopsctl::agent

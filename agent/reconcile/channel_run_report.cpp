@@ -1,0 +1,187 @@
+#include "agent/reconcile/channel_run.hpp"
+#include "base/process/crash_point.hpp"
+
+namespace gitopsctl::agent {
+
+void ChannelRun::fail_channel(std::vector<Error> errors) {
+  result_.state = RunState::failed;
+  result_.message = errors.front().to_string();
+  result_.errors = errors;
+  channel_status_.errors = std::move(errors);
+  publish("Failed");
+}
+
+void ChannelRun::finish_held() {
+  result_.state = RunState::held;
+  for (const auto& verdict : verdicts_) {
+    if (verdict.decision == channels::Decision::pass) continue;
+    result_.message = verdict.message;
+    break;
+  }
+  channel_status_.verdicts = verdicts_;
+  channel_status_.pending = changes_.counts();
+  if (channel_status_.pending->removed > 0) channel_status_.delete_digest = changes_.delete_digest();
+  publish_releases(true);
+  publish(switches_.suspend || channel_.suspend ? "Suspended" : "Held");
+}
+
+Result<void> ChannelRun::finish() {
+  for (const auto& item : items_) {
+    result_.created += item.report.created;
+    result_.updated += item.report.updated;
+    result_.removed += item.report.removed;
+    if (item.failed) ++result_.failed_releases;
+  }
+  const bool failed = result_.failed_releases > 0;
+  const bool wrote = result_.created + result_.updated + result_.removed > 0;
+  const bool moved = !record_.known || record_.commit != commit_;
+  result_.retry = failed;
+  result_.state = failed ? RunState::failed : (wrote || moved) ? RunState::deployed : RunState::up_to_date;
+  if (failed) {
+    result_.message = std::to_string(result_.failed_releases) + " of " + std::to_string(items_.size()) + " releases failed";
+  } else if (result_.state == RunState::up_to_date) {
+    result_.message = "nothing to do";
+  } else {
+    result_.message = std::to_string(result_.created) + " created, " + std::to_string(result_.updated) + " changed, " +
+                      std::to_string(result_.removed) + " removed";
+  }
+  if (!failed && (moved || record_.render_digest != digest_)) {
+    record_.commit = commit_;
+    record_.render_digest = digest_;
+    record_.policy = channel_.policy;
+    ApplyOptions options;
+    options.lease = lease_name_;
+    options.fence = lease_.fence;
+    GITOPSCTL_CHECK(write_channel_record(s_.environment, s_.setup.key, record_, options));
+  }
+  channel_status_.deployed = record_.commit;
+  channel_status_.deployed_digest = record_.render_digest;
+  finish_history(failed);
+  crash_point(CrashPoint::store_before_status);
+  publish_releases(false);
+  publish(failed ? "Failed" : "Deployed");
+  crash_point(CrashPoint::store_after_status);
+  return {};
+}
+
+void ChannelRun::finish_history(bool failed) {
+  const bool wrote = result_.created + result_.updated + result_.removed > 0;
+  // A failed run that is tried again and again is one line, until something changes.
+  if (!recorded_ || (failed && !wrote && request_.trigger != "poll" && request_.trigger != "start")) return;
+  history_ = HistoryLine{commit_,
+                         digest_,
+                         rolled_back_ ? "rollback" : request_.trigger,
+                         failed ? "failed" : "succeeded",
+                         result_.message,
+                         started_,
+                         s_.clock.now(),
+                         result_.created,
+                         result_.updated,
+                         result_.removed,
+                         result_.failed_releases};
+  if (s_.store == nullptr) return;
+  deployment_.outcome = history_->outcome;
+  deployment_.message = history_->message;
+  deployment_.ended = history_->ended;
+  deployment_.created = static_cast<std::uint32_t>(result_.created);
+  deployment_.updated = static_cast<std::uint32_t>(result_.updated);
+  deployment_.removed = static_cast<std::uint32_t>(result_.removed);
+  deployment_.failed = static_cast<std::uint32_t>(result_.failed_releases);
+  std::vector<channels::DeploymentReleaseRecord> releases;
+  for (const auto& item : items_) {
+    if (!item.planned) continue;
+    channels::DeploymentReleaseRecord record;
+    record.deployment = deployment_.id;
+    record.release = item.name;
+    record.render_digest = item.changes.to_digest;
+    record.outcome = item.failed ? "failed" : "succeeded";
+    if (!item.changes.errors.empty()) record.message = item.changes.errors.front().to_string();
+    record.created = static_cast<std::uint32_t>(item.report.created);
+    record.updated = static_cast<std::uint32_t>(item.report.updated);
+    record.removed = static_cast<std::uint32_t>(item.report.removed);
+    releases.push_back(std::move(record));
+  }
+  if (auto done = s_.store->finish_deployment(deployment_, releases); !done.ok()) {
+    channel_status_.warnings.push_back("history is not recorded: " + done.error().to_string());
+  }
+}
+
+void ChannelRun::publish_releases(bool held) {
+  for (const auto& item : items_) {
+    if (item.release == nullptr && item.inventory.entries.empty()) continue;
+    ReleaseStatus status;
+    status.name = item.name;
+    status.namespace_ = item.inventory.release_namespace;
+    status.driver = item.changes.driver;
+    status.objects = item.inventory.entries.size();
+    status.revision = item.inventory.commit;
+    status.render_digest = item.inventory.render_digest;
+    status.errors = item.changes.errors;
+    status.warnings = item.changes.warnings;
+    status.created = item.report.created;
+    status.updated = item.report.updated;
+    status.removed = item.report.removed;
+    describe(item, held, status);
+    if (auto written = s_.status.write_release(status); !written.ok()) {
+      channel_status_.warnings.push_back("the status of release '" + item.name +
+                                         "' could not be written: " + written.error().to_string());
+    }
+  }
+}
+
+/// The state of a release in a word, and what it waits for with the command that moves it.
+void ChannelRun::describe(const Item& item, bool held, ReleaseStatus& status) const {
+  const std::string& channel = s_.setup.key.channel;
+  const bool pending = has_work(item);
+  status.state = "Deployed";
+  if (item.failed) {
+    status.state = "Failed";
+    status.command = "gitopsctl why " + channel;
+  } else if (switches_.suspended_releases.contains(item.name)) {
+    status.state = "Suspended";
+    status.waits_for = "the release is suspended";
+    status.command = "gitopsctl resume " + channel + '/' + item.name;
+  } else if (item.release != nullptr && item.release->suspend) {
+    status.state = "Suspended";
+    status.waits_for = "the channel file says `suspend: true` for it";
+  } else if (item.release == nullptr && !item.inventory.prune) {
+    status.state = "NoLongerListed";
+    status.waits_for = "it is not in the channel file any more, and stays because the channel does not prune";
+    status.command = "gitopsctl tree " + channel;
+  } else if (held && (pending || item.release == nullptr)) {
+    status.state = "Held";
+    for (const auto& verdict : verdicts_) {
+      if (verdict.decision == channels::Decision::pass) continue;
+      status.waits_for = verdict.message;
+      status.command = verdict.command;
+      break;
+    }
+  } else if (pending && leave_alone(item)) {
+    status.state = "Drifted";
+    status.drifted = true;
+    status.waits_for = "somebody else changed its objects, and the channel file says `selfHeal: false`";
+    status.command = "gitopsctl diff " + channel + " --live";
+  } else if (prune_skipped_ && item.release == nullptr) {
+    status.state = "Pending";
+    status.waits_for = "what left the channel stays until every release of it is deployed";
+    status.command = "gitopsctl why " + channel;
+  }
+}
+
+void ChannelRun::publish(const std::string& state) {
+  channel_status_.state = state;
+  channel_status_.releases = channel_.releases.size();
+  channel_status_.ready_releases = 0;
+  channel_status_.objects = 0;
+  for (const auto& warning : channel_.warnings) channel_status_.warnings.push_back(warning);
+  for (const auto& item : items_) {
+    channel_status_.objects += item.inventory.entries.size();
+    if (item.release != nullptr && !item.failed && item.inventory.phase == "applied") ++channel_status_.ready_releases;
+  }
+  if (auto written = s_.status.write_channel(channel_status_, history_); !written.ok()) {
+    result_.message += "; the status could not be written: " + written.error().to_string();
+    result_.retry = true;
+  }
+}
+
+}  // namespace gitopsctl::agent

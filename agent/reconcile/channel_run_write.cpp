@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <functional>
+
+#include "agent/reconcile/channel_run.hpp"
+
+#include "base/process/crash_point.hpp"
+
+namespace gitopsctl::agent {
+
+void ChannelRun::begin_record() {
+  const bool writes = std::any_of(items_.begin(), items_.end(),
+                                  [&](const Item& item) { return !item.failed && has_work(item) && !leave_alone(item); });
+  recorded_ = writes || !record_.known || record_.commit != commit_;
+  if (!recorded_ || s_.store == nullptr) return;
+  deployment_.id = run_id_;
+  deployment_.repository = s_.setup.key.repository;
+  deployment_.channel = s_.setup.key.channel;
+  deployment_.commit = commit_;
+  deployment_.from_commit = record_.commit;
+  deployment_.render_digest = digest_;
+  deployment_.trigger = request_.trigger;
+  deployment_.outcome = "running";
+  deployment_.started = started_;
+  // A missing line of history is worth a warning, never a failed deployment.
+  if (auto begun = s_.store->begin_deployment(deployment_); !begun.ok()) {
+    channel_status_.warnings.push_back("history is not recorded: " + begun.error().to_string());
+  }
+}
+
+Result<void> ChannelRun::write() {
+  const WriteContext context{s_.environment,
+                             s_.clock,
+                             lease_name_,
+                             lease_.fence,
+                             s_.setup.installation_key,
+                             run_id_,
+                             [this] { return may_continue(); },
+                             interrupt_.stop};
+  GITOPSCTL_CHECK(apply_all(context));
+  // Something may have failed only now; then what the plan wanted removed stays for this run.
+  if (std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.failed; })) prune_skipped_ = true;
+  if (!prune_skipped_) GITOPSCTL_CHECK(prune_all(context));
+  return settle_all(context);
+}
+
+Result<void> ChannelRun::apply_all(const WriteContext& context) {
+  for (Item* item : in_order()) {
+    if (item->release == nullptr || item->failed || !item->planned || leave_alone(*item)) continue;
+    if (const std::string* waits_for = failed_dependency(*item); waits_for != nullptr) {
+      item->failed = true;
+      item->changes.errors.push_back(
+          Error(ErrorCode::unavailable, "waits for release '" + *waits_for + "', which is not deployed")
+              .at(item->release->where)
+              .with_hint("it goes on by itself when that release is deployed"));
+      continue;
+    }
+    GITOPSCTL_CHECK(note_report(*item, apply_release(context, item->inventory, goal_of(*item), item->changes)));
+  }
+  return {};
+}
+
+Result<void> ChannelRun::prune_all(const WriteContext& context) {
+  crash_point(CrashPoint::prune_before_first);
+  for (auto& item : items_) {
+    if (!item.planned || leave_alone(item)) continue;
+    GITOPSCTL_CHECK(note_report(item, prune_release(context, item.inventory, item.input, item.changes)));
+  }
+  crash_point(CrashPoint::prune_after_last);
+  return {};
+}
+
+/// Takes a report into the item. An interruption ends the run; any other error is the release's own.
+Result<void> ChannelRun::note_report(Item& item, const WriteReport& report) {
+  item.report.created += report.created;
+  item.report.updated += report.updated;
+  item.report.removed += report.removed;
+  item.report.kept += report.kept;
+  if (report.interrupted) return report.errors.front();
+  for (const auto& [id, version] : report.observed) s_.memory[item.name].observed[id] = version;
+  if (report.errors.empty()) return {};
+  item.failed = true;
+  item.changes.errors.insert(item.changes.errors.end(), report.errors.begin(), report.errors.end());
+  return {};
+}
+
+/// Shrinks the inventories of what succeeded.
+Result<void> ChannelRun::settle_all(const WriteContext& context) {
+  bool forget = false;
+  for (auto& item : items_) {
+    if (!item.planned || leave_alone(item)) continue;
+    if (item.failed) {
+      // What a failed release wrote is in its stored inventory; the copy in memory is not to be older.
+      forget = true;
+      s_.memory.erase(item.name);
+      continue;
+    }
+    if (item.release != nullptr) {
+      GITOPSCTL_CHECK(settle_release(context, item.inventory, goal_of(item)));
+      s_.memory[item.name].settled_key = s_.stage.state(item.name).key;
+    } else if (!prune_skipped_) {
+      GITOPSCTL_CHECK(settle_removed(context, item.inventory));
+      if (item.inventory.entries.empty()) {
+        GITOPSCTL_CHECK(s_.status.remove_release(item.name, item.inventory.release_namespace));
+        s_.inventories->erase(item.name);
+        s_.memory.erase(item.name);
+        continue;
+      }
+    }
+    (*s_.inventories)[item.name] = item.inventory;
+  }
+  if (forget) s_.inventories.reset();
+  return {};
+}
+
+/// Releases so that each comes after those it depends on (rings are mistakes of the file, met before).
+std::vector<ChannelRun::Item*> ChannelRun::in_order() {
+  std::map<std::string, Item*> by_name;
+  for (auto& item : items_) by_name[item.name] = &item;
+  std::vector<Item*> out;
+  std::set<std::string> seen;
+  const std::function<void(Item&)> visit = [&](Item& item) {
+    if (!seen.insert(item.name).second) return;
+    if (item.release != nullptr) {
+      for (const auto& name : item.release->depends_on) {
+        if (const auto it = by_name.find(name); it != by_name.end()) visit(*it->second);
+      }
+    }
+    out.push_back(&item);
+  };
+  for (const auto& release : channel_.releases) visit(*by_name.at(release.name));
+  for (auto& item : items_) visit(item);
+  return out;
+}
+
+const std::string* ChannelRun::failed_dependency(const Item& item) const {
+  for (const auto& name : item.release->depends_on) {
+    for (const auto& other : items_) {
+      if (other.name == name && other.failed) return &name;
+    }
+  }
+  return nullptr;
+}
+
+ReleaseGoal ChannelRun::goal_of(const Item& item) const {
+  const RenderState& state = s_.stage.state(item.name);
+  ReleaseGoal goal;
+  goal.set = state.set.get();
+  goal.commit = commit_;
+  goal.render_key = state.key;
+  goal.profile = item.release->profile;
+  goal.prune = channel_.prunes(*item.release);
+  goal.allow_delete = item.release->allow_delete;
+  if (item.release->timeout) goal.timeout = *item.release->timeout;
+  return goal;
+}
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,66 @@
+#include "agent/reconcile/channel_runner.hpp"
+
+#include "agent/reconcile/channel_run.hpp"
+
+namespace gitopsctl::agent {
+
+std::string_view run_state_name(RunState state) noexcept {
+  switch (state) {
+    case RunState::up_to_date: return "up to date";
+    case RunState::deployed: return "deployed";
+    case RunState::held: return "held";
+    case RunState::failed: return "failed";
+    case RunState::preempted: return "preempted";
+  }
+  return "failed";
+}
+
+ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::Store* store, Clock& clock,
+                             TreeSource tree_of) {
+  RenderStage::Options options{setup.installation_key,
+                               setup.key.installation + '/' + setup.key.repository + '/' + setup.key.channel + '/',
+                               setup.render_threads};
+  StatusWriter status(environment, setup.key, clock);
+  state_ = std::unique_ptr<State>(new State{std::move(setup),
+                                            environment,
+                                            store,
+                                            clock,
+                                            std::move(tree_of),
+                                            RenderStage(std::move(options)),
+                                            std::move(status),
+                                            {},
+                                            0,
+                                            {}});
+}
+
+ChannelRunner::~ChannelRunner() = default;
+
+RunResult ChannelRunner::run(const RunRequest& request, const Interrupt& interrupt) {
+  return ChannelRun(*state_, request, interrupt).go();
+}
+
+Result<void> ChannelRunner::report_source(const SourceState& source) {
+  std::string reason = "Reachable", message = "the repository answers";
+  if (!source.reachable && source.error) {
+    reason = "SourceUnavailable";
+    message = source.error->to_string();
+    if (!source.error->hint().empty()) message += "; " + source.error->hint();
+  } else if (!source.branch_exists) {
+    reason = "BranchMissing";
+    message = "branch releases/" + state_->setup.key.channel + " does not exist; what is deployed stays as it is";
+  }
+  return state_->status.write_source(source.reachable && source.branch_exists, reason, message);
+}
+
+Result<bool> ChannelRunner::sync_requested() {
+  GITOPSCTL_TRY(const auto switches, read_switches(state_->environment, state_->setup.key));
+  if (switches.requested_at.empty()) return false;
+  GITOPSCTL_TRY(const auto id, channel_object_id(state_->environment, state_->setup.key));
+  GITOPSCTL_TRY(const auto live, state_->environment.get(id));
+  return live && live->body.string_at({"status", "lastHandledRequestedAt"}) != switches.requested_at;
+}
+
+std::uint64_t ChannelRunner::seen_version() const noexcept { return state_->seen_version; }
+std::uint64_t ChannelRunner::renders() const noexcept { return state_->stage.renders(); }
+
+}  // namespace gitopsctl::agent

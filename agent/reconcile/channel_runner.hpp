@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/apply/apply.hpp"
+#include "agent/control/control.hpp"
+#include "agent/environment/environment.hpp"
+#include "agent/inventory/inventory.hpp"
+#include "agent/reconcile/channel_record.hpp"
+#include "agent/reconcile/render_stage.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/git/mirror.hpp"
+#include "channels/model/channel.hpp"
+#include "channels/plan/change_set.hpp"
+#include "channels/policy/guard.hpp"
+#include "channels/store/store.hpp"
+
+namespace gitopsctl::agent {
+
+/// What to bring a channel to.
+struct RunRequest {
+  channels::CommitId commit;
+  FileTreePtr tree;
+  std::string trigger;  ///< start, poll, sync, drift, retry, switch
+};
+
+enum class RunState : std::uint8_t {
+  up_to_date,  ///< the environment equals the commit already
+  deployed,    ///< it does now
+  held,        ///< a guard waits or denies; nothing was written
+  failed,      ///< something is wrong with the channel or some of its releases
+  preempted,   ///< stopped for a newer commit, suspension or shutdown; the next run goes on
+};
+[[nodiscard]] std::string_view run_state_name(RunState state) noexcept;
+
+struct RunResult {
+  RunState state = RunState::failed;
+  std::string message;        ///< one line for people
+  std::vector<Error> errors;  ///< of the channel as a whole
+  std::size_t created = 0, updated = 0, removed = 0, failed_releases = 0;
+  bool retry = false;  ///< trying again later can help
+};
+
+/// What is known of the branch and its repository, for the status.
+struct SourceState {
+  bool reachable = true;
+  std::optional<Error> error;  ///< why not
+  bool branch_exists = true;
+  unsigned failures = 0;  ///< in a row
+};
+
+/// Brings one channel of one repository to a commit: render, plan, guard, apply, prune, record, report. The road of
+/// docs/architecture.md in one place; every decision in it is a pure function of another room.
+/// Not thread-safe: one run at a time.
+class ChannelRunner {
+ public:
+  struct Setup {
+    ChannelKey key;
+    std::string environment_name;
+    std::string channel_file;             ///< overrides the usual places
+    std::vector<std::string> namespaces;  ///< allowed; empty: all
+    std::string installation_key;
+    std::string holder;  ///< who takes the lease
+    unsigned render_threads = 2;
+  };
+  using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>;
+
+  /// `store` may be null (then nothing is recorded there).
+  ChannelRunner(Setup setup, Environment& environment, channels::Store* store, Clock& clock, TreeSource tree_of);
+  ~ChannelRunner();
+
+  /// One run. Never throws, never leaves the environment in a state that the next run cannot finish.
+  RunResult run(const RunRequest& request, const Interrupt& interrupt);
+  /// Puts the state of the source into the channel's status (only when it changed).
+  Result<void> report_source(const SourceState& source);
+  /// The token of the last `gitopsctl sync` that was taken up, and whether there is a newer one.
+  [[nodiscard]] Result<bool> sync_requested();
+  /// The environment's version after our own last write: a later one means that somebody else wrote.
+  [[nodiscard]] std::uint64_t seen_version() const noexcept;
+  [[nodiscard]] std::uint64_t renders() const noexcept;
+
+  struct State;  ///< channel_run.hpp
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,99 @@
+#include "agent/reconcile/plan_stage.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "agent/apply/apply.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+channels::RecordedState recorded_state(EntryState state) {
+  switch (state) {
+    case EntryState::intended: return channels::RecordedState::intended;
+    case EntryState::applied: return channels::RecordedState::applied;
+    case EntryState::pruning: return channels::RecordedState::pruning;
+    case EntryState::recreating: return channels::RecordedState::recreating;
+    case EntryState::kept: return channels::RecordedState::kept;
+  }
+  return channels::RecordedState::applied;
+}
+
+/// Objects that the binding does not let this channel write.
+void check_namespaces(const render::RenderedSet& set, const std::vector<std::string>& allowed, const Location& where,
+                      std::vector<Error>& errors) {
+  if (allowed.empty()) return;
+  for (const auto& object : set.objects) {
+    if (std::find(allowed.begin(), allowed.end(), object.id.namespace_) != allowed.end()) continue;
+    const std::string place =
+        object.id.namespace_.empty() ? "it is outside of namespaces" : "namespace '" + object.id.namespace_ + "'";
+    errors.push_back(
+        Error(ErrorCode::forbidden, object.id.to_string() + " may not be written by this channel: " + place)
+            .at(where)
+            .with_hint("the agent's binding limits the channel's namespaces; change the manifest, or `namespaces` there"));
+  }
+}
+
+}  // namespace
+
+channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
+                                           const std::string& installation_key) {
+  const Inventory& inventory = *subject.inventory;
+  channels::LiveReleaseInput input;
+  input.release = inventory.identity.release;
+  input.namespace_ = inventory.release_namespace;
+  input.owner = owner_id(inventory);
+  input.former_owners = subject.former_owners;
+  input.from_digest = inventory.render_digest;
+  for (const auto& entry : inventory.entries) {
+    input.entries.push_back({entry.id, entry.uid, entry.hash, recorded_state(entry.state)});
+  }
+  input.listed = subject.release != nullptr;
+  if (!input.listed) {
+    // What happens to a release that left the file was said by the revision that last had it.
+    input.settings.prune = inventory.prune;
+    input.settings.allow_delete = inventory.allow_delete;
+    return input;
+  }
+  const channels::Release& release = *subject.release;
+  input.driver = release.driver_name;
+  if (release.driver == channels::Driver::helm)
+    input.helm_name = release.helm_name.empty() ? release.name : release.helm_name;
+  input.to_digest = subject.state->render_digest;
+  input.sensitive = release.sensitive;
+  input.settings.prune = subject.channel->prunes(release);
+  input.settings.allow_empty = release.allow_empty;
+  input.settings.allow_delete = release.allow_delete;
+  input.errors = subject.state->errors;
+  input.warnings = subject.state->warnings;
+  if (subject.state->set) {
+    check_namespaces(*subject.state->set, *subject.namespaces, release.where, input.errors);
+    for (const auto& object : subject.state->set->objects) {
+      input.desired.push_back(
+          {object.id, environment.as_stored(object), applied_hash(object, installation_key), object.source});
+    }
+  }
+  return input;
+}
+
+Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
+                                         std::map<render::ObjectId, std::string>& observed) {
+  std::set<render::ObjectId> wanted;
+  for (const auto& object : input.desired) wanted.insert(object.id);
+  for (const auto& entry : input.entries) wanted.insert(entry.id);
+  const std::vector<render::ObjectId> ids(wanted.begin(), wanted.end());
+  GITOPSCTL_TRY(auto objects, environment.get_many(ids));
+  channels::LiveState live;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (objects[i]) {
+      observed[ids[i]] = objects[i]->resource_version;
+      live[ids[i]] = to_live_item(*objects[i]);
+    } else {
+      live[ids[i]] = std::nullopt;
+    }
+  }
+  return live;
+}
+
+}  // namespace gitopsctl::agent

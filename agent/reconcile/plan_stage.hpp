@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/environment/environment.hpp"
+#include "agent/inventory/inventory.hpp"
+#include "agent/reconcile/render_stage.hpp"
+#include "base/result/result.hpp"
+#include "channels/model/channel.hpp"
+#include "channels/plan/live_plan.hpp"
+
+namespace gitopsctl::agent {
+
+/// One release as a live plan needs it.
+struct PlanSubject {
+  const channels::Channel* channel = nullptr;
+  const channels::Release* release = nullptr;            ///< null: left the channel file
+  const RenderState* state = nullptr;                    ///< null with release
+  const Inventory* inventory = nullptr;                  ///< never null; without entries when nothing is deployed
+  std::vector<std::string> former_owners;                ///< ApplySet ids of the name before `renamedFrom`
+  const std::vector<std::string>* namespaces = nullptr;  ///< allowed; empty: all
+};
+
+/// What the pure plan gets for `subject`; `state->set` must be at hand when the release is listed.
+[[nodiscard]] channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
+                                                         const std::string& installation_key);
+
+/// Looks up every object that the plan of `input` needs. `observed` gets their resource versions. An Error means that the
+/// environment did not answer: then nothing is known, and nothing may be done.
+[[nodiscard]] Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
+                                                       std::map<render::ObjectId, std::string>& observed);
+
+}  // namespace gitopsctl::agent

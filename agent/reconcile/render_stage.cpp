@@ -1,0 +1,191 @@
+#include "agent/reconcile/render_stage.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include "base/crypto/digest.hpp"
+#include "base/json/json.hpp"
+#include "base/process/crash_point.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+// Part of every render key: raised when the engine's output for the same inputs changes on purpose, so that a new program
+// renders everything once.
+constexpr std::string_view engine_generation = "1";
+
+std::string render_key(const std::string& settings, const std::vector<TreeDependency>& dependencies) {
+  Sha256 sum;
+  sum.add_field(engine_generation);
+  sum.add_field(settings);
+  for (const auto& dependency : dependencies) {
+    sum.add_field(dependency.path.str());
+    sum.add_field(dependency.content_id);
+  }
+  return sum.hex();
+}
+
+}  // namespace
+
+std::string settings_hash(const channels::Release& release) {
+  Sha256 sum;
+  sum.add_field(release.driver_name);
+  sum.add_field(release.namespace_);
+  sum.add_field(release.chart);
+  sum.add_field(release.helm_name);
+  for (const auto& file : release.value_files) sum.add_field(file);
+  sum.add_field("values");
+  sum.add_field(canonical_json(release.values));
+  sum.add_field(release.profile);
+  sum.add_field(release.path);
+  for (const auto& path : release.sensitive) {
+    sum.add_field(path.kind);
+    sum.add_field(path.name);
+    for (const auto& key : path.keys) sum.add_field(key);
+    sum.add_field("");
+  }
+  return sum.hex();
+}
+
+Result<render::RenderInputs> make_render_inputs(const channels::Release& release, FileTreePtr tree,
+                                                const std::string& installation_key, const std::string& identity) {
+  render::RenderInputs inputs;
+  inputs.tree = std::move(tree);
+  inputs.namespace_ = release.namespace_.empty() ? "default" : release.namespace_;
+  inputs.sensitive = release.sensitive;
+  inputs.installation_key = installation_key;
+  inputs.identity = identity;
+  // `now` is an input of the render. A fixed one, because the same commit must come out the same for the reviewer today and
+  // for the agent tomorrow.
+  inputs.now = TimePoint{};
+  switch (release.driver) {
+    case channels::Driver::helm: {
+      inputs.driver = render::DriverKind::helm;
+      GITOPSCTL_TRY(inputs.helm.chart, TreePath::parse(release.chart));
+      inputs.helm.release_name = release.helm_name.empty() ? release.name : release.helm_name;
+      for (const auto& file : release.value_files) {
+        GITOPSCTL_TRY(auto path, TreePath::parse(file));
+        inputs.helm.value_files.push_back(std::move(path));
+      }
+      inputs.helm.values = release.values;
+      if (!release.profile.empty()) inputs.helm.profile = release.profile;
+      return inputs;
+    }
+    case channels::Driver::kustomize:
+    case channels::Driver::manifests: {
+      inputs.driver =
+          release.driver == channels::Driver::kustomize ? render::DriverKind::kustomize : render::DriverKind::manifests;
+      GITOPSCTL_TRY(inputs.path, TreePath::parse(release.path));
+      return inputs;
+    }
+    case channels::Driver::unsupported: break;
+  }
+  return Error(ErrorCode::unsupported, "driver '" + release.driver_name + "' is not supported by this version")
+      .at(release.where)
+      .with_hint("use helm, kustomize or manifests");
+}
+
+RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
+                              const std::string& identity) {
+  RenderState state;
+  state.settings = settings_hash(release);
+  state.warnings = release.warnings;
+  if (!release.problems.empty()) {
+    state.errors = release.problems;
+  } else {
+    const auto recorder = std::make_shared<RecordingTree>(tree);
+    auto inputs = make_render_inputs(release, recorder, installation_key, identity);
+    if (!inputs.ok()) {
+      state.errors = inputs.error().flatten();
+    } else {
+      auto rendered = render::render_release(*inputs);
+      if (rendered.ok()) {
+        state.render_digest = rendered->render_digest;
+        state.seal_digest = rendered->seal_digest;
+        for (auto& warning : rendered->warnings) state.warnings.push_back(std::move(warning));
+        rendered->warnings.clear();
+        state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
+      } else {
+        state.errors = rendered.error().flatten();
+      }
+    }
+    state.dependencies = recorder->dependencies();
+  }
+  state.key = render_key(state.settings, state.dependencies);
+  return state;
+}
+
+Result<void> RenderStage::update(const channels::Channel& channel, const FileTreePtr& tree, const Interrupt& interrupt) {
+  std::vector<const channels::Release*> wanted;
+  std::map<std::string, RenderState> next;
+  for (const auto& release : channel.releases) {
+    const auto known = states_.find(release.name);
+    const bool reusable = known != states_.end() && release.problems.empty() && known->second.errors.empty() &&
+                          known->second.settings == settings_hash(release) && unchanged(*tree, known->second.dependencies);
+    if (reusable) {
+      next[release.name] = std::move(known->second);
+    } else {
+      next[release.name] = {};
+      wanted.push_back(&release);
+    }
+  }
+  states_ = std::move(next);
+
+  std::atomic<std::size_t> at{0};
+  const auto work = [&] {
+    for (;;) {
+      const std::size_t i = at.fetch_add(1);
+      if (i >= wanted.size() || !interrupt.check("rendering").ok()) return;
+      crash_point(CrashPoint::render_before_release);
+      // Each thread writes to its own elements; the map itself does not change.
+      states_.at(wanted[i]->name) =
+          render_with_notes(*wanted[i], tree, options_.installation_key, options_.identity_prefix + wanted[i]->name);
+      crash_point(CrashPoint::render_after_release);
+    }
+  };
+  if (wanted.size() < 2 || options_.threads < 2) {
+    work();
+  } else {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < options_.threads; ++i) threads.emplace_back(work);
+  }
+  if (const auto go_on = interrupt.check("rendering"); !go_on.ok()) {
+    // What was not reached has no settings and is rendered next time.
+    return go_on;
+  }
+  renders_ += wanted.size();
+  return {};
+}
+
+Result<void> RenderStage::materialise(const channels::Release& release, const FileTreePtr& tree) {
+  RenderState& state = states_.at(release.name);
+  if (state.set || !state.errors.empty()) return {};
+  RenderState again = render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name);
+  ++renders_;
+  if (again.render_digest != state.render_digest) {
+    return Error(ErrorCode::internal, "release '" + release.name + "' rendered differently for the same inputs");
+  }
+  state = std::move(again);
+  return {};
+}
+
+void RenderStage::release_memory() {
+  for (auto& [name, state] : states_) state.set.reset();
+}
+
+channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
+                                      const RenderState& state) {
+  channels::RenderedRelease out;
+  out.name = release.name;
+  out.namespace_ = release.namespace_;
+  out.driver = release.driver_name;
+  if (state.set) out.set = *state.set;
+  out.errors = state.errors;
+  out.warnings = state.warnings;
+  out.sensitive = release.sensitive;
+  out.prune = channel.prunes(release);
+  return out;
+}
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/files/file_tree.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/model/channel.hpp"
+#include "channels/plan/change_set.hpp"
+#include "render/manifest/object.hpp"
+#include "render/release/inputs.hpp"
+
+namespace gitopsctl::agent {
+
+/// What is known of a release's rendering without keeping its text: enough to tell that it would come out the same.
+struct RenderState {
+  std::string settings;                      ///< hash of the release's own settings
+  std::vector<TreeDependency> dependencies;  ///< what was read from the tree
+  std::string key;                           ///< hash of settings and dependencies: the render's identity
+  std::string render_digest;
+  std::string seal_digest;
+  std::vector<Error> errors;  ///< it did not render
+  std::vector<std::string> warnings;
+  std::shared_ptr<const render::RenderedSet> set;  ///< only while a run needs it
+};
+
+/// Renders the releases of a channel, each once per content: a release whose settings and files are unchanged keeps its
+/// state. One per channel; not thread-safe from outside, renders on several threads inside.
+class RenderStage {
+ public:
+  struct Options {
+    std::string installation_key;
+    std::string identity_prefix;  ///< installation/repository/channel/
+    unsigned threads = 2;
+  };
+  explicit RenderStage(Options options) : options_(std::move(options)) {}
+
+  /// Brings the states of all releases of `channel` up to date with `tree`. Errors of releases are in their states.
+  Result<void> update(const channels::Channel& channel, const FileTreePtr& tree, const Interrupt& interrupt);
+  /// The state of a release of the last update.
+  [[nodiscard]] const RenderState& state(const std::string& release) const { return states_.at(release); }
+  /// Makes sure that `state(release).set` is there (renders again when it was dropped).
+  Result<void> materialise(const channels::Release& release, const FileTreePtr& tree);
+  /// Drops all sets.
+  void release_memory();
+  /// Renders done since the stage was made.
+  [[nodiscard]] std::uint64_t renders() const noexcept { return renders_; }
+
+ private:
+  Options options_;
+  std::map<std::string, RenderState> states_;
+  std::uint64_t renders_ = 0;
+};
+
+/// Inputs of a render as a release of a channel file describes them.
+[[nodiscard]] Result<render::RenderInputs> make_render_inputs(const channels::Release& release, FileTreePtr tree,
+                                                              const std::string& installation_key,
+                                                              const std::string& identity);
+/// Hash of everything in `release` that can change its rendering.
+[[nodiscard]] std::string settings_hash(const channels::Release& release);
+/// Renders one release, noting what it read.
+[[nodiscard]] RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree,
+                                            const std::string& installation_key, const std::string& identity);
+/// A state as one side of a rendered comparison.
+[[nodiscard]] channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
+                                                    const RenderState& state);
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,257 @@
+#include "agent/reconcile/status_writer.hpp"
+
+#include <algorithm>
+
+#include "base/crypto/digest.hpp"
+#include "base/json/json.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+constexpr std::size_t max_history = 20;
+constexpr std::size_t max_errors = 20;
+constexpr std::size_t max_text = 2000;
+
+Value text(std::string_view value) { return Value::string(value.substr(0, max_text)); }
+Value number(std::size_t value) { return Value::int64(static_cast<std::int64_t>(value)); }
+
+Value error_list(const std::vector<Error>& errors) {
+  Value::List list;
+  for (const auto& error : errors) {
+    if (list.size() == max_errors) break;
+    list.push_back(error_value(error));
+  }
+  return Value::list(std::move(list));
+}
+
+Value text_list(const std::vector<std::string>& texts) {
+  Value::List list;
+  for (const auto& item : texts) {
+    if (list.size() == max_errors) break;
+    list.push_back(text(item));
+  }
+  return Value::list(std::move(list));
+}
+
+std::string first_message(const std::vector<Error>& errors) {
+  if (errors.empty()) return {};
+  std::string out = errors.front().to_string();
+  if (errors.size() > 1) out += " (and " + std::to_string(errors.size() - 1) + " more)";
+  return out;
+}
+
+/// Ready, Reconciling, Stalled and Healthy from a state, as kstatus reads them.
+std::vector<Condition> conditions_for(const std::string& state, const std::string& message) {
+  if (state == "Deployed") {
+    return {{"Ready", "True", "Deployed", message}, {"Healthy", "True", "Deployed", message}};
+  }
+  if (state == "Failed") {
+    return {{"Ready", "False", "Failed", message}, {"Stalled", "True", "Failed", message}};
+  }
+  if (state == "NoLongerListed") return {{"Ready", "False", "NoLongerListed", message}};
+  return {{"Ready", "False", state, message}, {"Reconciling", "True", state, message}};
+}
+
+/// Keeps the SourceReady condition, which another call owns.
+std::vector<Condition> with_source(const Value& body, std::vector<Condition> conditions) {
+  if (const Value* source = find_condition(body, "SourceReady"); source != nullptr) {
+    conditions.push_back({"SourceReady", std::string(source->string_at({"status"})),
+                          std::string(source->string_at({"reason"})), std::string(source->string_at({"message"}))});
+  }
+  return conditions;
+}
+
+Value counts_value(const channels::Counts& counts) {
+  return make_map({{"created", number(counts.created)},
+                   {"updated", number(counts.updated)},
+                   {"removed", number(counts.removed)},
+                   {"adopted", number(counts.adopted)},
+                   {"kept", number(counts.kept)},
+                   {"unchanged", number(counts.unchanged)}});
+}
+
+Value verdict_list(const std::vector<channels::Verdict>& verdicts) {
+  Value::List list;
+  for (const auto& verdict : verdicts) {
+    if (verdict.decision == channels::Decision::pass) continue;
+    list.push_back(make_map({{"guard", text(verdict.guard)},
+                             {"decision", text(verdict.decision == channels::Decision::deny ? "deny" : "wait")},
+                             {"message", text(verdict.message)},
+                             {"command", text(verdict.command)},
+                             {"until", verdict.until ? text(format_time(*verdict.until)) : Value::null()}}));
+  }
+  return Value::list(std::move(list));
+}
+
+std::string channel_message(const ChannelStatus& status) {
+  if (!status.errors.empty()) return first_message(status.errors);
+  for (const auto& verdict : status.verdicts) {
+    if (verdict.decision != channels::Decision::pass) return verdict.message;
+  }
+  if (status.state == "Deployed") {
+    return std::to_string(status.ready_releases) + " releases at " + status.deployed.substr(0, 12);
+  }
+  if (status.state == "Failed") {
+    return std::to_string(status.releases - status.ready_releases) + " of " + std::to_string(status.releases) +
+           " releases are not deployed";
+  }
+  return status.state;
+}
+
+}  // namespace
+
+Value error_value(const Error& error) {
+  std::string message;
+  for (const auto& step : error.trail()) message += step + ": ";
+  message += error.message();
+  return make_map({{"code", Value::string(code_name(error.code()))},
+                   {"message", text(message)},
+                   {"where", text(error.where().to_string())},
+                   {"hint", text(error.hint())}});
+}
+
+StatusWriter::StatusWriter(Environment& environment, ChannelKey key, Clock& clock)
+    : environment_(environment), key_(std::move(key)), clock_(clock) {}
+
+Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history) {
+  const std::string message = channel_message(status);
+  GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_));
+  GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
+    describe_owner(body, key_);
+    set_conditions(body, with_source(body, conditions_for(status.state, message)), clock_.now());
+    Value& out = body.child_map("status");
+    out.set("environment", text(status.environment));
+    out.set("state", text(status.state));
+    out.set("tip", text(status.tip));
+    out.set("revision", text(status.deployed));
+    out.set("tipDigest", text(status.render_digest));
+    out.set("renderDigest", text(status.deployed_digest));
+    out.set("errors", error_list(status.errors));
+    out.set("warnings", text_list(status.warnings));
+    out.set("guards", verdict_list(status.verdicts));
+    out.set("pending", status.pending ? counts_value(*status.pending) : Value::null());
+    out.set("deleteDigest", text(status.delete_digest));
+    out.set("releases", number(status.releases));
+    out.set("readyReleases", number(status.ready_releases));
+    out.set("objects", number(status.objects));
+    if (!status.handled_request.empty()) out.set("lastHandledRequestedAt", text(status.handled_request));
+    if (status.clear_rollback) body.child_map("spec").erase("rollback");
+    if (history) {
+      Value::List lines{make_map({{"commit", text(history->commit)},
+                                  {"renderDigest", text(history->render_digest)},
+                                  {"trigger", text(history->trigger)},
+                                  {"outcome", text(history->outcome)},
+                                  {"message", text(history->message)},
+                                  {"started", text(format_time(history->started))},
+                                  {"ended", text(format_time(history->ended))},
+                                  {"created", number(history->created)},
+                                  {"updated", number(history->updated)},
+                                  {"removed", number(history->removed)},
+                                  {"failed", number(history->failed)}})};
+      if (const Value* before = out.find("history"); before != nullptr) {
+        for (const auto& line : before->as_list()) {
+          if (lines.size() == max_history) break;
+          lines.push_back(line);
+        }
+      }
+      out.set("history", Value::list(std::move(lines)));
+    }
+  }));
+  const std::string state = status.state + '\n' + message;
+  if (state != channel_state_) {
+    const bool first_quiet = channel_state_.empty() && status.state == "Deployed" && !history;
+    channel_state_ = state;
+    if (!first_quiet) {
+      GITOPSCTL_CHECK(event(status.state == "Failed" ? "Warning" : "Normal", status.state, message));
+    }
+  }
+  return {};
+}
+
+Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
+  std::string message = first_message(status.errors);
+  if (message.empty()) message = status.waits_for;
+  if (message.empty()) message = std::to_string(status.objects) + " objects at " + status.revision.substr(0, 12);
+  const Value data = make_map({{"driver", text(status.driver)},
+                               {"state", text(status.state)},
+                               {"revision", text(status.revision)},
+                               {"renderDigest", text(status.render_digest)},
+                               {"objects", number(status.objects)},
+                               {"errors", error_list(status.errors)},
+                               {"warnings", text_list(status.warnings)},
+                               {"waitsFor", text(status.waits_for)},
+                               {"command", text(status.command)},
+                               {"drifted", Value::boolean(status.drifted)}});
+  // The revision moves with every commit; a release that the commit does not touch is not written for that alone.
+  Value identity = data.shallow_copy();
+  identity.erase("revision");
+  const std::string hash = sha256_hex(canonical_json(identity));
+  std::string& known = written_[status.name];
+  const bool wrote = status.created + status.updated + status.removed > 0;
+  if (known == hash && !wrote) return {};
+
+  GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, status.name, status.namespace_));
+  GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
+    describe_owner(body, key_, status.name);
+    set_conditions(body, conditions_for(status.state, message), clock_.now());
+    Value& out = body.child_map("status");
+    for (const auto& member : data.as_map()) out.set(member.key, member.value);
+    if (wrote) {
+      out.set("lastChange", make_map({{"at", text(format_time(clock_.now()))},
+                                      {"created", number(status.created)},
+                                      {"updated", number(status.updated)},
+                                      {"removed", number(status.removed)}}));
+    }
+  }));
+  known = hash;
+  std::string& state = release_states_[status.name];
+  const std::string now = status.state + '\n' + (status.state == "Deployed" ? "" : message);
+  const bool quiet = state.empty() && status.state == "Deployed" && !wrote;
+  if (state != now && !quiet) {
+    GITOPSCTL_CHECK(event(status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name));
+  }
+  state = now;
+  return {};
+}
+
+Result<void> StatusWriter::remove_release(const std::string& release, const std::string& namespace_) {
+  written_.erase(release);
+  release_states_.erase(release);
+  GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, release, namespace_));
+  GITOPSCTL_TRY(const auto live, environment_.get(id));
+  if (!live) return {};
+  return environment_.remove(id, {live->uid, ""}, {});
+}
+
+Result<void> StatusWriter::write_source(bool ready, const std::string& reason, const std::string& message) {
+  GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_));
+  bool was_ready = true;
+  GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
+    describe_owner(body, key_);
+    std::vector<Condition> conditions;
+    if (const Value* present = body.find_path({"status", "conditions"}); present != nullptr) {
+      for (const auto& condition : present->as_list()) {
+        const std::string type(condition.string_at({"type"}));
+        if (type == "SourceReady") {
+          was_ready = condition.string_at({"status"}) == "True";
+          continue;
+        }
+        conditions.push_back({type, std::string(condition.string_at({"status"})),
+                              std::string(condition.string_at({"reason"})), std::string(condition.string_at({"message"}))});
+      }
+    }
+    if (conditions.empty()) conditions.push_back({"Ready", "False", "Waiting", "nothing was deployed yet"});
+    conditions.push_back({"SourceReady", ready ? "True" : "False", reason, message.substr(0, max_text)});
+    set_conditions(body, conditions, clock_.now());
+  }));
+  if (ready != was_ready) return event(ready ? "Normal" : "Warning", reason, message);
+  return {};
+}
+
+Result<void> StatusWriter::event(const std::string& type, const std::string& reason, const std::string& message,
+                                 const std::string& release) {
+  return record_event(environment_, key_, {clock_.now(), type, reason, message, release});
+}
+
+}  // namespace gitopsctl::agent

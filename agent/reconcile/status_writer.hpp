@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/control/control.hpp"
+#include "agent/environment/environment.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/plan/change_set.hpp"
+#include "channels/policy/guard.hpp"
+
+namespace gitopsctl::agent {
+
+/// What a run found and did to one release, for its Release object.
+struct ReleaseStatus {
+  std::string name;
+  std::string namespace_;
+  std::string driver;
+  std::string state;     ///< Deployed, Pending, Held, Failed, Suspended, NoLongerListed
+  std::string revision;  ///< commit that it is at
+  std::string render_digest;
+  std::size_t objects = 0;
+  std::vector<Error> errors;
+  std::vector<std::string> warnings;
+  std::string waits_for;  ///< why it is not where its branch says, when no error says it
+  std::string command;    ///< what moves it
+  std::size_t created = 0, updated = 0, removed = 0;
+  bool drifted = false;  ///< differs from its commit by somebody else's hand (and is not healed)
+};
+
+/// One line of the channel's history.
+struct HistoryLine {
+  std::string commit;
+  std::string render_digest;
+  std::string trigger;
+  std::string outcome;
+  std::string message;
+  TimePoint started{};
+  TimePoint ended{};
+  std::size_t created = 0, updated = 0, removed = 0, failed = 0;
+};
+
+/// What a run found and did to the channel, for its Channel object.
+struct ChannelStatus {
+  std::string environment;
+  std::string tip;            ///< commit of releases/<channel>
+  std::string deployed;       ///< commit that is deployed
+  std::string render_digest;  ///< of the tip
+  std::string deployed_digest;
+  std::string state;  ///< Deployed, Held, Failed, Suspended, Waiting
+  std::vector<Error> errors;
+  std::vector<std::string> warnings;
+  std::vector<channels::Verdict> verdicts;  ///< guards that do not pass
+  std::optional<channels::Counts> pending;  ///< what is held
+  std::string delete_digest;
+  std::size_t releases = 0, ready_releases = 0, objects = 0;
+  std::string handled_request;  ///< token of the sync that this run answered
+  bool clear_rollback = false;  ///< the branch moved on: the hold is over
+};
+
+/// Writes the control objects of one channel, each only when it changed, and an event for every change of state.
+/// Not thread-safe.
+class StatusWriter {
+ public:
+  StatusWriter(Environment& environment, ChannelKey key, Clock& clock);
+
+  Result<void> write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history);
+  Result<void> write_release(const ReleaseStatus& status);
+  /// Deletes the Release object of a release that left the channel and owns nothing any more.
+  Result<void> remove_release(const std::string& release, const std::string& namespace_);
+  /// What is known of the branch: `status.source` and the condition SourceReady.
+  Result<void> write_source(bool ready, const std::string& reason, const std::string& message);
+  Result<void> event(const std::string& type, const std::string& reason, const std::string& message,
+                     const std::string& release = {});
+
+ private:
+  Environment& environment_;
+  ChannelKey key_;
+  Clock& clock_;
+  std::map<std::string, std::string> written_;  ///< release → hash of the status written last
+  std::string channel_state_;                   ///< state and message of the last event
+  std::map<std::string, std::string> release_states_;
+};
+
+/// One error as data: code, message, location, hint.
+[[nodiscard]] Value error_value(const Error& error);
+
+}  // namespace gitopsctl::agent

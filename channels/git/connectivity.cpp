@@ -1,0 +1,61 @@
+#include "channels/git/connectivity.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <vector>
+
+namespace gitopsctl::channels::git {
+namespace {
+
+/// A directory to look at, beside what it was before.
+struct Pair {
+  std::string tree;
+  std::string old;  ///< empty: there was none
+};
+
+const TreeEntry* find(const std::vector<TreeEntry>& entries, const std::string& name) {
+  const auto found = std::ranges::lower_bound(entries, name, {}, &TreeEntry::name);
+  return found != entries.end() && found->name == name ? &*found : nullptr;
+}
+
+Error missing(const std::string& what, const std::string& id) {
+  return Error(ErrorCode::unavailable, "the remote sent an incomplete history: " + what + " " + id + " is missing")
+      .with_hint("it is fetched again; if it stays, check the remote with git fsck");
+}
+
+}  // namespace
+
+Result<void> check_complete(ObjectReader& reader, const std::string& id, const std::optional<std::string>& known,
+                            const Interrupt& interrupt) {
+  GITOPSCTL_TRY(const CommitObject commit, reader.commit(id));
+  std::vector<Pair> todo{{commit.tree, ""}};
+  if (known) {
+    const auto before = reader.commit(*known);
+    if (before.ok() && reader.exists(before->tree)) todo.front().old = before->tree;
+  }
+  std::unordered_set<std::string> seen;
+  while (!todo.empty()) {
+    GITOPSCTL_CHECK(interrupt.check("checking what was fetched"));
+    const Pair pair = std::move(todo.back());
+    todo.pop_back();
+    if (pair.tree == pair.old || !seen.insert(pair.tree).second) continue;
+    GITOPSCTL_TRY(const auto entries, reader.tree(pair.tree));
+    std::shared_ptr<const std::vector<TreeEntry>> old;
+    if (!pair.old.empty()) {
+      GITOPSCTL_TRY(old, reader.tree(pair.old));
+    }
+    for (const auto& entry : *entries) {
+      if (entry.kind == EntryKind::submodule) continue;  // lives in another repository
+      const TreeEntry* before = old == nullptr ? nullptr : find(*old, entry.name);
+      if (before != nullptr && before->id == entry.id) continue;
+      if (entry.kind == EntryKind::directory) {
+        todo.push_back({entry.id, before != nullptr && before->kind == EntryKind::directory ? before->id : ""});
+      } else if (seen.insert(entry.id).second && !reader.exists(entry.id)) {
+        return missing("file", entry.id);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace gitopsctl::channels::git

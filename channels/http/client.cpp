@@ -1,0 +1,406 @@
+#include "channels/http/client.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include "base/text/escape.hpp"
+#include "channels/http/url.hpp"
+
+namespace gitopsctl::channels {
+namespace {
+
+constexpr int max_redirects = 5;
+/// Of an answer that the sink does not get (an error page): enough to read a reason from.
+constexpr std::size_t max_error_body = 64U << 10U;
+constexpr std::size_t max_header_bytes = 256U << 10U;
+/// How often a transfer looks at its deadline when nothing arrives; the stop token needs no look, it wakes the loop.
+constexpr long look_every_ms = 500;
+
+struct FreeEasy {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct FreeMulti {
+  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+void start_curl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto from = text.find_first_not_of(" \t\r\n");
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
+}
+
+bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+
+bool may_leave_origin(std::string_view lower_case_name) {
+  constexpr std::array<std::string_view, 4> allowed{"accept", "content-type", "user-agent", "git-protocol"};
+  return std::ranges::find(allowed, lower_case_name) != allowed.end();
+}
+
+/// What one exchange (a request and its answer, no redirects) needs in curl's callbacks.
+struct Exchange {
+  CURL* easy = nullptr;
+  const HttpRequest* request = nullptr;
+  const HttpSink* sink = nullptr;
+  HttpResponse response;
+  std::uint64_t received = 0;
+  std::size_t header_bytes = 0;
+  std::optional<Error> failure;  ///< of a callback; curl itself only learns that it should stop
+};
+
+std::size_t refuse(Exchange& exchange, Error error) {
+  exchange.failure = std::move(error);
+  return 0;
+}
+
+std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* user) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  try {
+    const std::string_view line(bytes, size * count);
+    exchange.header_bytes += line.size();
+    if (exchange.header_bytes > max_header_bytes) {
+      return refuse(exchange, Error(ErrorCode::too_large, "the answer's headers are larger than 256 KiB"));
+    }
+    if (line.starts_with("HTTP/")) {
+      exchange.response.headers.clear();
+      return line.size();
+    }
+    if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+      exchange.response.headers.emplace_back(lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+    }
+    return line.size();
+  } catch (...) {
+    return 0;
+  }
+}
+
+std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* user) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  try {
+    const std::string_view piece(bytes, size * count);
+    long status = 0;
+    curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+    exchange.received += piece.size();
+    const bool sunk = *exchange.sink && status >= 200 && status < 300;
+    if (status >= 300 && *exchange.sink) {
+      auto& body = exchange.response.body;
+      body.append(piece.substr(0, max_error_body - std::min(max_error_body, body.size())));
+      return piece.size();
+    }
+    if (exchange.received > exchange.request->max_response_bytes) {
+      return refuse(exchange,
+                    Error(ErrorCode::too_large,
+                          "the answer is larger than " + std::to_string(exchange.request->max_response_bytes) + " bytes"));
+    }
+    if (!sunk) {
+      exchange.response.body.append(piece);
+      return piece.size();
+    }
+    if (auto taken = (*exchange.sink)(piece); !taken) return refuse(exchange, taken.error());
+    return piece.size();
+  } catch (const std::exception&) {
+    return refuse(exchange, Error(ErrorCode::internal, "out of memory while taking an answer"));
+  }
+}
+
+/// A hint for the failures that people can do something about.
+Error with_advice(Error error, CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return error.with_hint("if the server's certificate comes from an own authority, configure its CA certificate");
+    case CURLE_COULDNT_RESOLVE_HOST: return error.with_hint("check the host name and the name server");
+    case CURLE_COULDNT_CONNECT:
+      return error.with_hint("check that the server runs and that a proxy or firewall lets it through");
+    default: return error;
+  }
+}
+
+ErrorCode code_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT: return ErrorCode::timeout;
+    case CURLE_FILESIZE_EXCEEDED: return ErrorCode::too_large;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT: return ErrorCode::invalid_input;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT: return ErrorCode::internal;
+    default: return ErrorCode::unavailable;
+  }
+}
+
+}  // namespace
+
+std::string_view HttpResponse::header(std::string_view lower_case_name) const noexcept {
+  for (const auto& [name, value] : headers) {
+    if (name == lower_case_name) return value;
+  }
+  return {};
+}
+
+struct HttpClient::State {
+  explicit State(HttpOrigin given) : origin(std::move(given)) { start_curl(); }
+  ~State() {
+    // The easy handle must leave before the multi handle that holds its connections.
+    easy.reset();
+    multi.reset();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  Result<void> bind(const HttpUrl& first);
+  Result<HttpResponse> exchange(const HttpRequest& request, const HttpUrl& url, const Interrupt& interrupt,
+                                const HttpSink& sink);
+  void set_up(Exchange& exchange, const HttpUrl& url, curl_slist* headers);
+  [[nodiscard]] List headers_for(const HttpRequest& request, bool at_home) const;
+  Result<void> run(const Exchange& exchange, const HttpUrl& url, const Interrupt& interrupt);
+  void count(const HttpRequest& request);
+  [[nodiscard]] std::string without_secrets(std::string text) const;
+
+  HttpOrigin origin;
+  std::optional<HttpUrl> home;  ///< where the credentials belong
+  std::unique_ptr<CURLM, FreeMulti> multi;
+  std::unique_ptr<CURL, FreeEasy> easy;
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+  HttpCounters counters;
+};
+
+Result<void> HttpClient::State::bind(const HttpUrl& first) {
+  if (multi == nullptr) {
+    multi.reset(curl_multi_init());
+    easy.reset(curl_easy_init());
+    if (multi == nullptr || easy == nullptr) return Error(ErrorCode::internal, "libcurl cannot start");
+    curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 4L);
+  }
+  if (home) return {};
+  if (origin.url.empty()) {
+    home = first;
+  } else {
+    GITOPSCTL_TRY(home, HttpUrl::parse(origin.url));
+  }
+  if (origin.username.empty() && origin.password.empty() && origin.bearer.empty()) {
+    origin.username = home->user;
+    origin.password = home->password;
+  }
+  return {};
+}
+
+std::string HttpClient::State::without_secrets(std::string text) const {
+  for (const auto* secret : {&origin.password, &origin.bearer}) {
+    if (secret->size() < 4) continue;
+    for (auto at = text.find(*secret); at != std::string::npos; at = text.find(*secret, at + 3)) {
+      text.replace(at, secret->size(), "***");
+    }
+  }
+  return terminal_safe(text);
+}
+
+List HttpClient::State::headers_for(const HttpRequest& request, bool at_home) const {
+  List list;
+  const auto add = [&list](const std::string& line) {
+    if (auto* longer = curl_slist_append(list.get(), line.c_str()); longer != nullptr) {
+      (void)list.release();
+      list.reset(longer);
+    }
+  };
+  add("Expect:");  // no extra round trip for `100 Continue`
+  for (const auto& [name, value] : request.headers) {
+    const bool plain = (name + value).find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
+    if (plain && (at_home || may_leave_origin(lower(name)))) add(value.empty() ? name + ";" : name + ": " + value);
+  }
+  if (at_home && !origin.bearer.empty() && origin.bearer.find_first_of("\r\n") == std::string::npos) {
+    add("Authorization: Bearer " + origin.bearer);
+  }
+  return list;
+}
+
+void HttpClient::State::set_up(Exchange& exchange, const HttpUrl& url, curl_slist* headers) {
+  const HttpRequest& request = *exchange.request;
+  CURL* handle = easy.get();
+  curl_easy_reset(handle);
+  error_text.fill('\0');
+  const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
+  set(CURLOPT_URL, url.plain.c_str());
+  set(CURLOPT_ERRORBUFFER, error_text.data());
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // do not wait for a hanging name server when giving up
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_BUFFERSIZE, 32L << 10U);
+  set(CURLOPT_USERAGENT, "gitopsctl");
+  set(CURLOPT_HTTPHEADER, headers);
+  set(CURLOPT_HEADERFUNCTION, &take_header);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
+  set(CURLOPT_WRITEFUNCTION, &take_body);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(&exchange));
+  if (!origin.proxy.empty()) set(CURLOPT_PROXY, origin.proxy.c_str());
+  if (!origin.ca_pem.empty()) {
+    curl_blob blob{origin.ca_pem.data(), origin.ca_pem.size(), CURL_BLOB_COPY};
+    set(CURLOPT_CAINFO_BLOB, &blob);
+  }
+  if (url.same_origin(*home) && origin.bearer.empty() && (!origin.username.empty() || !origin.password.empty())) {
+    set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    set(CURLOPT_USERNAME, origin.username.c_str());
+    set(CURLOPT_PASSWORD, origin.password.c_str());
+  }
+  if (request.method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (request.method != "GET" || !request.body.empty()) {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(CURLOPT_POSTFIELDS, request.body.data());
+    if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+Result<void> HttpClient::State::run(const Exchange& exchange, const HttpUrl& url, const Interrupt& interrupt) {
+  if (curl_multi_add_handle(multi.get(), easy.get()) != CURLM_OK) return Error(ErrorCode::internal, "libcurl refuses work");
+  struct Leave {
+    State& state;
+    ~Leave() { curl_multi_remove_handle(state.multi.get(), state.easy.get()); }
+  } leave{*this};
+  const std::stop_callback wake(interrupt.stop, [this] { curl_multi_wakeup(multi.get()); });
+
+  const Clock& clock = system_clock();
+  Millis last_byte = clock.monotonic();
+  std::uint64_t last_sum = 0;
+  for (;;) {
+    int running = 0;
+    if (curl_multi_perform(multi.get(), &running) != CURLM_OK) return Error(ErrorCode::internal, "libcurl fails");
+    if (running == 0) break;
+    GITOPSCTL_CHECK(interrupt.check("request to " + url.origin()));
+
+    curl_off_t up = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &up);
+    const auto sum = exchange.received + exchange.header_bytes + static_cast<std::uint64_t>(up);
+    const Millis now = clock.monotonic();
+    if (sum != last_sum) {
+      last_sum = sum;
+      last_byte = now;
+    } else if (now - last_byte >= exchange.request->stall_timeout) {
+      return Error(ErrorCode::timeout,
+                   "nothing came from " + url.origin() + " for " + format_duration(exchange.request->stall_timeout))
+          .with_hint("the server or something on the way hangs; it is tried again");
+    }
+    const auto wait = std::min<long long>(
+        {look_every_ms, (exchange.request->stall_timeout - (now - last_byte)).count(), interrupt.deadline.left().count()});
+    curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(std::max(wait, 1LL)), nullptr);
+  }
+
+  CURLcode code = CURLE_OK;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
+    if (message->msg == CURLMSG_DONE) code = message->data.result;
+  }
+  if (exchange.failure) return exchange.failure->in(url.origin());
+  if (code == CURLE_OK) return {};
+  const std::string detail = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
+  return with_advice(Error(code_of(code), "no complete answer from " + url.origin() + ": " + without_secrets(detail)), code);
+}
+
+void HttpClient::State::count(const HttpRequest& request) {
+  curl_off_t down = 0;
+  curl_off_t up = 0;
+  long head = 0;
+  long sent = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_SIZE_DOWNLOAD_T, &down);
+  curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &up);
+  curl_easy_getinfo(easy.get(), CURLINFO_HEADER_SIZE, &head);
+  curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent);
+  counters.requests += 1;
+  counters.bytes_received += static_cast<std::uint64_t>(down) + static_cast<std::uint64_t>(head);
+  // A body that went out together with the headers is in REQUEST_SIZE already.
+  const auto body = static_cast<std::uint64_t>(up);
+  const bool together = body > 0 && static_cast<std::uint64_t>(sent) > request.body.size();
+  counters.bytes_sent += static_cast<std::uint64_t>(sent) + (together ? 0 : body);
+}
+
+Result<HttpResponse> HttpClient::State::exchange(const HttpRequest& request, const HttpUrl& url, const Interrupt& interrupt,
+                                                 const HttpSink& sink) {
+  Exchange exchange;
+  exchange.easy = easy.get();
+  exchange.request = &request;
+  exchange.sink = &sink;
+  const List headers = headers_for(request, url.same_origin(*home));
+  set_up(exchange, url, headers.get());
+  const auto ran = run(exchange, url, interrupt);
+  count(request);
+  if (!ran) return ran.error();
+  long status = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  exchange.response.status = static_cast<int>(status);
+  exchange.response.url = url.plain;
+  return std::move(exchange.response);
+}
+
+HttpClient::HttpClient(HttpOrigin origin) : state_(std::make_unique<State>(std::move(origin))) {}
+HttpClient::~HttpClient() = default;
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrupt& interrupt, const HttpSink& sink) {
+  GITOPSCTL_TRY(HttpUrl url, HttpUrl::parse(request.url));
+  GITOPSCTL_CHECK(state_->bind(url));
+  const bool reading = (request.method == "GET" || request.method == "HEAD") && request.body.empty();
+  for (int hops = 0;; ++hops) {
+    GITOPSCTL_CHECK(interrupt.check("request to " + url.origin()));
+    GITOPSCTL_TRY(HttpResponse response, state_->exchange(request, url, interrupt, sink));
+    const auto location = response.header("location");
+    const bool keeps_method = response.status == 307 || response.status == 308;
+    if (!is_redirect(response.status) || location.empty() || (!reading && !keeps_method)) return response;
+    if (hops == max_redirects) {
+      return Error(ErrorCode::unavailable,
+                   url.origin() + " redirects more than " + std::to_string(max_redirects) + " times");
+    }
+    auto target = url.resolve(location);
+    if (!target) return target.error().in("redirect of " + url.origin());
+    if (url.scheme == "https" && target->scheme == "http") {
+      return Error(ErrorCode::forbidden, "redirect from " + url.origin() + " to unencrypted " + target->origin())
+          .with_hint("not followed: what is sent there could be read and changed on the way");
+    }
+    if (!reading && !url.same_origin(*target)) {
+      return Error(ErrorCode::forbidden,
+                   "redirect of a " + request.method + " from " + url.origin() + " to " + target->origin())
+          .with_hint("not followed: configure the new address if it is the right one");
+    }
+    url = std::move(target).value();
+  }
+}
+
+HttpCounters HttpClient::counters() const noexcept { return state_->counters; }
+
+std::optional<Millis> parse_retry_after(std::string_view value, TimePoint now) {
+  constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+  value = trim(value);
+  if (value.empty() || value.size() > 64) return std::nullopt;
+  if (std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) {
+    if (value.size() > 9) return Millis(day_ms);
+    return Millis(std::min<std::int64_t>(std::stoll(std::string(value)) * 1000, day_ms));
+  }
+  const time_t at = curl_getdate(std::string(value).c_str(), nullptr);
+  if (at < 0) return std::nullopt;
+  const auto wait = static_cast<std::int64_t>(at) * 1000 - now.time_since_epoch().count();
+  return Millis(std::clamp<std::int64_t>(wait, 0, day_ms));
+}
+
+}  // namespace gitopsctl::channels

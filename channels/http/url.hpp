@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result/result.hpp"
+
+namespace gitopsctl::channels {
+
+/// A http or https URL taken apart. Only this room and tests need it.
+struct HttpUrl {
+  std::string scheme;    ///< `http` or `https`
+  std::string host;      ///< lower case
+  std::string port;      ///< always set
+  std::string user;      ///< decoded
+  std::string password;  ///< decoded
+  std::string plain;     ///< the whole URL without user, password and fragment
+
+  /// Reads `text`; `invalid_input` when it is no http(s) URL. The error shows no credentials.
+  static Result<HttpUrl> parse(std::string_view text);
+  /// `location` of a redirect, seen from this URL.
+  [[nodiscard]] Result<HttpUrl> resolve(std::string_view location) const;
+  [[nodiscard]] bool same_origin(const HttpUrl& other) const noexcept;
+  /// `scheme://host:port`.
+  [[nodiscard]] std::string origin() const;
+};
+
+}  // namespace gitopsctl::channels
