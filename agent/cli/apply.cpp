@@ -25,7 +25,9 @@ Result<int> show_plan(const Invocation& invocation, Revisions& revisions, const 
   GITOPSCTL_TRY(const auto changes,
                 preview_live(*bound.environment, bound.key, to.channel, to.states, commit, bound.binding->namespaces, key));
   if (invocation.output() == OutputFormat::table) {
-    invocation.terminal().out(channels::report_table(changes, {invocation.terminal().colour_out(), true, 3}));
+    channels::TableOptions options;
+    options.colour = invocation.terminal().colour_out();
+    invocation.terminal().out(channels::report_table(changes, options));
   } else {
     GITOPSCTL_CHECK(print_value(invocation.terminal(), channels::report_value(changes), invocation.output()));
   }

@@ -6,6 +6,7 @@ namespace gitopsctl::agent::cli {
 namespace {
 
 constexpr RunEntry entries[] = {
+    {"agent", run_agent},
     {"apply", run_apply},
     {"approve", run_approve},
     {"diff", run_diff},
