@@ -54,6 +54,7 @@ struct AgentConfig {
   [[nodiscard]] const EnvironmentConfig* environment(std::string_view name) const noexcept;
 };
 
+/// Reads the text alone; files with credentials are not opened.
 [[nodiscard]] Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& file);
 /// `--config`, else GITOPSCTL_CONFIG, else /etc/gitopsctl/agent.yaml; credentials are read from the files it names.
 [[nodiscard]] Result<AgentConfig> load_agent_config(const std::string& path);

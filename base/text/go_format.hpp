@@ -1,12 +1,21 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/result/result.hpp"
 #include "base/value/value.hpp"
 
 namespace gitopsctl {
+
+// Go's fmt over template values. Everything here is thread-safe as long as nobody changes the values meanwhile.
+//
+// Values made by templates can be cyclic or absurdly nested, and a width can ask for a megabyte. So all functions stop at
+// these bounds: the plain ones return what they have so far, the `_checked` ones a `too_large` error.
+inline constexpr std::size_t go_format_max_depth = 4000;
+inline constexpr std::size_t go_format_max_bytes = 256UL << 20U;
 
 /// Go's `%v` of a value: `[a b]`, `map[k:v]`, floats shortest, null as `<nil>`.
 [[nodiscard]] std::string go_format(const Value& value);
@@ -18,6 +27,14 @@ namespace gitopsctl {
 [[nodiscard]] std::string go_sprintln(std::span<const Value> operands);
 /// Go's Sprintf, with its `%!d(string=x)` and `%!(EXTRA …)` texts.
 [[nodiscard]] std::string go_sprintf(std::string_view format, std::span<const Value> operands);
+/// go_print, go_sprint, go_sprintln and go_sprintf with an error where the bounds are passed.
+[[nodiscard]] Result<std::string> go_print_checked(const Value& value, std::size_t max_bytes = go_format_max_bytes);
+[[nodiscard]] Result<std::string> go_sprint_checked(std::span<const Value> operands,
+                                                    std::size_t max_bytes = go_format_max_bytes);
+[[nodiscard]] Result<std::string> go_sprintln_checked(std::span<const Value> operands,
+                                                      std::size_t max_bytes = go_format_max_bytes);
+[[nodiscard]] Result<std::string> go_sprintf_checked(std::string_view format, std::span<const Value> operands,
+                                                     std::size_t max_bytes = go_format_max_bytes);
 /// Go's strconv.Quote (`%q`).
 [[nodiscard]] std::string go_quote(std::string_view text);
 /// Go's strconv.QuoteToASCII (`%+q`).

@@ -7,8 +7,8 @@
 namespace gitopsctl {
 
 struct UnifiedDiffOptions {
-  std::string from_name;              ///< after `--- `; no header lines when both names are empty
-  std::string to_name;                ///< after `+++ `
+  std::string from_name = {};         ///< after `--- `; no header lines when both names are empty
+  std::string to_name = {};           ///< after `+++ `
   std::uint32_t context = 3;          ///< unchanged lines around a change
   std::uint64_t max_lines = 200'000;  ///< inputs above are shown as one replaced block, so that time stays linear
 };

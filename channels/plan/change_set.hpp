@@ -24,13 +24,14 @@ enum class Action : std::uint8_t {
 
 /// Why a line of a live plan differs.
 enum class Cause : std::uint8_t { commit, drift };
+[[nodiscard]] std::string_view cause_name(Cause cause) noexcept;
 
 /// One object of a plan. `before` and `after` are already redacted: nothing in a ChangeSet can show a secret.
 struct Change {
   render::ObjectId id;
   Action action = Action::unchanged;
   Cause cause = Cause::commit;
-  std::string why;     ///< for keep and remove: the rule that decided
+  std::string why;     ///< for keep: the rule that decided; for others what a reader could not guess, or empty
   Value before;        ///< null for create
   Value after;         ///< null for remove and keep
   std::string source;  ///< template or file
@@ -42,7 +43,7 @@ struct ReleaseChanges {
   std::string namespace_;
   std::string driver;
   std::string from_digest;      ///< render digest before; empty: not deployed
-  std::string to_digest;        ///< empty: leaves the channel
+  std::string to_digest;        ///< empty: leaves the channel, or cannot be rendered
   std::vector<Change> changes;  ///< in order of identity; unchanged ones are counted, not listed
   std::size_t unchanged = 0;
   std::vector<Error> errors;  ///< the release cannot be rendered or planned; nothing of it is changed or pruned
@@ -53,6 +54,8 @@ struct ReleaseChanges {
 struct Counts {
   std::size_t created = 0, updated = 0, removed = 0, kept = 0, adopted = 0, unchanged = 0, failed_releases = 0;
   [[nodiscard]] bool any_change() const noexcept { return created + updated + removed + adopted > 0; }
+  /// Adds what one release changes.
+  Counts& add(const ReleaseChanges& release) noexcept;
 };
 
 /// What moving a channel from one state to another changes. Pure data; made by diff_rendered and diff_live, read by
@@ -69,7 +72,8 @@ struct ChangeSet {
 
   [[nodiscard]] Counts counts() const noexcept;
   [[nodiscard]] bool has_errors() const noexcept;
-  /// Digest over the identities that would be removed: what `gitopsctl approve --deletes` confirms.
+  /// Digest over the channel and the identities that would be removed: what `gitopsctl approve --deletes` confirms.
+  /// `sha256:` and 64 digits; empty when nothing would be removed.
   [[nodiscard]] std::string delete_digest() const;
 };
 
@@ -83,15 +87,27 @@ struct RenderedRelease {
   std::vector<std::string> warnings;
   std::vector<render::SensitivePath> sensitive;
   bool prune = true;
+  bool allow_empty = false;
+  std::vector<std::string> allow_delete;  ///< kinds that may be pruned although they hold data
+  std::string renamed_from;               ///< name of the release in `from` whose objects these are
 };
 
-/// What changes between two renderings of a channel. `key` is used to mark changed secret values; empty: they are compared,
-/// and shown as `changed` only.
+/// What changes between two renderings of a channel. Secret values are compared and shown as added, removed or changed
+/// only. An object that goes from one release to another is one change of the release that gets it. What leaves a release
+/// is judged by the prune rules of the side that has it (prune_rules.hpp); a release that cannot be rendered in `to`, or
+/// that renders to nothing without allow_empty, has an error and no changes. One that could not be rendered in `from` is
+/// shown as new, with a warning. Texts of errors are freed of the secret values of both sides. Pure.
 [[nodiscard]] ChangeSet diff_rendered(const std::string& channel, const std::string& from_revision,
                                       const std::vector<RenderedRelease>& from, const std::string& to_revision,
                                       const std::vector<RenderedRelease>& to);
 
-/// Digest over (release name, render digest) pairs in order of name.
+/// Digest over (release name, render digest) pairs in order of name: `sha256:` and 64 digits. A release that cannot be
+/// rendered takes part with an empty digest, so that a digest approved without it does not cover it.
 [[nodiscard]] std::string combine_digests(const std::map<std::string, std::string>& by_release);
+
+/// Objects that two releases claim: an error for each of them, by release. `claims` holds the identities that each release
+/// renders.
+[[nodiscard]] std::map<std::string, std::vector<Error>> claim_conflicts(
+    const std::map<std::string, std::vector<render::ObjectId>>& claims);
 
 }  // namespace gitopsctl::channels

@@ -56,4 +56,9 @@ int install_order(std::string_view kind) noexcept {
   return static_cast<int>(std::find(order.begin(), order.end(), kind) - order.begin());
 }
 
+void sort_for_apply(std::vector<Object>& objects) {
+  std::stable_sort(objects.begin(), objects.end(),
+                   [](const Object& a, const Object& b) { return install_order(a.id.kind) < install_order(b.id.kind); });
+}
+
 }  // namespace gitopsctl::render

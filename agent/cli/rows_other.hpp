@@ -1,0 +1,110 @@
+#pragma once
+
+// Verbs around the road: first steps, files, the program itself; and the names kept for later.
+
+#include <array>
+
+#include "agent/cli/rows_shared.hpp"
+
+namespace gitopsctl::agent::cli::rows {
+
+inline constexpr std::array demo_flags{
+    Flag{"keep", '\0', FlagType::boolean, {}, "leave everything running to play with, until interrupted"},
+    Flag{"directory",
+         '\0',
+         FlagType::text,
+         "DIRECTORY",
+         "work here (default: a new temporary directory)",
+         {},
+         ValueKind::directory},
+};
+inline constexpr std::array demo_examples{
+    Example{"gitopsctl demo", "the whole road on this machine, in under half a minute"},
+    Example{"gitopsctl demo --keep", "the same, and leave it running to play with"},
+};
+inline constexpr std::array doctor_examples{
+    Example{"gitopsctl doctor --config agent.yaml", "check what the agent would need"}};
+
+inline constexpr std::array channel_check_arguments{
+    Argument{"FILE", "a channel file, or a channel's name", true, true, ValueKind::file}};
+inline constexpr std::array channel_check_flags{revision};
+inline constexpr std::array channel_check_examples{
+    Example{"gitopsctl channel check .gitopsctl/channels/prod.yaml", "every mistake of the file at once, with its place"}};
+inline constexpr std::array schema_arguments{
+    Argument{"KIND", "which kind of file", true, false, ValueKind::any, "channel|agent"}};
+inline constexpr std::array schema_examples{
+    Example{"gitopsctl schema channel > channel.schema.json", "for an editor that completes and checks channel files"}};
+
+inline constexpr std::array help_arguments{
+    Argument{"COMMAND", "which command (default: the overview)", false, true, ValueKind::verb}};
+inline constexpr std::array version_examples{Example{"gitopsctl version -o json", "for a program to read"}};
+inline constexpr std::array completion_arguments{
+    Argument{"SHELL", "which shell", true, false, ValueKind::any, "bash|zsh|fish"}};
+inline constexpr std::array completion_examples{
+    Example{"source <(gitopsctl completion bash)", "complete in this bash session"},
+    Example{"gitopsctl completion zsh > \"${fpath[1]}/_gitopsctl\"", "complete in every new zsh session"},
+    Example{"gitopsctl completion fish > ~/.config/fish/completions/gitopsctl.fish", "the same for fish"},
+};
+
+inline constexpr std::array other_verbs{
+    Verb{"demo",
+         Group::start,
+         "show everything on this machine with a small repository",
+         "Makes a repository, serves it, runs an agent on an environment in one file, and prints at each step what a\n"
+         "person would type to do the same. Nothing outside its own directory is touched.",
+         {},
+         demo_flags,
+         demo_examples,
+         {},
+         Network::always},
+    Verb{"doctor",
+         Group::start,
+         "check the agent's file, its repositories and its environments",
+         {},
+         {},
+         {},
+         doctor_examples,
+         "table|json|yaml",
+         Network::always,
+         "0 all is well, 1 something is not, above 1 an error"},
+    Verb{"channel check", Group::more, "check a channel file and everything that it names",
+         "Prints every mistake at once as file:line:column. Paths are looked up in this directory, or in a revision.",
+         channel_check_arguments, channel_check_flags, channel_check_examples, "text|json", Network::by_flag,
+         "0 no mistakes, 2 mistakes"},
+    Verb{"channel schema", Group::more, "print the JSON Schema of channel files", "The same as `gitopsctl schema channel`."},
+    Verb{"schema", Group::more, "print the JSON Schema of a kind of file", {}, schema_arguments, {}, schema_examples},
+    Verb{"completion",
+         Group::more,
+         "print the completion script of a shell",
+         {},
+         completion_arguments,
+         {},
+         completion_examples},
+    Verb{"version", Group::more, "print version, commit and compiler", {}, {}, {}, version_examples, "text|json|yaml"},
+    Verb{"help", Group::more, "print help for a command", {}, help_arguments},
+};
+
+/// A name that belongs to us from the first day; `meanwhile` says what to use until it works.
+consteval Verb reserved(std::string_view name, std::string_view summary, std::string_view meanwhile = {}) {
+  Verb verb{name, Group::reserved, summary, {}};
+  verb.reserved = true;
+  verb.meanwhile = meanwhile;
+  return verb;
+}
+
+inline constexpr std::array reserved_verbs{
+    reserved("promote", "move a candidate to a channel", "merge the candidate branch into releases/CHANNEL"),
+    reserved("install", "put the agent into a cluster"),
+    reserved("uninstall", "take everything down that a channel owns, on purpose"),
+    reserved("review", "explain a pull request in a comment", "use gitopsctl diff CHANNEL --to REVISION -o markdown"),
+    reserved("pipeline", "stages between channels"),
+    reserved("env", "environments on request"),
+    reserved("gate", "what a deployment waits for", "use gitopsctl why CHANNEL"),
+    reserved("task", "run a task"),
+    reserved("holo", "project a tree"),
+    reserved("helm", "helm's own commands", "use gitopsctl render --chart DIRECTORY"),
+    reserved("kustomize", "kustomize's own commands"),
+    reserved("chart", "work on charts", "use gitopsctl render --chart DIRECTORY"),
+};
+
+}  // namespace gitopsctl::agent::cli::rows

@@ -1,0 +1,305 @@
+#include "agent/config/agent_config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "agent/config/config_shape.hpp"
+#include "agent/config/credential_file.hpp"
+#include "base/config/reader.hpp"
+#include "base/files/tree_path.hpp"
+#include "base/text/escape.hpp"
+#include "channels/model/channel.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+constexpr std::size_t max_file_bytes = 1 << 20;
+constexpr std::size_t max_ca_bytes = 4 << 20;
+constexpr std::string_view default_file = "/etc/gitopsctl/agent.yaml";
+constexpr std::string_view default_state = "/var/lib/gitopsctl";
+
+std::string shown(std::string_view text) { return "'" + terminal_safe(truncate_utf8(text, 120)) + "'"; }
+
+/// Reads one file into an AgentConfig, noting every mistake.
+class ConfigReader {
+ public:
+  ConfigReader(std::string file, bool read_credentials)
+      : directory_(std::filesystem::path(file).parent_path()), read_credentials_(read_credentials) {
+    config_.file = std::move(file);
+  }
+
+  Result<AgentConfig> read(std::string_view text) {
+    YamlOptions options;
+    options.max_bytes = max_file_bytes;
+    options.max_depth = 100;
+    options.max_alias_nodes = 10'000;
+    options.unique_keys = true;
+    GITOPSCTL_TRY(const auto document, parse_located_yaml(text, config_.file, options));
+    ConfigMistakes mistakes;
+    const ConfigNode root(document, mistakes);
+    if (root.present()) {
+      check_config(root, detail::agent_shape());
+      read_root(root);
+    } else {
+      root.fail(Error(ErrorCode::invalid_input, "the agent's file is empty")
+                    .with_hint("it needs repositories, environments and bindings"));
+    }
+    if (!mistakes.empty()) return combine(mistakes.take_all());
+    return std::move(config_);
+  }
+
+ private:
+  void read_root(const ConfigNode& root) {
+    config_.installation = label(root, "installation", "default");
+    config_.state_directory = file_path(root.text("stateDirectory", default_state));
+    const ConfigNode store = root.at("store");
+    config_.store_path = store.has("path") ? file_path(store.text("path")) : config_.state_directory + "/store.db";
+    read_listen(root.at("listen"));
+    for (const auto& node : root.at("repositories").items()) config_.repositories.push_back(repository(node));
+    for (const auto& node : root.at("environments").items()) config_.environments.push_back(environment(node));
+    check_unique(root.at("repositories"), "repositories");
+    check_unique(root.at("environments"), "environments");
+    for (const auto& node : root.at("bindings").items()) config_.bindings.push_back(binding(node));
+    check_bindings(root.at("bindings"));
+    for (const std::string_view key : {"forges", "secrets", "notify"}) {
+      if (root.at(key).value().size() > 0) {
+        root.at(key).fail_key(Error(ErrorCode::unsupported, "'" + std::string(key) + "' is not supported by this version")
+                                  .with_hint("leave it out or write []"));
+      }
+    }
+    config_.drift_interval = span(root.at("drift"), "interval", config_.drift_interval);
+    config_.render_threads =
+        static_cast<unsigned>(root.at("limits").integer("renderThreads", static_cast<std::int64_t>(config_.render_threads)));
+    config_.log_format = root.at("log").text("format", config_.log_format);
+    config_.log_level = root.at("log").text("level", config_.log_level);
+  }
+
+  /// Relative paths are relative to the directory of this file.
+  [[nodiscard]] std::string file_path(const std::string& text) const {
+    const std::filesystem::path path(text);
+    return (path.is_absolute() ? path : directory_ / path).lexically_normal().string();
+  }
+
+  /// A duration that must not be zero: something is done over and over at it.
+  static Millis span(const ConfigNode& node, std::string_view key, Millis fallback) {
+    const auto read = node.duration(key);
+    if (read && *read < Millis(1)) {
+      node.at(key).fail(Error(ErrorCode::invalid_input, "'" + std::string(key) + "' must be longer than nothing"));
+    }
+    return read.value_or(fallback);
+  }
+
+  static std::string label(const ConfigNode& node, std::string_view key, std::string_view fallback = {}) {
+    std::string text = node.text(key, fallback);
+    if (node.at(key).value().is_string() && !text.empty() && !channels::valid_channel_name(text)) {
+      node.at(key).fail(Error(ErrorCode::invalid_input, shown(text) + " cannot be used as '" + std::string(key) + "'")
+                            .with_hint("use at most 63 lower-case letters, digits and dashes"));
+    }
+    return text;
+  }
+
+  void read_listen(const ConfigNode& node) {
+    if (!node.value().is_string()) return;
+    config_.listen = node.value().as_string();
+    const auto colon = config_.listen.rfind(':');
+    unsigned port = 0;
+    bool good = colon != std::string::npos;
+    if (good) {
+      const char* end = config_.listen.data() + config_.listen.size();
+      const auto [last, problem] = std::from_chars(config_.listen.data() + colon + 1, end, port);
+      good = problem == std::errc() && last == end && port <= 65'535;
+    }
+    if (!good) {
+      node.fail(Error(ErrorCode::invalid_input, shown(config_.listen) + " is no address to listen on")
+                    .with_hint("write host:port, for example 127.0.0.1:8080 or :8080"));
+    }
+  }
+
+  void read_url(const ConfigNode& node, channels::RemoteConfig& remote) const {
+    if (!node.value().is_string()) return;
+    remote.url = node.value().as_string();
+    const std::string_view url(remote.url);
+    const auto scheme = url.find("://");
+    if (scheme == std::string_view::npos) {
+      if (!url.starts_with('/')) {
+        // Not shown: `user:password@host:path` would be.
+        node.fail(Error(ErrorCode::invalid_input, "the url is neither absolute nor of a known kind")
+                      .with_hint("write https://…, http://…, file://… or an absolute path"));
+      }
+      return;
+    }
+    const auto name = url.substr(0, scheme);
+    if (name == "ssh" || name == "git") {
+      node.fail(Error(ErrorCode::unsupported, "urls of kind " + std::string(name) + " are not supported by this version")
+                    .with_hint("use https"));
+    } else if (name != "https" && name != "http" && name != "file") {
+      node.fail(
+          Error(ErrorCode::invalid_input, "the url is of no known kind").with_hint("write https://…, http://… or file://…"));
+    }
+    const auto rest = url.substr(scheme + 3);
+    if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos) {
+      node.fail(Error(ErrorCode::invalid_input, "the url holds a user or password")
+                    .with_hint("write them as credentials: {username: …, passwordFile: …}"));
+    }
+  }
+
+  /// The content of the file that `key` names, when there is one and files are read.
+  template <class Read>
+  void read_named_file(const ConfigNode& node, std::string_view key, std::string& out, const Read& read) const {
+    if (!read_credentials_ || node.text(key).empty()) return;
+    auto content = read(file_path(node.text(key)));
+    if (content.ok()) {
+      out = std::move(content).value();
+    } else {
+      node.at(key).fail(content.error());
+    }
+  }
+
+  RepositoryConfig repository(const ConfigNode& node) const {
+    RepositoryConfig out;
+    out.name = label(node, "name");
+    out.remote.name = out.name;
+    read_url(node.at("url"), out.remote);
+    const ConfigNode credentials = node.at("credentials");
+    out.remote.http.username = credentials.text("username");
+    read_named_file(credentials, "passwordFile", out.remote.http.password, detail::read_credential);
+    read_named_file(credentials, "tokenFile", out.remote.http.bearer, detail::read_credential);
+    if (credentials.has("tokenFile") && (credentials.has("username") || credentials.has("passwordFile"))) {
+      credentials.fail(Error(ErrorCode::invalid_input, "a token and a password are given")
+                           .with_hint("write either tokenFile, or username and passwordFile"));
+    } else if (credentials.has("username") != credentials.has("passwordFile")) {
+      credentials.fail(Error(ErrorCode::invalid_input, "username and passwordFile belong together"));
+    }
+    read_named_file(node, "caFile", out.remote.http.ca_pem,
+                    [](const std::string& path) { return detail::read_small_file(path, max_ca_bytes); });
+    out.remote.http.proxy = node.text("proxy");
+    const ConfigNode poll = node.at("poll");
+    out.poll.interval = span(poll, "interval", out.poll.interval);
+    out.poll.jitter = poll.number("jitter", out.poll.jitter);
+    out.poll.max_backoff = span(poll, "maxBackoff", out.poll.max_backoff);
+    out.remote.timeout = span(node, "timeout", out.remote.timeout);
+    out.remote.max_pack_bytes =
+        static_cast<std::uint64_t>(node.integer("maxPackBytes", static_cast<std::int64_t>(out.remote.max_pack_bytes)));
+    out.candidates = node.boolean("candidates", true);
+    out.source_branches = node.texts("sourceBranches");
+    return out;
+  }
+
+  EnvironmentConfig environment(const ConfigNode& node) const {
+    EnvironmentConfig out;
+    out.name = label(node, "name");
+    out.kind = node.text("kind");
+    if (node.has("path")) {
+      out.path = file_path(node.text("path"));
+    } else if (out.kind == "embedded") {
+      node.fail(Error(ErrorCode::invalid_input, "missing key 'path'").with_hint("the SQLite file of the environment"));
+    }
+    return out;
+  }
+
+  BindingConfig binding(const ConfigNode& node) const {
+    BindingConfig out;
+    out.repository = node.text("repository");
+    out.channel = label(node, "channel");
+    out.environment = node.text("environment");
+    out.namespaces = node.texts("namespaces");
+    for (const auto& item : node.at("namespaces").items()) {
+      const auto name = item.value().as_string();
+      if (!name.empty() && !channels::valid_channel_name(name)) {
+        item.fail(Error(ErrorCode::invalid_input, shown(name) + " cannot be a namespace"));
+      }
+    }
+    if (const ConfigNode file = node.at("channelFile"); file.value().is_string()) {
+      auto path = TreePath::parse(file.value().as_string());
+      if (!path.ok()) {
+        file.fail(path.error());
+      } else {
+        out.channel_file = path->str();
+      }
+    }
+    if (node.has("serviceAccount")) {
+      node.at("serviceAccount")
+          .fail_key(Error(ErrorCode::unsupported, "'serviceAccount' is not supported by this version")
+                        .with_hint("the embedded environment has no accounts"));
+    }
+    return out;
+  }
+
+  static void check_unique(const ConfigNode& list, std::string_view what) {
+    std::set<std::string> seen;
+    for (const auto& node : list.items()) {
+      const std::string name = node.text("name");
+      if (!name.empty() && !seen.insert(name).second) {
+        node.at("name").fail(Error(ErrorCode::invalid_input, "two " + std::string(what) + " are named " + shown(name)));
+      }
+    }
+  }
+
+  template <class List>
+  static void check_reference(const ConfigNode& node, std::string_view key, const List& known, std::string_view what) {
+    const std::string name = node.text(key);
+    if (name.empty()) return;
+    std::vector<std::string> names;
+    for (const auto& entry : known) names.push_back(entry.name);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    node.at(key).fail(Error(ErrorCode::invalid_input, "no " + std::string(key) + " is named " + shown(name))
+                          .with_hint(suggest(name, names, what)));
+  }
+
+  void check_bindings(const ConfigNode& list) const {
+    std::set<std::pair<std::string, std::string>> seen;
+    for (const auto& node : list.items()) {
+      check_reference(node, "repository", config_.repositories, "repositories");
+      check_reference(node, "environment", config_.environments, "environments");
+      const std::string channel = node.text("channel");
+      if (!channel.empty() && !seen.emplace(node.text("repository"), channel).second) {
+        node.fail(Error(ErrorCode::invalid_input, "channel " + shown(channel) + " of this repository is bound twice")
+                      .with_hint("a channel lands in one environment; use two channels for two"));
+      }
+    }
+  }
+
+  AgentConfig config_;
+  std::filesystem::path directory_;
+  bool read_credentials_;
+};
+
+template <class List>
+auto find_named(const List& list, std::string_view name) -> decltype(list.data()) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.name == name; });
+  return found == list.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const RepositoryConfig* AgentConfig::repository(std::string_view name) const noexcept {
+  return find_named(repositories, name);
+}
+
+const EnvironmentConfig* AgentConfig::environment(std::string_view name) const noexcept {
+  return find_named(environments, name);
+}
+
+Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& file) {
+  return ConfigReader(file, false).read(text);
+}
+
+Result<AgentConfig> load_agent_config(const std::string& path) {
+  std::string file = path;
+  if (file.empty()) {
+    const char* named = std::getenv("GITOPSCTL_CONFIG");
+    file = named != nullptr && *named != '\0' ? named : default_file;
+  }
+  auto text = detail::read_small_file(file, max_file_bytes);
+  if (!text.ok()) {
+    return text.error().with_hint("name the agent's file with --config or GITOPSCTL_CONFIG");
+  }
+  return ConfigReader(file, true).read(*text);
+}
+
+}  // namespace gitopsctl::agent

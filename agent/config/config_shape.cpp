@@ -1,0 +1,106 @@
+#include "agent/config/config_shape.hpp"
+
+#include "agent/config/agent_config.hpp"
+
+namespace gitopsctl::agent {
+
+namespace detail {
+
+namespace {
+
+using namespace shape;
+
+Value text_value(std::string_view value) { return Value::string(value); }
+
+ConfigShape repository_shape() {
+  return object(
+      "A Git repository that is watched.",
+      {
+          required("name", text("Part of the identity of its releases: a DNS label that never changes.")),
+          required("url", text("https://…, http://…, file://… or an absolute path; without user and password.")),
+          optional("credentials", object("How to log in over HTTP.",
+                                         {
+                                             optional("username", text("For basic authentication.")),
+                                             optional("passwordFile", text("File with the password or token.")),
+                                             optional("tokenFile", text("File with a bearer token, instead of the two.")),
+                                         })),
+          optional("caFile", text("Certificates (PEM) to trust instead of the system's.")),
+          optional("proxy", text("HTTP proxy; from the environment by default.")),
+          optional("poll",
+                   object("How often it is looked at.",
+                          {
+                              optional("interval", duration("After a success."), text_value("15s")),
+                              optional("jitter", number("Share of the interval, both ways.", 0, 1), Value::float64(0.1)),
+                              optional("maxBackoff", duration("After failures, at most."), text_value("5m")),
+                          })),
+          optional("timeout", duration("Of one listing or fetch."), text_value("2m")),
+          optional("maxPackBytes", integer("A fetch that is larger is given up.", 1, 1e15), Value::float64(4294967296)),
+          optional("candidates", boolean("Build candidates from its source branches."), Value::boolean(true)),
+          optional("sourceBranches", list("Patterns; all but releases/** and candidates/** by default.", text(""))),
+      });
+}
+
+ConfigShape environment_shape() {
+  return object("A place where channels land.", {
+                                                    required("name", text("A DNS label.")),
+                                                    required("kind", choice("What it is.", {"embedded"})),
+                                                    optional("path", text("Of kind embedded: its SQLite file.")),
+                                                });
+}
+
+ConfigShape binding_shape() {
+  return object(
+      "Which channel lands where; the order is the order of promotion.",
+      {
+          required("repository", text("Name of a repository of this file.")),
+          required("channel", text("Name of the channel: its branch is releases/NAME.")),
+          required("environment", text("Name of an environment of this file.")),
+          optional("namespaces", list("The only namespaces that the channel may use; all by default.", text(""))),
+          optional("channelFile", text("Path of the channel file in the repository, instead of the usual places.")),
+          optional("serviceAccount", text("Account to impersonate in a cluster.")),
+      });
+}
+
+}  // namespace
+
+const ConfigShape& agent_shape() {
+  static const ConfigShape whole = object(
+      "What one agent serves.",
+      {
+          optional("apiVersion", choice("", {"gitopsctl.dev/v1"})),
+          optional("kind", choice("", {"Agent"})),
+          optional("installation", text("Part of the identity of all releases: a DNS label that never changes."),
+                   text_value("default")),
+          optional("stateDirectory", text("Mirrors and caches."), text_value("/var/lib/gitopsctl")),
+          optional("store", object("History and queues.",
+                                   {
+                                       optional("kind", choice("", {"sqlite"}), text_value("sqlite")),
+                                       optional("path", text("The SQLite file; store.db in stateDirectory by default.")),
+                                   })),
+          optional("listen", text("host:port of the HTTP server; none by default.")),
+          required("repositories", list("", repository_shape(), true)),
+          required("environments", list("", environment_shape(), true)),
+          required("bindings", list("", binding_shape(), true)),
+          optional("forges", list("Not supported by this version: must be empty.", any(""))),
+          optional("secrets", list("Not supported by this version: must be empty.", any(""))),
+          optional("notify", list("Not supported by this version: must be empty.", any(""))),
+          optional("drift", object("Looking for changes that were made by hand.",
+                                   {optional("interval", duration("How often."), text_value("30s"))})),
+          optional("limits",
+                   object("", {optional("renderThreads", integer("Releases rendered at once.", 1, 256), Value::int64(2))})),
+          optional("log", object("",
+                                 {
+                                     optional("format", choice("", {"text", "json"}), text_value("text")),
+                                     optional("level", choice("", {"debug", "info", "warn", "error"}), text_value("info")),
+                                 })),
+      });
+  return whole;
+}
+
+}  // namespace detail
+
+std::string agent_config_schema() {
+  return json_schema(detail::agent_shape(), "https://gitopsctl.dev/schemas/agent-v1.json", "gitopsctl agent file");
+}
+
+}  // namespace gitopsctl::agent

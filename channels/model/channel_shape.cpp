@@ -1,0 +1,118 @@
+#include "channels/model/reading.hpp"
+
+namespace gitopsctl::channels {
+
+namespace detail {
+
+namespace {
+
+Value flag(bool value) { return Value::boolean(value); }
+
+ConfigShape texts(std::string about) { return shape::list(std::move(about), shape::text("")); }
+
+ConfigShape release_shape() {
+  using namespace shape;
+  return object(
+      "One release: what is deployed together and owns its objects.",
+      {
+          required("name", text("Unique in this file; a DNS label.")),
+          required("driver", choice("How the manifests are made.", {"helm", "kustomize", "manifests"})),
+          required("namespace", text("Where the release lives; objects that name no namespace go there.")),
+          optional("helm",
+                   object("For driver helm.",
+                          {
+                              required("chart", text("Path of the chart from the root of the repository.")),
+                              optional("releaseName", text("Helm's name of the release; the release's name by default.")),
+                              optional("valueFiles", texts("Paths from the root of the repository, merged in order.")),
+                              optional("values", map("Inline values, merged after the files.", any(""))),
+                              optional("profile", text("The helm version whose behaviour is followed.")),
+                          })),
+          optional("kustomize",
+                   object("For driver kustomize.",
+                          {required("path", text("Directory of the kustomization from the root of the repository."))})),
+          optional("manifests", object("For driver manifests.",
+                                       {required("path", text("Directory or file from the root of the repository."))})),
+          optional("secrets", texts("Secrets outside of Git whose payload is a manifest.")),
+          optional("secretValues", texts("Secrets outside of Git whose payload is a values file.")),
+          optional("prune", boolean("Delete what left the rendered set; the channel's setting by default.")),
+          optional("allowEmpty", boolean("A rendered set without objects is meant so."), flag(false)),
+          optional("allowDelete", texts("Kinds that hold data and may be pruned all the same.")),
+          optional("renamedFrom", text("The release's former name: its objects are taken over.")),
+          optional("suspend", boolean("Leave the release alone."), flag(false)),
+          optional("dependsOn", texts("Releases of this file that must be ready before this one is applied.")),
+          optional("sensitive", list("Values outside of Secrets that are not to be shown.",
+                                     object("One value.",
+                                            {
+                                                optional("kind", text("Kind of the object; every kind by default.")),
+                                                optional("name", text("Name of the object; every name by default.")),
+                                                required("path", text("Keys joined by dots, for example data.password; "
+                                                                      "a dot inside a key is written \\.")),
+                                            }))),
+          optional("timeout", duration("How long the release may take to become ready.")),
+      });
+}
+
+ConfigShape freeze_shape() {
+  using namespace shape;
+  return list(
+      "Spans in which nothing is deployed.",
+      object("One span: two instants, or a time of day on some days of the week.",
+             {
+                 optional("from", text("Instant (2026-12-20T00:00:00Z), or time of day (\"16:00\") with `days`.")),
+                 optional("to", text("End, exclusive; a time of day before `from` is on the next day.")),
+                 optional("days", list("Days on which a weekly span begins.",
+                                       choice("", {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}), true)),
+                 optional("utcOffset", text("Of the times of day, for example \"+01:00\"."), Value::string("+00:00")),
+                 required("reason", text("Told to everybody whose change waits.")),
+             }));
+}
+
+}  // namespace
+
+const ConfigShape& channel_shape() {
+  using namespace shape;
+  static const ConfigShape whole = object(
+      "The releases of one channel and the policy for deploying them.",
+      {
+          required("apiVersion", text("gitopsctl.dev/v1")),
+          required("kind", text("Channel")),
+          required("name", text("The channel: its branch is releases/NAME.")),
+          optional("prune", boolean("Delete what left the rendered set or this file."), flag(true)),
+          optional("selfHeal", boolean("Undo changes that were made by hand."), flag(true)),
+          optional("suspend", boolean("Leave the whole channel alone."), flag(false)),
+          optional("candidate",
+                   object("How candidates/BRANCH are built for this channel.",
+                          {
+                              required("paths", list("Files and directories that a candidate holds.", text(""), true)),
+                              optional("parent", text("Channel whose tip is the first parent.")),
+                          })),
+          optional(
+              "guards",
+              object("What waits for a person.",
+                     {optional("deletes",
+                               object("Mass deletion.",
+                                      {
+                                          optional("percent",
+                                                   number("Deletes above this share of the "
+                                                          "channel's objects wait for approval.",
+                                                          0, 100),
+                                                   Value::float64(30)),
+                                          optional("atLeast", integer("Fewer deletes than this never wait.", 0, 1'000'000),
+                                                   Value::int64(10)),
+                                      }))})),
+          optional("approvals", object("Consent before a deployment.",
+                                       {optional("required", integer("Approvals of the digest that are needed.", 0, 100),
+                                                 Value::int64(0))})),
+          optional("freeze", freeze_shape()),
+          required("releases", list("In the order in which they are shown.", release_shape())),
+      });
+  return whole;
+}
+
+}  // namespace detail
+
+std::string channel_schema() {
+  return json_schema(detail::channel_shape(), "https://gitopsctl.dev/schemas/channel-v1.json", "gitopsctl channel file");
+}
+
+}  // namespace gitopsctl::channels

@@ -1,0 +1,334 @@
+#include "channels/plan/live_plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "channels/plan/plan_digest.hpp"
+#include "render/manifest/redact.hpp"
+
+namespace gitopsctl::channels {
+
+namespace {
+
+using render::ObjectId;
+
+constexpr std::string_view adopt_from = "gitopsctl.dev/adopt-from";
+constexpr std::string_view owner_label = "applyset.kubernetes.io/part-of";
+// Written by controllers of the cluster on objects that others own (specs: cluster-apply §2.2).
+constexpr std::string_view revision_annotation = "deployment.kubernetes.io/revision";
+
+/// `live` with every field of `desired` set, and without the fields that we applied and no longer desire: what the object
+/// looks like after an apply. Lists are taken as a whole.
+Value overlay(const Value& live, const Value& desired, const Value& applied) {
+  if (!live.is_map() || !desired.is_map()) return desired;
+  Value out = live.is_nil_container() ? Value::map() : live.shallow_copy();
+  for (const auto& member : applied.as_map()) {
+    if (desired.find(member.key.view()) == nullptr) out.erase(member.key.view());
+  }
+  for (const auto& member : desired.as_map()) {
+    const Value* here = live.find(member.key.view());
+    const Value* before = applied.find(member.key.view());
+    out.set(member.key,
+            here == nullptr ? member.value : overlay(*here, member.value, before == nullptr ? Value() : *before));
+  }
+  return out;
+}
+
+/// What a reader wants to see of an object: without what the server and the inventory write into it.
+Value shown(const Value& body) {
+  Value out = render::canonical_value(body);
+  const auto drop = [&out](std::string_view part, std::string_view key) {
+    const Value* metadata = out.find("metadata");
+    const Value* map = metadata == nullptr ? nullptr : metadata->find(part);
+    if (map == nullptr || map->find(key) == nullptr) return;
+    Value rest = *map;  // canonical_value made the containers, so nobody else sees the change
+    rest.erase(key);
+    if (rest.size() == 0) Value(*metadata).erase(part);
+  };
+  drop("labels", owner_label);
+  drop("annotations", revision_annotation);
+  return out;
+}
+
+class ReleasePlan {
+ public:
+  ReleasePlan(const LiveReleaseInput& input, const LiveState& live, const Handover& handover)
+      : input_(input), live_(live), handover_(handover), settings_(input.settings) {
+    settings_.whole_release = !input.listed;
+    for (const auto& entry : input.entries) entries_.emplace(entry.id, &entry);
+    out_.release = input.release;
+    out_.namespace_ = input.namespace_;
+    out_.driver = input.driver;
+    out_.from_digest = input.from_digest;
+    out_.to_digest = input.to_digest;
+    out_.no_longer_listed = !input.listed;
+    out_.warnings = input.warnings;
+    out_.errors = input.errors;
+  }
+
+  ReleaseChanges run() {
+    if (out_.errors.empty()) {
+      std::set<ObjectId> desired;
+      for (const auto& object : input_.desired) {
+        desired.insert(object.id);
+        plan_desired(object);
+      }
+      for (const auto& [id, entry] : entries_) {
+        if (!desired.contains(id)) plan_leaving(*entry);
+      }
+      check_empty();
+    }
+    if (!out_.errors.empty()) {
+      out_.changes.clear();
+      out_.unchanged = 0;
+      out_.to_digest.clear();
+    }
+    std::sort(out_.changes.begin(), out_.changes.end(), [](const Change& a, const Change& b) { return a.id < b.id; });
+    return std::move(out_);
+  }
+
+ private:
+  /// False, and an error, when the object was not looked up.
+  bool look_up(const ObjectId& id, const LiveItem*& item) {
+    const auto it = live_.find(id);
+    if (it == live_.end()) {
+      out_.errors.push_back(Error(ErrorCode::internal, "the live state of " + id.to_string() + " was not read"));
+      return false;
+    }
+    item = it->second ? &*it->second : nullptr;
+    return true;
+  }
+
+  [[nodiscard]] bool ours(const std::string& owner) const {
+    return owner == input_.owner ||
+           std::find(input_.former_owners.begin(), input_.former_owners.end(), owner) != input_.former_owners.end();
+  }
+
+  [[nodiscard]] std::string owner_name(const std::string& owner) const {
+    const auto it = handover_.owners.find(owner);
+    return it == handover_.owners.end() ? "another owner (" + owner + ")" : "release " + it->second;
+  }
+
+  void plan_desired(const DesiredObject& desired) {
+    const LiveItem* item = nullptr;
+    if (!look_up(desired.id, item)) return;
+    const auto it = entries_.find(desired.id);
+    const RecordedEntry* entry = it == entries_.end() ? nullptr : it->second;
+    const bool was_applied = entry != nullptr && !entry->hash.empty() && entry->hash == desired.hash;
+
+    Change change;
+    change.id = desired.id;
+    change.source = desired.source;
+    change.cause = was_applied ? Cause::drift : Cause::commit;
+    if (item == nullptr || item->deleting) {
+      change.action = Action::create;
+      if (item != nullptr) {
+        change.why = "is being deleted; it is made anew when it is gone";
+      } else if (was_applied) {
+        change.why = "is missing from the environment";
+      }
+      show(change, {}, shown(desired.body));
+      out_.changes.push_back(std::move(change));
+      return;
+    }
+    if (!claim(desired, *item, entry, change)) return;
+    const bool covered = live_covers(desired.body, item->body);
+    const bool other_hash = entry != nullptr && !entry->hash.empty() && entry->hash != desired.hash;
+    if (change.action == Action::update && change.why.empty()) {
+      if (covered && !other_hash) {
+        ++out_.unchanged;
+        return;
+      }
+    }
+    const Value before = shown(item->body);
+    const Value applied = item->applied.is_nothing() ? Value() : shown(item->applied);
+    const Value after = overlay(before, shown(desired.body), applied);
+    if (covered && other_hash && change.why.empty() && json_equal(before, after)) {
+      change.why = "fields that left the manifest are given up";
+    }
+    show(change, before, after);
+    out_.changes.push_back(std::move(change));
+  }
+
+  /// Decides whose the existing object is: sets action and why, or adds an error and returns false.
+  bool claim(const DesiredObject& desired, const LiveItem& item, const RecordedEntry* entry, Change& change) {
+    change.action = Action::update;
+    if (ours(item.owner)) {
+      if (item.owner != input_.owner) change.why = "was owned under the release's former name";
+      return true;
+    }
+    if (item.owner.empty()) {
+      if (entry != nullptr && !entry->uid.empty() && entry->uid == item.uid) {
+        change.why = "its owner label was taken away";
+        change.cause = Cause::drift;
+        return true;
+      }
+      change.action = Action::adopt;
+      change.cause = Cause::commit;
+      change.why = "exists without an owner";
+      if (const auto tool = other_tool(item.body, input_.helm_name)) {
+        change.why += ", marked by " + *tool;
+        out_.warnings.push_back(desired.id.to_string() + " carries the marks of " + *tool +
+                                ": two tools will write it until that one lets go");
+      }
+      return true;
+    }
+    change.cause = Cause::commit;
+    const auto giver = handover_.owners.find(item.owner);
+    const bool known = giver != handover_.owners.end();
+    const bool given_up = known && !handover_.failing.contains(giver->second);
+    const auto named = desired.body.string_at({"metadata", "annotations", adopt_from});
+    if (given_up || (known && !named.empty() && named == giver->second)) {
+      change.why = "moves here from release " + giver->second;
+      return true;
+    }
+    out_.errors.push_back(
+        Error(ErrorCode::conflict, desired.id.to_string() + " belongs to " + owner_name(item.owner))
+            .at({desired.source, 0, 0})
+            .with_hint(
+                "remove it from one of the two; a release of this channel hands it over when the same commit takes it "
+                "out there, or when the object here has the annotation " +
+                std::string(adopt_from) + ": <release>"));
+    return false;
+  }
+
+  void plan_leaving(const RecordedEntry& entry) {
+    const LiveItem* item = nullptr;
+    if (!look_up(entry.id, item)) return;
+    if (item == nullptr) return;  // gone already
+    Change change;
+    change.id = entry.id;
+    const auto why = stays(entry, *item);
+    change.action = why ? Action::keep : Action::remove;
+    change.why = why.value_or("");
+    show(change, shown(item->body), {});
+    out_.changes.push_back(std::move(change));
+  }
+
+  /// The guards of specs: cluster-apply §4.4, in their order.
+  [[nodiscard]] std::optional<std::string> stays(const RecordedEntry& entry, const LiveItem& item) const {
+    if (const auto it = handover_.claimed_by.find(entry.id); it != handover_.claimed_by.end()) {
+      return "moves to release " + it->second;
+    }
+    if (item.deleting) return "is being deleted already; finalizers remain";
+    if (!entry.uid.empty() && item.uid != entry.uid) return "was made anew by somebody else: its uid differs";
+    if (item.owner.empty()) return "has no owner label any more";
+    if (!ours(item.owner)) return "belongs to " + owner_name(item.owner) + " now";
+    if (const auto* references = item.body.find_path({"metadata", "ownerReferences"})) {
+      for (const auto& reference : references->as_list()) {
+        const Value* controller = reference.find("controller");
+        if (controller != nullptr && controller->as_bool()) {
+          return "is controlled by " + std::string(reference.string_at({"kind"})) + ' ' +
+                 std::string(reference.string_at({"name"}));
+        }
+      }
+    }
+    if (const auto tool = other_tool(item.body, input_.helm_name)) return "carries the marks of " + *tool;
+    return kept_by_rule(entry.id, item.body, settings_);
+  }
+
+  void check_empty() {
+    if (!input_.listed || !input_.desired.empty() || settings_.allow_empty || !settings_.prune || !out_.errors.empty())
+      return;
+    std::size_t owned = 0;
+    for (const auto& change : out_.changes) owned += change.action == Action::remove ? 1U : 0U;
+    if (owned == 0) return;
+    out_.errors.push_back(Error(ErrorCode::invalid_input, "the release renders to nothing, and owns " +
+                                                              std::to_string(owned) + " objects; nothing is removed")
+                              .with_hint("say allowEmpty: true on the release if that is meant"));
+  }
+
+  void show(Change& change, const Value& before, const Value& after) const {
+    const bool secret = change.id.group.empty() && change.id.kind == "Secret";
+    auto pair = render::redact_pair(before, after, input_.sensitive, secret);
+    change.before = std::move(pair.first);
+    if (change.action != Action::remove && change.action != Action::keep) change.after = std::move(pair.second);
+  }
+
+  const LiveReleaseInput& input_;
+  const LiveState& live_;
+  const Handover& handover_;
+  PruneSettings settings_;
+  std::map<ObjectId, const RecordedEntry*> entries_;
+  ReleaseChanges out_;
+};
+
+/// What goes from where to where, and the errors of objects that two releases claim.
+Handover find_handovers(const std::vector<LiveReleaseInput>& releases,
+                        std::map<std::string, std::vector<Error>>& conflicts) {
+  Handover handover;
+  std::map<std::string, std::vector<ObjectId>> claims;
+  for (const auto& release : releases) {
+    handover.owners.emplace(release.owner, release.release);
+    if (!release.errors.empty()) continue;
+    for (const auto& desired : release.desired) claims[release.release].push_back(desired.id);
+  }
+  conflicts = claim_conflicts(claims);
+  for (const auto& release : releases) {
+    if (!release.errors.empty() || conflicts.contains(release.release)) {
+      handover.failing.insert(release.release);
+      continue;
+    }
+    for (const auto& desired : release.desired) handover.claimed_by.emplace(desired.id, release.release);
+  }
+  return handover;
+}
+
+/// Nothing is removed by a run in which anything failed.
+void keep_all(std::vector<ReleaseChanges>& releases) {
+  for (auto& release : releases) {
+    for (auto& change : release.changes) {
+      if (change.action != Action::remove) continue;
+      change.action = Action::keep;
+      change.why = "nothing is removed while a release of the channel fails";
+    }
+  }
+}
+
+}  // namespace
+
+bool live_covers(const Value& desired, const Value& live) {
+  if (!desired.is_map() || !live.is_map()) return json_equal(desired, live);
+  for (const auto& member : desired.as_map()) {
+    if (member.value.is_nothing()) continue;
+    const Value* here = live.find(member.key.view());
+    if (here == nullptr || !live_covers(member.value, *here)) return false;
+  }
+  return true;
+}
+
+ReleaseChanges plan_release_live(const LiveReleaseInput& input, const LiveState& live, const Handover& handover) {
+  return ReleasePlan(input, live, handover).run();
+}
+
+ChangeSet plan_channel_live(const std::string& channel, const std::string& from_revision, const std::string& to_revision,
+                            const std::vector<LiveReleaseInput>& releases, const LiveState& live) {
+  ChangeSet changes;
+  changes.channel = channel;
+  changes.from = from_revision;
+  changes.to = to_revision;
+  changes.live = true;
+  std::map<std::string, std::vector<Error>> conflicts;
+  const auto handover = find_handovers(releases, conflicts);
+  std::map<std::string, std::string> digests;
+  for (const auto& input : releases) {
+    const auto conflict = conflicts.find(input.release);
+    if (conflict == conflicts.end()) {
+      changes.releases.push_back(plan_release_live(input, live, handover));
+    } else {
+      LiveReleaseInput failing = input;
+      failing.errors.insert(failing.errors.end(), conflict->second.begin(), conflict->second.end());
+      changes.releases.push_back(plan_release_live(failing, live, handover));
+    }
+    if (input.listed) digests.emplace(input.release, changes.releases.back().to_digest);
+  }
+  std::sort(changes.releases.begin(), changes.releases.end(),
+            [](const ReleaseChanges& a, const ReleaseChanges& b) { return a.release < b.release; });
+  if (changes.has_errors()) keep_all(changes.releases);
+  changes.render_digest = combine_digests(digests);
+  changes.plan_digest = make_plan_digest(changes);
+  return changes;
+}
+
+}  // namespace gitopsctl::channels

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/value/value.hpp"
+#include "channels/plan/change_set.hpp"
+#include "channels/plan/prune_rules.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::channels {
+
+/// An object as the environment has it.
+struct LiveItem {
+  std::string uid;
+  std::string owner;      ///< value of the label applyset.kubernetes.io/part-of; empty: nobody's
+  Value body;             ///< as stored: where the environment keeps hashes of secret values, these
+  bool deleting = false;  ///< a delete was accepted and finalizers remain
+  /// What we applied last, as stored, when the environment remembers it; null otherwise. Only with it can a plan show that
+  /// a field which left the manifest is taken away.
+  Value applied;
+};
+
+/// What is known about the environment. An object that is known not to exist has an empty value; one that is missing here
+/// was not looked up, and plans that would need it are errors: not knowing is never the same as not being there.
+using LiveState = std::map<render::ObjectId, std::optional<LiveItem>>;
+
+/// One object of the rendered set.
+struct DesiredObject {
+  render::ObjectId id;
+  Value body;        ///< as the environment would store it
+  std::string hash;  ///< of the canonical body, computed as RecordedEntry::hash
+  std::string source;
+};
+
+/// How far an earlier run got with an object (agent/inventory has the same words).
+enum class RecordedState : std::uint8_t { intended, applied, pruning, recreating, kept };
+
+/// One entry of the release's inventory.
+struct RecordedEntry {
+  render::ObjectId id;
+  std::string uid;   ///< empty: our write was never answered
+  std::string hash;  ///< of what was applied; empty: nothing yet
+  RecordedState state = RecordedState::applied;
+};
+
+/// Everything that the plan of one release is made of, besides the live objects.
+struct LiveReleaseInput {
+  std::string release;
+  std::string namespace_;
+  std::string driver;
+  std::string helm_name;                   ///< Helm's name of the release; empty for other drivers
+  std::string owner;                       ///< the release's ApplySet id
+  std::vector<std::string> former_owners;  ///< ids that count as ours: of the release's name before `renamedFrom`
+  bool listed = true;                      ///< false: left the channel file, nothing is desired
+  std::string from_digest;
+  std::string to_digest;
+  std::vector<DesiredObject> desired;
+  std::vector<RecordedEntry> entries;
+  std::vector<render::SensitivePath> sensitive;
+  PruneSettings settings;     ///< whole_release is set by the plan
+  std::vector<Error> errors;  ///< not empty: the release cannot be rendered, and nothing of it is changed
+  std::vector<std::string> warnings;
+};
+
+/// How objects go from one release of a channel to another in one run.
+struct Handover {
+  /// ApplySet id → release, of all releases of the channel.
+  std::map<std::string, std::string> owners;
+  /// Object → the release that renders it now.
+  std::map<render::ObjectId, std::string> claimed_by;
+  /// Releases of `owners` that cannot be planned: nothing is taken from them.
+  std::set<std::string> failing;
+};
+
+/// The plan of one release: what makes the environment equal to its rendered set. Pure.
+///
+/// For each desired object: missing → create; ours and equal → unchanged; ours and different → update; without owner →
+/// adopt; of another release of the channel that gives it up in the same run, or that the annotation
+/// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's → an error of the release.
+/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), and that what was
+/// applied last has the desired hash: a field that leaves the manifest is an update although the live object still has
+/// all desired fields. The cause is drift when what was applied last has the desired hash, else commit.
+///
+/// For each entry that is not desired: gone → nothing; removed, unless its uid or owner changed, a controller or another
+/// tool owns it, it is being deleted already, or a rule of kept_by_rule() holds → keep. A release that renders to nothing
+/// while it owns objects is an error unless it says allowEmpty or does not prune.
+[[nodiscard]] ReleaseChanges plan_release_live(const LiveReleaseInput& input, const LiveState& live,
+                                               const Handover& handover = {});
+
+/// The plan of a channel: plan_release_live for every release, with objects claimed twice as errors of both claimants. When
+/// any release fails, nothing is removed anywhere: what would be is kept, and says so. `releases` are those of the channel
+/// file and those that only have an inventory (listed = false). Pure.
+[[nodiscard]] ChangeSet plan_channel_live(const std::string& channel, const std::string& from_revision,
+                                          const std::string& to_revision, const std::vector<LiveReleaseInput>& releases,
+                                          const LiveState& live);
+
+/// True when every field of `desired` is equal in `live`; nulls in `desired` and further fields of `live` do not count.
+[[nodiscard]] bool live_covers(const Value& desired, const Value& live);
+
+}  // namespace gitopsctl::channels
