@@ -83,7 +83,8 @@ TEST_SUITE("functions/bounds") {
       for (const auto& row : table) {
         CAPTURE(std::string(row.name));
         CHECK(names.insert(row.name).second);
-        CHECK(row.body != nullptr);
+        const bool has_body = row.body != nullptr;
+        CHECK(has_body);
         CHECK((!row.variadic || !row.parameters.empty()));
       }
     }
