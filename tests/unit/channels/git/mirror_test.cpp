@@ -493,7 +493,9 @@ TEST_SUITE("git/mirror") {
     pull(*mirror);
     CHECK(mirror->resolve("main~20").ok());
   }
+}
 
+TEST_SUITE("concurrency: git mirror") {
   TEST_CASE("two mirrors on one directory do not disturb each other") {
     Fixture f(Road::http_v2);
     f.repository.commit("main", {{"a", "1"}});

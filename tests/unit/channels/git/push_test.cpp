@@ -91,37 +91,6 @@ TEST_SUITE("git/push") {
     }
   }
 
-  TEST_CASE("of many writers exactly one wins each round") {
-    for (const bool http : {true, false}) {
-      CAPTURE(http);
-      Fixture f(http);
-      constexpr int writers = 4;
-      std::vector<std::unique_ptr<Mirror>> mirrors;
-      std::vector<CommitId> commits;
-      for (int i = 0; i < writers; ++i) {
-        mirrors.push_back(f.open("m" + std::to_string(i)));
-        commits.push_back(Fixture::write(*mirrors.back(), f.source, "writer " + std::to_string(i)));
-      }
-      for (const auto& [expected, ref] :
-           std::vector<std::pair<CommitId, std::string>>{{"", "refs/heads/candidates/new"}, {f.source, "refs/heads/main"}}) {
-        std::atomic<int> won{0};
-        std::atomic<int> lost{0};
-        std::vector<std::thread> threads;
-        for (int i = 0; i < writers; ++i) {
-          threads.emplace_back([&, i, from = expected, to = ref] {
-            const auto pushed =
-                mirrors[static_cast<std::size_t>(i)]->push(to, from, commits[static_cast<std::size_t>(i)], {});
-            if (pushed.ok()) ++won;
-            if (!pushed.ok() && pushed.error().code() == ErrorCode::conflict) ++lost;
-          });
-        }
-        for (auto& thread : threads) thread.join();
-        CHECK(won == 1);
-        CHECK(lost == writers - 1);
-      }
-    }
-  }
-
   TEST_CASE("a hook's no is forbidden and says why") {
     Fixture f(true);
     const std::string hook = f.repository.path() + "/hooks/pre-receive";
@@ -217,5 +186,38 @@ TEST_SUITE("git/subset") {
     CHECK(run_program({"git", "-C", f.scratch / "m", "ls-tree", "-r", *id}).find("100755") != std::string::npos);
     commit.author_name = "Eve <eve@example.org> 1 +0000\ncommitter x";
     CHECK(mirror->write_commit(commit).error().code() == ErrorCode::invalid_input);
+  }
+}
+
+TEST_SUITE("concurrency: git push") {
+  TEST_CASE("of many writers exactly one wins each round") {
+    for (const bool http : {true, false}) {
+      CAPTURE(http);
+      Fixture f(http);
+      constexpr int writers = 4;
+      std::vector<std::unique_ptr<Mirror>> mirrors;
+      std::vector<CommitId> commits;
+      for (int i = 0; i < writers; ++i) {
+        mirrors.push_back(f.open("m" + std::to_string(i)));
+        commits.push_back(Fixture::write(*mirrors.back(), f.source, "writer " + std::to_string(i)));
+      }
+      for (const auto& [expected, ref] :
+           std::vector<std::pair<CommitId, std::string>>{{"", "refs/heads/candidates/new"}, {f.source, "refs/heads/main"}}) {
+        std::atomic<int> won{0};
+        std::atomic<int> lost{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < writers; ++i) {
+          threads.emplace_back([&, i, from = expected, to = ref] {
+            const auto pushed =
+                mirrors[static_cast<std::size_t>(i)]->push(to, from, commits[static_cast<std::size_t>(i)], {});
+            if (pushed.ok()) ++won;
+            if (!pushed.ok() && pushed.error().code() == ErrorCode::conflict) ++lost;
+          });
+        }
+        for (auto& thread : threads) thread.join();
+        CHECK(won == 1);
+        CHECK(lost == writers - 1);
+      }
+    }
   }
 }

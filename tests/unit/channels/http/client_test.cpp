@@ -189,39 +189,6 @@ TEST_SUITE("http/client") {
     CHECK(error->body == "reason");
   }
 
-  TEST_CASE("a set stop token ends a transfer at once, a deadline in time, a stall at its limit") {
-    using Clock = std::chrono::steady_clock;
-    Server server;
-    Fault hang;
-    hang.kind = Fault::Kind::hang;
-    server.proxy.set({hang});
-    HttpClient client({});
-    const auto timed = [&](const HttpRequest& request, const Interrupt& interrupt) {
-      const auto start = Clock::now();
-      const auto response = client.send(request, interrupt);
-      REQUIRE_FALSE(response.ok());
-      return std::pair(response.error().code(), std::chrono::duration_cast<Millis>(Clock::now() - start));
-    };
-    HttpRequest request = get(server.proxy.url() + "/");
-    std::stop_source source;
-    std::thread stopper([&source] {
-      std::this_thread::sleep_for(Millis(200));
-      source.request_stop();
-    });
-    auto [code, took] = timed(request, {source.get_token(), {}});
-    stopper.join();
-    CHECK(code == ErrorCode::cancelled);
-    CHECK(took < Millis(2'000));
-    std::tie(code, took) = timed(request, {{}, Deadline(system_clock(), Millis(300))});
-    CHECK(code == ErrorCode::timeout);
-    CHECK(took >= Millis(290));
-    CHECK(took < Millis(2'000));
-    request.stall_timeout = Millis(300);
-    std::tie(code, took) = timed(request, {});
-    CHECK(code == ErrorCode::timeout);
-    CHECK(took < Millis(2'000));
-  }
-
   TEST_CASE("other protocols and broken addresses are refused before anything is sent") {
     HttpClient client({});
     for (const auto* url : {"file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/", "nonsense", "", "http://",
@@ -269,5 +236,40 @@ TEST_SUITE("http/client") {
     CHECK_FALSE(parse_retry_after("", now).has_value());
     CHECK_FALSE(parse_retry_after("soon", now).has_value());
     CHECK_FALSE(parse_retry_after("-5", now).has_value());
+  }
+}
+
+TEST_SUITE("concurrency: http client") {
+  TEST_CASE("a set stop token ends a transfer at once, a deadline in time, a stall at its limit") {
+    using Clock = std::chrono::steady_clock;
+    Server server;
+    Fault hang;
+    hang.kind = Fault::Kind::hang;
+    server.proxy.set({hang});
+    HttpClient client({});
+    const auto timed = [&](const HttpRequest& request, const Interrupt& interrupt) {
+      const auto start = Clock::now();
+      const auto response = client.send(request, interrupt);
+      REQUIRE_FALSE(response.ok());
+      return std::pair(response.error().code(), std::chrono::duration_cast<Millis>(Clock::now() - start));
+    };
+    HttpRequest request = get(server.proxy.url() + "/");
+    std::stop_source source;
+    std::thread stopper([&source] {
+      std::this_thread::sleep_for(Millis(200));
+      source.request_stop();
+    });
+    auto [code, took] = timed(request, {source.get_token(), {}});
+    stopper.join();
+    CHECK(code == ErrorCode::cancelled);
+    CHECK(took < Millis(2'000));
+    std::tie(code, took) = timed(request, {{}, Deadline(system_clock(), Millis(300))});
+    CHECK(code == ErrorCode::timeout);
+    CHECK(took >= Millis(290));
+    CHECK(took < Millis(2'000));
+    request.stall_timeout = Millis(300);
+    std::tie(code, took) = timed(request, {});
+    CHECK(code == ErrorCode::timeout);
+    CHECK(took < Millis(2'000));
   }
 }
