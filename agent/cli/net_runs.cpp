@@ -6,9 +6,20 @@ namespace gitopsctl::agent::cli {
 namespace {
 
 constexpr RunEntry entries[] = {
-    {"approve", run_approve},   {"events", run_events}, {"history", run_history}, {"resume", run_resume},
-    {"rollback", run_rollback}, {"status", run_status}, {"suspend", run_suspend}, {"sync", run_sync},
-    {"tree", run_tree},         {"why", run_why},
+    {"agent", run_agent},
+    {"apply", run_apply},
+    {"approve", run_approve},
+    {"diff", run_diff},
+    {"events", run_events},
+    {"history", run_history},
+    {"resume", run_resume},
+    {"rollback", run_rollback},
+    {"status", run_status},
+    {"suspend", run_suspend},
+    {"sync", run_sync},
+    {"tree", run_tree},
+    {"why", run_why},
+    {"render", run_render_revision},
 };
 
 }  // namespace

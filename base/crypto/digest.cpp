@@ -161,7 +161,8 @@ Result<std::string> base64_decode(std::string_view text) {
       digits = 0;
     }
   }
-  if (digits != 0) return bad_base64(text.size());
+  // Go names the start of the unfinished group.
+  if (digits != 0) return bad_base64(text.size() - static_cast<std::size_t>(digits));
   return out;
 }
 

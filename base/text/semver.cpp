@@ -117,7 +117,6 @@ std::optional<std::uint64_t> to_number(std::string_view text) noexcept {
 
 Result<std::uint64_t> segment_number(std::string_view text) {
   if (text.empty()) return std::uint64_t{0};
-  if (text.size() > 1 && text[0] == '0') return invalid("version segment starts with 0");
   if (const auto number = to_number(text)) return *number;
   return invalid("error parsing version segment: strconv.ParseUint: parsing " + go_quote(text) + ": value out of range");
 }

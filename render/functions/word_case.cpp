@@ -212,7 +212,11 @@ std::string pascal_case(std::string_view text) {
   std::size_t at = 0;
   std::u32string out;
   while (at < runes.size() && is_connector(runes[at])) out += runes[at++];
-  if (at == runes.size()) return from_runes(out);
+  if (at == runes.size()) {
+    // Upstream writes the last one twice when there is nothing else.
+    if (!out.empty()) out += out.back();
+    return from_runes(out);
+  }
 
   bool in_capitals = is_upper(runes[at]);
   char32_t pending = to_upper(runes[at++]);

@@ -50,7 +50,7 @@ TEST_SUITE("text/regex") {
   }
   TEST_CASE("replacement syntax") {
     CHECK(replaced("a(x*)b", "-ab-axxb-", "${1}W") == "-W-xxW-");
-    CHECK(replaced("a(x*)b", "-ab-axxb-", "$1W") == "--");
+    CHECK(replaced("a(x*)b", "-ab-axxb-", "$1W") == "---");
     CHECK(replaced("a(?P<n>x*)b", "-axxb-", "<$n>$$${n}") == "-<xx>$xx-");
     CHECK(replaced("a", "banana", "$0$0") == "baanaanaa");
     CHECK(replaced("a", "a", "$9|${|$|${a b}") == "|${|$|${a b}");
