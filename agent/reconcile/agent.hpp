@@ -4,6 +4,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "agent/config/agent_config.hpp"
 #include "base/result/result.hpp"
@@ -11,23 +12,52 @@
 
 namespace gitopsctl::agent {
 
+/// What the agent tells its operator: level is `info`, `warn` or `error`; the text is one redacted line. Called from several
+/// threads.
+using LogSink = std::function<void(std::string_view level, const std::string& text)>;
+
+/// Numbers for /metrics, read at any time.
+struct AgentFigures {
+  std::uint64_t polls = 0;
+  std::uint64_t poll_failures = 0;
+  std::uint64_t fetches = 0;
+  std::uint64_t candidates = 0;
+  std::uint64_t git_requests = 0;
+  std::uint64_t git_bytes = 0;
+  struct Channel {
+    std::string repository;
+    std::string channel;
+    std::uint64_t runs = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t renders = 0;
+    std::uint64_t created = 0, updated = 0, removed = 0;
+    bool ready = false;
+    std::int64_t last_run_ms = 0;   ///< how long the last run took
+    std::int64_t last_success = 0;  ///< seconds since 1970
+  };
+  std::vector<Channel> channels;
+};
+
 /// The running agent: one watcher thread per repository (lists, fetches, builds candidates) and one worker thread per
 /// binding (runs the channel). Triggers are levels, not edges: a lost wake-up is made good by the next tick.
 class Agent {
  public:
   /// Opens everything. Errors: state directory in use by another agent (`conflict`), a store or environment of a newer
-  /// version (`newer_schema`), unusable paths.
-  static Result<std::unique_ptr<Agent>> create(AgentConfig config, Clock& clock);
+  /// version (`newer_schema`), unusable paths. `clock` must outlive the agent.
+  static Result<std::unique_ptr<Agent>> create(AgentConfig config, Clock& clock, LogSink log);
   ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
 
   /// Runs until `stop` is requested; returns when every thread has ended.
   void run(std::stop_token stop);
-  /// One look at every repository and one run of every channel, on this thread (`gitopsctl agent --once`). Returns false
-  /// when any channel failed.
+  /// One look at every repository and one run of every channel, on this thread (`gitopsctl agent --once`). False when any
+  /// of them failed.
   bool run_once(std::stop_token stop);
 
-  /// True when every repository was looked at and every channel was run at least once.
+  /// True when every repository was looked at and every channel was run at least once. Thread-safe.
   [[nodiscard]] bool ready() const;
+  [[nodiscard]] AgentFigures figures() const;
 
  private:
   struct State;

@@ -22,7 +22,7 @@ enum class Driver : std::uint8_t { helm, kustomize, manifests, unsupported };
 /// Where a channel file comes from, which decides defaults (prune) and strictness (unknown keys).
 enum class FileForm : std::uint8_t {
   own,     ///< apiVersion: gitopsctl.dev/v1, kind: Channel (and the draft spelling gitopsctl/v1)
-  calitp,  ///< the historic `calitp:` file: read as it is, never extended
+  calitp,  ///< the historic `calitp:` file, and the `.env` files before it: read as they are, never extended
 };
 
 /// One release of a channel file.
@@ -108,7 +108,9 @@ struct Channel {
 [[nodiscard]] Result<Channel> parse_channel(std::string_view text, const TreePath& file, std::string_view expected_name);
 
 /// The place of a channel's file: `override_path` when not empty, else `.gitopsctl/channels/<channel>.yaml`, else
-/// `ci/channels/<channel>.yaml` – whichever is there. not_found names the places that were tried.
+/// `ci/channels/<channel>.yaml` – whichever is there –, else the directory `ci/vars/releases` when it has files of the
+/// oldest form (`<channel>-<release>.env`). not_found names the places that were tried. Read it with load_channel: the path
+/// may be that directory.
 [[nodiscard]] Result<TreePath> find_channel_file(const FileTree& tree, std::string_view channel,
                                                  std::string_view override_path = {});
 /// find_channel_file, read, parse.

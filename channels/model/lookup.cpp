@@ -12,6 +12,13 @@ namespace gitopsctl::channels {
 namespace {
 
 constexpr std::array<std::string_view, 2> channel_directories = {".gitopsctl/channels", "ci/channels"};
+// The oldest form: one file per release.
+constexpr std::string_view env_directory = "ci/vars/releases";
+
+bool is_directory(const FileTree& tree, const TreePath& path) {
+  const auto info = tree.stat(path);
+  return info.ok() && info->type == FileType::directory;
+}
 
 /// What is wrong with a path that a file names, as far as a look at the tree shows it.
 std::optional<Error> missing(const FileTree& tree, const detail::PathUse& use) {
@@ -68,6 +75,9 @@ Result<TreePath> find_channel_file(const FileTree& tree, std::string_view channe
       if (tree.exists(path)) return path;
       tried.push_back(path.str());
     }
+    GITOPSCTL_TRY(auto set, TreePath::parse(env_directory));
+    const auto files = detail::list_env_files(tree, set, channel, false);
+    if (files.ok() && !files->empty()) return set;
   }
   std::string places;
   for (const auto& path : tried) places += (places.empty() ? "" : " or ") + path;
@@ -78,6 +88,16 @@ Result<TreePath> find_channel_file(const FileTree& tree, std::string_view channe
 
 Result<Channel> load_channel(const FileTree& tree, std::string_view channel, std::string_view override_path) {
   GITOPSCTL_TRY(const auto path, find_channel_file(tree, channel, override_path));
+  if (is_directory(tree, path)) {
+    GITOPSCTL_TRY(const auto files, detail::list_env_files(tree, path, channel, true));
+    if (files.empty()) {
+      return Error(ErrorCode::not_found, "no file for channel '" + std::string(channel) + "' in " + path.str())
+          .with_hint("the files there are named CHANNEL-RELEASE.env");
+    }
+    detail::ChannelReading reading = detail::read_channel_set(files, path, channel);
+    if (!reading.mistakes.empty()) return combine(std::move(reading.mistakes));
+    return std::move(reading.channel);
+  }
   GITOPSCTL_TRY(const auto text, tree.read(path));
   return parse_channel(text, path, channel);
 }
@@ -107,7 +127,9 @@ std::vector<Error> check_channel(const FileTree& tree, std::string_view text, co
     for (const auto& problem : release.problems) out.push_back(problem.in("release " + terminal_safe(release.name)));
   }
   for (const auto& use : reading.paths) {
-    if (auto error = missing(tree, use)) out.push_back(*std::move(error));
+    if (auto error = missing(tree, use)) {
+      out.push_back(use.release.empty() ? *error : error->in("release " + terminal_safe(use.release)));
+    }
   }
   sort_by_place(out);
   return out;

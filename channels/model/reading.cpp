@@ -132,7 +132,7 @@ std::string read_path(const ConfigNode& node, PathUse::Kind kind, const ReadingC
     node.fail(path.error());
     return {};
   }
-  context.reading.paths.push_back({kind, *path, node.where()});
+  context.reading.paths.push_back({kind, *path, node.where(), {}});
   return path->is_root() ? "." : path->str();
 }
 
@@ -144,6 +144,10 @@ std::string read_chart(const ConfigNode& node, const ReadingContext& context) {
                                                "fetch charts")
                 .with_hint("put the chart into the repository (helm pull --untar) and name its path"));
   return std::string(text);
+}
+
+void claim_paths(ChannelReading& reading, std::size_t first, const std::string& release) {
+  for (std::size_t i = first; i < reading.paths.size(); ++i) reading.paths[i].release = release;
 }
 
 void check_helm_name(const ConfigNode& node, std::string_view name) {
@@ -215,31 +219,28 @@ void check_relations(const ConfigNode& releases, const ReadingContext& context) 
   }
 }
 
-ChannelReading read_channel(std::string_view text, const TreePath& file, std::string_view expected_name) {
-  ChannelReading reading;
-  reading.channel.file = file;
+namespace {
+
+/// The document in `text`, and whether it is of the historic form.
+Result<LocatedYaml> parse_document(std::string_view text, const TreePath& file, std::string_view expected_name,
+                                   bool& calitp) {
+  calitp = true;
+  if (is_env_file(file)) return env_document({{file, std::string(text)}}, expected_name);
   // The historic form was read by a YAML library for which the last of equal keys wins; which form it is shows only now.
-  auto document = parse_located_yaml(text, file.str(), yaml_options(false));
-  if (!document.ok()) {
-    reading.mistakes = document.error().flatten();
-    return reading;
-  }
-  const bool calitp = document->value.find("calitp") != nullptr && document->value.find("apiVersion") == nullptr;
-  if (!calitp) {
-    auto strict = parse_located_yaml(text, file.str(), yaml_options(true));
-    if (!strict.ok()) {
-      reading.mistakes = strict.error().flatten();
-      return reading;
-    }
-    document = std::move(strict);
-  }
+  GITOPSCTL_TRY(auto document, parse_located_yaml(text, file.str(), yaml_options(false)));
+  calitp = document.value.find("calitp") != nullptr && document.value.find("apiVersion") == nullptr;
+  if (calitp) return document;
+  return parse_located_yaml(text, file.str(), yaml_options(true));
+}
+
+void read_document(const LocatedYaml& document, bool calitp, std::string_view expected_name, ChannelReading& reading) {
   ConfigMistakes mistakes;
-  const ConfigNode root(*document, mistakes);
+  const ConfigNode root(document, mistakes);
   const auto refuse = [&](const char* message, ErrorCode code) {
     root.fail(
         Error(code, message).with_hint("a channel file begins with 'apiVersion: gitopsctl.dev/v1' and 'kind: Channel'"));
   };
-  const Value* list = calitp ? document->value.find_path({"calitp", "releases"}) : document->value.find("releases");
+  const Value* list = calitp ? document.value.find_path({"calitp", "releases"}) : document.value.find("releases");
   if (!root.value().is_map()) {
     refuse(root.present() ? "a channel file must be a map" : "the channel file is empty", ErrorCode::invalid_input);
   } else if (!calitp && !root.has("apiVersion") && !root.has("kind")) {
@@ -256,6 +257,32 @@ ChannelReading read_channel(std::string_view text, const TreePath& file, std::st
   }
   move_all(mistakes.take_all(), reading.mistakes);
   sort_by_place(reading.mistakes);
+}
+
+}  // namespace
+
+ChannelReading read_channel(std::string_view text, const TreePath& file, std::string_view expected_name) {
+  ChannelReading reading;
+  reading.channel.file = file;
+  bool calitp = false;
+  auto document = parse_document(text, file, expected_name, calitp);
+  if (document.ok()) {
+    read_document(*document, calitp, expected_name, reading);
+  } else {
+    reading.mistakes = document.error().flatten();
+  }
+  return reading;
+}
+
+ChannelReading read_channel_set(const std::vector<EnvFile>& files, const TreePath& directory, std::string_view channel) {
+  ChannelReading reading;
+  reading.channel.file = directory;
+  auto document = env_document(files, channel);
+  if (document.ok()) {
+    read_document(*document, true, channel, reading);
+  } else {
+    reading.mistakes = document.error().flatten();
+  }
   return reading;
 }
 

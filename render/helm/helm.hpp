@@ -10,9 +10,10 @@ namespace gitopsctl::render::helm {
 
 /// One document of a rendered chart.
 struct Document {
-  std::string path;  ///< `chart/templates/x.yaml`
-  std::string text;  ///< as it stands between the separators
-  int line = 1;      ///< of its first line in the rendered file
+  std::string path;    ///< `chart/templates/x.yaml`, as Helm prints it
+  std::string origin;  ///< how errors name the template: its path in the tree
+  std::string text;    ///< as it stands between the separators
+  int line = 1;        ///< of its first line in the rendered file
   bool is_hook = false;
   std::vector<std::string> hook_events;
   int hook_weight = 0;

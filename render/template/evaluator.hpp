@@ -90,8 +90,7 @@ class Evaluator {
   Evaluator& operator=(const Evaluator&) = delete;
 
   /// The text of the template `name` for `data`: one file of a render. On an error the message is Go's whole text, the
-  /// place is that of the innermost failing node, the trail names the templates on the way, and last_failure() has
-  /// the structured form.
+  /// place is that of the innermost failing node that stands in a file, and last_failure() has the structured form.
   Result<std::string> execute(std::string_view name, const Value& data);
 
   /// What `include` does. To be called from a function body; its errors pass through unchanged.

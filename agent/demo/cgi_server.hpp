@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gitopsctl::agent::demo {
+
+/// How a CgiServer behaves.
+struct CgiOptions {
+  std::string program;                   ///< absolute path of the CGI program
+  std::vector<std::string> environment;  ///< `NAME=value`, for every run; nothing of our own environment is passed
+  std::uint16_t port = 0;                ///< 0: any free one
+  std::string username;                  ///< with password: basic authentication is required
+  std::string password;
+  std::string certificate_pem;  ///< with key_pem: TLS
+  std::string key_pem;
+  std::vector<std::string> dropped_headers;  ///< lower case; as if the client had not sent them
+  std::size_t max_body_bytes = 512U << 20U;
+};
+
+/// An HTTP/1.1 server on 127.0.0.1 that runs a CGI program (RFC 3875) for every request, as `git http-backend` wants it: one
+/// thread per connection, keep-alive, chunked answers that are passed on as they come. Stops when destroyed. For tests and
+/// demonstrations on one machine: it trusts its clients.
+class CgiServer {
+ public:
+  /// Throws std::runtime_error when it cannot listen.
+  explicit CgiServer(CgiOptions options);
+  ~CgiServer();
+  CgiServer(const CgiServer&) = delete;
+  CgiServer& operator=(const CgiServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  /// `http://127.0.0.1:PORT`, or https.
+  [[nodiscard]] std::string url() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gitopsctl::agent::demo

@@ -1,0 +1,188 @@
+#include "agent/reconcile/agent.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "agent/environment/environment.hpp"
+#include "agent/reconcile/channel_worker.hpp"
+#include "agent/reconcile/repository_watcher.hpp"
+#include "base/crypto/digest.hpp"
+#include "channels/store/store.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+/// Holds a state directory for one agent, until the process ends however it ends.
+class DirectoryLock {
+ public:
+  static Result<std::unique_ptr<DirectoryLock>> take(const std::string& directory) {
+    const std::string path = directory + "/agent.lock";
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return Error(ErrorCode::unavailable, "cannot open '" + path + "': " + std::strerror(errno));
+    auto lock = std::unique_ptr<DirectoryLock>(new DirectoryLock(file));
+    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+      return Error(ErrorCode::conflict, "another agent works in '" + directory + "'")
+          .with_hint("stop it, or give this one a `stateDirectory` of its own");
+    }
+    return lock;
+  }
+  ~DirectoryLock() { ::close(file_); }
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  explicit DirectoryLock(int file) : file_(file) {}
+  int file_;
+};
+
+/// A name for this agent that is the same after a restart: its leases are taken up again at once, which is safe because the
+/// directory lock keeps a second agent of this name away.
+Result<std::string> load_holder(const std::string& directory) {
+  const std::string path = directory + "/agent.id";
+  std::string id(64, '\0');
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file >= 0) {
+    const auto size = ::read(file, id.data(), id.size());
+    ::close(file);
+    if (size >= 16) {
+      id.resize(static_cast<std::size_t>(size));
+      return id;
+    }
+  }
+  id = "agent-" + hex_encode(random_bytes(8));
+  const std::string fresh = path + ".new";
+  file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0 || ::write(file, id.data(), id.size()) != static_cast<ssize_t>(id.size()) || ::fsync(file) != 0 ||
+      ::rename(fresh.c_str(), path.c_str()) != 0) {
+    const int code = errno;
+    if (file >= 0) ::close(file);
+    return Error(ErrorCode::unavailable, "cannot write '" + path + "': " + std::strerror(code));
+  }
+  ::close(file);
+  return id;
+}
+
+}  // namespace
+
+struct Agent::State {
+  AgentConfig config;
+  Clock& clock;
+  LogSink log;
+  std::unique_ptr<DirectoryLock> lock;
+  std::unique_ptr<channels::Store> store;
+  std::map<std::string, std::unique_ptr<Environment>> environments;
+  std::vector<std::unique_ptr<RepositoryWatcher>> watchers;
+  std::vector<std::unique_ptr<ChannelWorker>> workers;
+};
+
+Agent::Agent(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Agent::~Agent() = default;
+
+Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, LogSink log) {
+  auto state = std::unique_ptr<State>(new State{std::move(config), clock, std::move(log), {}, {}, {}, {}, {}});
+  const AgentConfig& c = state->config;
+  std::error_code failed;
+  std::filesystem::create_directories(c.state_directory + "/mirrors", failed);
+  if (failed) {
+    return Error(ErrorCode::unavailable, "cannot make the state directory '" + c.state_directory + "': " + failed.message())
+        .with_hint("set `stateDirectory` to a place that the agent may write to");
+  }
+  GITOPSCTL_TRY(state->lock, DirectoryLock::take(c.state_directory));
+  GITOPSCTL_TRY(const std::string holder, load_holder(c.state_directory));
+  GITOPSCTL_TRY(state->store, channels::Store::open(c.store_path, clock));
+  if (auto closed = state->store->close_interrupted(); closed.ok() && *closed > 0) {
+    state->log("info", std::to_string(*closed) + " deployments were interrupted; they are taken up again");
+  }
+  if (auto released = state->store->release_claims(); !released.ok()) {
+    state->log("warn", "queue: " + released.error().to_string());
+  }
+  std::map<std::string, std::string> keys;
+  for (const auto& environment : c.environments) {
+    if (environment.kind != "embedded") {
+      return Error(ErrorCode::unsupported, "environment '" + environment.name + "' is of kind '" + environment.kind +
+                                               "', which this version cannot do")
+          .with_hint("use kind: embedded");
+    }
+    const auto directory = std::filesystem::path(environment.path).parent_path().string();
+    std::filesystem::create_directories(directory.empty() ? "." : directory, failed);
+    GITOPSCTL_TRY(state->environments[environment.name], open_embedded_environment(environment.path, clock));
+    GITOPSCTL_TRY(keys[environment.name], load_installation_key(directory.empty() ? "." : directory));
+  }
+
+  for (const auto& repository : c.repositories) {
+    std::vector<std::string> bound;
+    for (const auto& binding : c.bindings) {
+      if (binding.repository == repository.name) bound.push_back(binding.channel);
+    }
+    State* raw = state.get();
+    const std::string name = repository.name;
+    state->watchers.push_back(std::make_unique<RepositoryWatcher>(repository, std::move(bound), c.state_directory,
+                                                                  state->store.get(), clock, state->log,
+                                                                  [raw, name](const SourceView& view) {
+                                                                    for (std::size_t i = 0; i < raw->workers.size(); ++i) {
+                                                                      if (raw->config.bindings[i].repository == name)
+                                                                        raw->workers[i]->source_changed(view);
+                                                                    }
+                                                                  }));
+  }
+  for (const auto& binding : c.bindings) {
+    ChannelWorker::Setup setup;
+    setup.runner.key = {c.installation, binding.repository, binding.channel};
+    setup.runner.environment_name = binding.environment;
+    setup.runner.channel_file = binding.channel_file;
+    setup.runner.namespaces = binding.namespaces;
+    setup.runner.installation_key = keys[binding.environment];
+    setup.runner.holder = holder;
+    setup.runner.render_threads = c.render_threads;
+    setup.remote = c.repository(binding.repository)->remote;
+    setup.drift_interval = c.drift_interval;
+    RepositoryWatcher* watcher = nullptr;
+    for (auto& candidate : state->watchers) {
+      if (candidate->name() == binding.repository) watcher = candidate.get();
+    }
+    state->workers.push_back(std::make_unique<ChannelWorker>(std::move(setup), *state->environments.at(binding.environment),
+                                                             state->store.get(), *watcher, clock, state->log));
+  }
+  return std::unique_ptr<Agent>(new Agent(std::move(state)));
+}
+
+void Agent::run(std::stop_token stop) {
+  std::vector<std::jthread> threads;
+  for (auto& watcher : state_->watchers) threads.emplace_back([&watcher, stop] { watcher->run(stop); });
+  for (auto& worker : state_->workers) threads.emplace_back([&worker, stop] { worker->run(stop); });
+}
+
+bool Agent::run_once(std::stop_token stop) {
+  bool ok = true;
+  for (auto& watcher : state_->watchers) ok = watcher->tick(stop) && ok;
+  for (auto& worker : state_->workers) ok = worker->run_once(stop) && ok;
+  return ok;
+}
+
+bool Agent::ready() const {
+  for (const auto& watcher : state_->watchers) {
+    if (watcher->done() == 0) return false;
+  }
+  for (const auto& worker : state_->workers) {
+    if (!worker->ran()) return false;
+  }
+  return true;
+}
+
+AgentFigures Agent::figures() const {
+  AgentFigures out;
+  for (const auto& watcher : state_->watchers) watcher->add_figures(out);
+  for (const auto& worker : state_->workers) out.channels.push_back(worker->figures());
+  return out;
+}
+
+}  // namespace gitopsctl::agent

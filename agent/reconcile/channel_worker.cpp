@@ -1,0 +1,204 @@
+#include "agent/reconcile/channel_worker.hpp"
+
+#include <algorithm>
+
+namespace gitopsctl::agent {
+
+namespace {
+
+// How soon a change in the environment (a switch, somebody's hand) is noticed.
+constexpr Millis glance{200};
+// A failed run is tried again after this, then twice as long, up to five minutes.
+constexpr Millis first_retry{5'000};
+constexpr Millis last_retry{300'000};
+// How long a sync waits for a fresh look at the repository before it goes on with what is known.
+constexpr Millis sync_patience{30'000};
+
+}  // namespace
+
+ChannelWorker::ChannelWorker(Setup setup, Environment& environment, channels::Store* store, RepositoryWatcher& watcher,
+                             Clock& clock, LogSink log)
+    : setup_(std::move(setup)),
+      environment_(environment),
+      store_(store),
+      watcher_(watcher),
+      clock_(clock),
+      log_(std::move(log)),
+      runner_(setup_.runner, environment, store, clock,
+              [this](const channels::CommitId& commit) { return tree_of(commit); }) {
+  figures_.repository = setup_.runner.key.repository;
+  figures_.channel = setup_.runner.key.channel;
+}
+
+ChannelWorker::~ChannelWorker() = default;
+
+void ChannelWorker::source_changed(const SourceView& view) {
+  const std::lock_guard lock(mutex_);
+  const auto ref = view.refs.find("refs/heads/releases/" + setup_.runner.key.channel);
+  SourceState state = view.state;
+  state.branch_exists = ref != view.refs.end();
+  if (ref != view.refs.end() && ref->second != tip_) {
+    tip_ = ref->second;
+    // A newer commit pre-empts: nobody waits for something that is no longer wanted.
+    if (current_ && running_ != tip_) current_->request_stop();
+  }
+  // A branch that is gone changes nothing: what is deployed stays, and the last tip stays known.
+  source_ = state;
+  source_fresh_ = true;
+  wake_.notify_all();
+}
+
+Result<FileTreePtr> ChannelWorker::tree_of(const channels::CommitId& commit) {
+  if (!mirror_) {
+    GITOPSCTL_TRY(mirror_, channels::Mirror::open(watcher_.mirror_directory(), setup_.remote));
+  }
+  return mirror_->tree(commit);
+}
+
+void ChannelWorker::publish_source() {
+  SourceState state;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!source_fresh_) return;
+    source_fresh_ = false;
+    state = source_;
+  }
+  if (auto written = runner_.report_source(state); !written.ok()) {
+    log_("warn", setup_.runner.key.to_string() + ": the status cannot be written: " + written.error().to_string());
+    const std::lock_guard lock(mutex_);
+    source_fresh_ = true;
+  }
+}
+
+void ChannelWorker::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    publish_source();
+    if (const auto reason = next_reason(stop)) {
+      execute(*reason, stop);
+      continue;
+    }
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, glance, [&] { return source_fresh_ || (!tip_.empty() && tip_ != done_commit_); });
+  }
+}
+
+bool ChannelWorker::run_once(std::stop_token stop) {
+  publish_source();
+  channels::CommitId tip;
+  {
+    const std::lock_guard lock(mutex_);
+    tip = tip_;
+    if (tip.empty()) return source_.reachable;
+  }
+  execute({"poll", tip}, stop);
+  return !retry_ && failures_ == 0;
+}
+
+std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(std::stop_token stop) {
+  channels::CommitId tip;
+  {
+    const std::lock_guard lock(mutex_);
+    tip = tip_;
+  }
+  const auto version = environment_.version();
+  if (version.ok() && *version != seen_version_) {
+    seen_version_ = *version;
+    if (const auto asked = runner_.sync_requested(); asked.ok() && *asked) {
+      follow_sync_request(stop);
+      const std::lock_guard lock(mutex_);
+      if (!tip_.empty()) return Reason{"sync", tip_};
+    } else if (!tip.empty() && !first_ && *version != runner_.seen_version()) {
+      // Somebody wrote: a switch, an approval, or an object of ours.
+      return Reason{tip != done_commit_ ? "poll" : "switch", tip};
+    }
+  }
+  if (tip.empty()) return std::nullopt;
+  if (first_) return Reason{"start", tip};
+  if (tip != done_commit_) return Reason{"poll", tip};
+  const Millis now = clock_.monotonic();
+  if (retry_ && now >= next_retry_) return Reason{"retry", tip};
+  if (now >= next_drift_) return Reason{"drift", tip};
+  return std::nullopt;
+}
+
+void ChannelWorker::follow_sync_request(std::stop_token stop) {
+  const std::uint64_t wanted = watcher_.poll_now();
+  const Deadline deadline(clock_, sync_patience);
+  while (watcher_.done() < wanted && !stop.stop_requested() && !deadline.passed()) {
+    clock_.sleep(Millis(10), stop);
+  }
+  publish_source();
+}
+
+void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
+  std::stop_source source;
+  const std::stop_callback forward(stop, [&source] { source.request_stop(); });
+  {
+    const std::lock_guard lock(mutex_);
+    current_ = source;
+    running_ = reason.commit;
+    if (tip_ != reason.commit && !tip_.empty()) source.request_stop();
+  }
+  std::optional<channels::WorkItem> work;
+  if (store_ != nullptr) {
+    // The queued trigger of this channel, if there is one, is answered by this run.
+    if (auto claimed = store_->claim("deploy:" + setup_.runner.key.to_string()); claimed.ok()) work = *std::move(claimed);
+  }
+  const Millis begun = clock_.monotonic();
+  RunResult result;
+  const auto tree = tree_of(reason.commit);
+  if (tree.ok()) {
+    result = runner_.run({reason.commit, *tree, reason.trigger}, {source.get_token(), {}});
+  } else {
+    result.state = RunState::failed;
+    result.message = tree.error().to_string();
+    result.retry = true;
+  }
+  if (work && result.state != RunState::preempted) {
+    if (auto finished = store_->finish(*work); !finished.ok()) log_("warn", "queue: " + finished.error().to_string());
+  }
+  const Millis now = clock_.monotonic();
+  const std::lock_guard lock(mutex_);
+  current_.reset();
+  figures_.runs++;
+  figures_.renders = runner_.renders();
+  figures_.created += result.created;
+  figures_.updated += result.updated;
+  figures_.removed += result.removed;
+  figures_.last_run_ms = (now - begun).count();
+  next_drift_ = now + setup_.drift_interval;
+  if (result.state == RunState::preempted) {
+    log_("info", setup_.runner.key.to_string() + ": " + result.message);
+    return;  // done_commit_ stays, so that the next look starts again
+  }
+  first_ = false;
+  done_commit_ = reason.commit;
+  retry_ = result.retry;
+  if (result.state == RunState::failed) {
+    ++figures_.failures;
+    figures_.ready = false;
+    const unsigned doubled = std::min(failures_++, 6U);
+    next_retry_ = now + std::min(first_retry * (1U << doubled), last_retry);
+    log_("warn", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + ": " + result.message);
+    return;
+  }
+  failures_ = 0;
+  figures_.ready = result.state != RunState::held;
+  if (figures_.ready) figures_.last_success = clock_.now().time_since_epoch().count() / 1000;
+  if (result.state != RunState::up_to_date) {
+    log_("info", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + " (" + reason.trigger +
+                     "): " + std::string(run_state_name(result.state)) + ": " + result.message);
+  }
+}
+
+bool ChannelWorker::ran() const {
+  const std::lock_guard lock(mutex_);
+  return !first_ || (source_.reachable && tip_.empty()) || failures_ > 0;
+}
+
+AgentFigures::Channel ChannelWorker::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_;
+}
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "agent/reconcile/agent.hpp"
+#include "agent/reconcile/channel_runner.hpp"
+#include "agent/reconcile/repository_watcher.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/git/mirror.hpp"
+
+namespace gitopsctl::agent {
+
+/// Runs one channel whenever there is a reason to: its branch moved, somebody changed the environment or a switch, a sync
+/// was asked for, a drift check is due, or a failed run may be tried again. A newer commit stops the run that is under way.
+class ChannelWorker {
+ public:
+  struct Setup {
+    ChannelRunner::Setup runner;
+    channels::RemoteConfig remote;  ///< of the repository; for opening its mirror, not for asking it
+    Millis drift_interval{30'000};
+  };
+  ChannelWorker(Setup setup, Environment& environment, channels::Store* store, RepositoryWatcher& watcher, Clock& clock,
+                LogSink log);
+  ~ChannelWorker();
+
+  /// Tells what the watcher found. Thread-safe; returns at once.
+  void source_changed(const SourceView& view);
+  /// Works until stopped.
+  void run(std::stop_token stop);
+  /// One run, if the branch is there. False when it failed. Not while run() is working.
+  bool run_once(std::stop_token stop);
+
+  [[nodiscard]] bool ran() const;
+  [[nodiscard]] AgentFigures::Channel figures() const;
+
+ private:
+  struct Reason {
+    std::string trigger;
+    channels::CommitId commit;
+  };
+  void publish_source();
+  [[nodiscard]] std::optional<Reason> next_reason(std::stop_token stop);
+  void follow_sync_request(std::stop_token stop);
+  void execute(const Reason& reason, std::stop_token stop);
+  Result<FileTreePtr> tree_of(const channels::CommitId& commit);
+
+  Setup setup_;
+  Environment& environment_;
+  channels::Store* store_;
+  RepositoryWatcher& watcher_;
+  Clock& clock_;
+  LogSink log_;
+  ChannelRunner runner_;
+  std::unique_ptr<channels::Mirror> mirror_;  ///< a handle of our own: the watcher's is busy while it fetches
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  SourceState source_;
+  bool source_fresh_ = false;  ///< source_ is to be written into the status
+  channels::CommitId tip_;
+  std::optional<std::stop_source> current_;  ///< of the run under way
+  channels::CommitId running_;
+
+  channels::CommitId done_commit_;  ///< of the last run
+  bool first_ = true;
+  bool retry_ = false;
+  unsigned failures_ = 0;
+  Millis next_retry_{0};
+  Millis next_drift_{0};
+  std::uint64_t seen_version_ = 0;
+  AgentFigures::Channel figures_;
+};
+
+}  // namespace gitopsctl::agent

@@ -1,0 +1,217 @@
+#include "agent/reconcile/repository_watcher.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "base/crypto/digest.hpp"
+#include "base/process/crash_point.hpp"
+#include "base/text/escape.hpp"
+#include "channels/candidate/candidate.hpp"
+#include "channels/model/channel.hpp"
+
+namespace gitopsctl::agent {
+
+namespace {
+
+constexpr std::string_view heads = "refs/heads/";
+constexpr std::string_view releases = "releases/";
+constexpr std::string_view candidates = "candidates/";
+
+/// Shell-like match of a branch name: `*` is any run of characters, also of slashes.
+bool glob_matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+double random_share() {
+  static thread_local std::minstd_rand generator(std::random_device{}());
+  return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+}  // namespace
+
+RepositoryWatcher::RepositoryWatcher(const RepositoryConfig& config, std::vector<std::string> channels,
+                                     const std::string& state_directory, channels::Store* store, Clock& clock, LogSink log,
+                                     std::function<void(const SourceView&)> moved)
+    : config_(config),
+      channels_(std::move(channels)),
+      state_directory_(state_directory),
+      store_(store),
+      clock_(clock),
+      log_(std::move(log)),
+      moved_(std::move(moved)) {}
+
+RepositoryWatcher::~RepositoryWatcher() = default;
+
+std::string RepositoryWatcher::mirror_directory() const { return state_directory_ + "/mirrors/" + config_.name + ".git"; }
+
+std::uint64_t RepositoryWatcher::poll_now() {
+  const std::lock_guard lock(mutex_);
+  asked_ = done_.load() + 2;  // a tick that is under way may have listed already: the one after it counts
+  wake_.notify_all();
+  return asked_;
+}
+
+void RepositoryWatcher::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const bool ok = tick(stop);
+    const auto retry_after = mirror_ ? mirror_->retry_after() : std::nullopt;
+    const Millis pause = config_.poll.next(view_.state.failures, random_share(), retry_after);
+    if (ok) mirror_->trim();
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, pause, [&] { return asked_ > done_.load(); });
+  }
+}
+
+bool RepositoryWatcher::tick(std::stop_token stop) {
+  ++polls_;
+  const auto looked = look(stop);
+  if (looked.ok()) {
+    if (view_.state.failures > 0) log_("info", "repository " + config_.name + " answers again");
+    view_.state.failures = 0;
+    view_.state.reachable = true;
+    view_.state.error.reset();
+  } else if (looked.error().code() != ErrorCode::cancelled) {
+    ++failures_;
+    ++view_.state.failures;
+    view_.state.reachable = false;
+    view_.state.error = looked.error();
+    log_("warn", "repository " + config_.name + ": " + looked.error().to_string());
+  }
+  moved_(view_);
+  if (looked.ok() && config_.candidates) build_candidates(stop);
+  if (mirror_) {
+    requests_ = mirror_->counters().requests;
+    bytes_ = mirror_->counters().bytes_received;
+  }
+  ++done_;
+  return looked.ok();
+}
+
+Result<void> RepositoryWatcher::look(std::stop_token stop) {
+  if (!mirror_) {
+    GITOPSCTL_TRY(mirror_, channels::Mirror::open(mirror_directory(), config_.remote));
+    view_.refs = mirror_->refs();
+  }
+  const Interrupt interrupt{stop, Deadline(clock_, config_.remote.timeout)};
+  GITOPSCTL_TRY(const channels::RefListing listing, mirror_->list_remote(interrupt));
+  for (const auto& name : listing.ignored) {
+    log_("warn", "repository " + config_.name + ": a ref with an impossible name is ignored: " + terminal_safe(name));
+  }
+  const auto before = view_.refs;
+  GITOPSCTL_CHECK(mirror_->fetch(listing, {}, interrupt));
+  view_.refs = mirror_->refs();
+  if (view_.refs == before) return {};
+  ++fetches_;
+  // The trigger is a row before anything acts on it (architecture §4.6).
+  if (store_ != nullptr) {
+    for (const auto& channel : channels_) {
+      const auto tip = view_.refs.find(std::string(heads) + std::string(releases) + channel);
+      if (tip == view_.refs.end()) continue;
+      channels::WorkItem item;
+      item.kind = "deploy:" + config_.name + "/" + channel;
+      item.key = config_.name + '/' + channel;
+      item.payload = tip->second;
+      item.not_before = clock_.now();
+      if (auto queued = store_->enqueue(item); !queued.ok()) log_("warn", "queue: " + queued.error().to_string());
+    }
+  }
+  return {};
+}
+
+void RepositoryWatcher::build_candidates(std::stop_token stop) {
+  for (const auto& [ref, commit] : view_.refs) {
+    if (stop.stop_requested()) return;
+    if (!ref.starts_with(heads)) continue;
+    const std::string branch = ref.substr(heads.size());
+    if (branch.starts_with(releases) || branch.starts_with(candidates)) continue;
+    const bool wanted = config_.source_branches.empty() ||
+                        std::any_of(config_.source_branches.begin(), config_.source_branches.end(),
+                                    [&](const std::string& pattern) { return glob_matches(pattern, branch); });
+    if (wanted) build_candidate(branch, commit, stop);
+  }
+}
+
+void RepositoryWatcher::build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop) {
+  // Everything that the outcome depends on, in one text: unchanged means there is nothing to do.
+  std::string inputs = commit;
+  for (const auto& channel : channels_) {
+    const auto tip = view_.refs.find(std::string(heads) + std::string(releases) + channel);
+    inputs += ' ' + (tip == view_.refs.end() ? std::string("-") : tip->second);
+  }
+  const auto present = view_.refs.find(std::string(heads) + std::string(candidates) + branch);
+  inputs += ' ' + (present == view_.refs.end() ? std::string("-") : present->second);
+  std::string& known = built_from_[branch];
+  if (known == inputs) return;
+
+  const auto tree = mirror_->tree(commit);
+  if (!tree.ok()) {
+    log_("warn", "candidate of " + terminal_safe(branch) + ": " + tree.error().to_string());
+    return;
+  }
+  channels::CandidateRequest request;
+  request.branch = branch;
+  request.source = commit;
+  request.now = clock_.now();
+  for (const auto& name : channels_) {
+    const auto channel = channels::load_channel(**tree, name);
+    if (!channel.ok() || !channel->candidate) continue;
+    for (const auto& path : channel->candidate->paths) {
+      if (std::find(request.paths.begin(), request.paths.end(), path) == request.paths.end()) request.paths.push_back(path);
+    }
+    if (!channel->candidate->parent.empty()) request.parent_channel = channel->candidate->parent;
+  }
+  known = inputs;
+  if (request.paths.empty()) return;  // the branch does not describe a candidate
+  if (request.parent_channel.empty()) request.parent_channel = channels_.back();
+  const auto built = channels::build_candidate(*mirror_, request, {stop, Deadline(clock_, config_.remote.timeout)});
+  if (!built.ok()) {
+    known.clear();  // try again next time
+    log_("warn", "candidate of " + terminal_safe(branch) + ": " + built.error().to_string());
+    return;
+  }
+  for (const auto& path : built->missing_paths) {
+    log_("warn",
+         "candidate of " + terminal_safe(branch) + ": listed path '" + terminal_safe(path) + "' is not in the commit");
+  }
+  if (built->state == channels::CandidateOutcome::State::lost_race) known.clear();
+  if (built->state != channels::CandidateOutcome::State::pushed) return;
+  ++candidates_;
+  log_("info", "candidates/" + terminal_safe(branch) + " is " + built->commit.substr(0, 12) + " (from " +
+                   commit.substr(0, 12) + ")");
+  if (store_ != nullptr) {
+    channels::AuditRecord record{make_ulid(clock_.now().time_since_epoch().count()),
+                                 clock_.now(),
+                                 "gitopsctl",
+                                 "candidate",
+                                 config_.name + "/candidates/" + branch,
+                                 built->commit + " from " + commit};
+    if (auto written = store_->audit(record); !written.ok()) log_("warn", "audit: " + written.error().to_string());
+  }
+}
+
+void RepositoryWatcher::add_figures(AgentFigures& figures) const {
+  figures.polls += polls_;
+  figures.poll_failures += failures_;
+  figures.fetches += fetches_;
+  figures.candidates += candidates_;
+  figures.git_requests += requests_;
+  figures.git_bytes += bytes_;
+}
+
+}  // namespace gitopsctl::agent

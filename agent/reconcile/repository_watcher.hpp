@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/config/agent_config.hpp"
+#include "agent/reconcile/agent.hpp"
+#include "agent/reconcile/channel_runner.hpp"
+#include "base/result/result.hpp"
+#include "base/time/clock.hpp"
+#include "channels/git/mirror.hpp"
+#include "channels/store/store.hpp"
+
+namespace gitopsctl::agent {
+
+/// What one look at a repository found.
+struct SourceView {
+  SourceState state;
+  std::map<std::string, channels::CommitId> refs;  ///< of the last successful fetch
+};
+
+/// Watches one repository: lists its refs once per tick, fetches only when something moved, and keeps `candidates/*` built.
+/// tick() is called by one thread; the other members by any.
+class RepositoryWatcher {
+ public:
+  /// `channels`: those bound to this repository, in the order of the bindings. `moved` is called (on the ticking thread)
+  /// after every tick with what is known.
+  RepositoryWatcher(const RepositoryConfig& config, std::vector<std::string> channels, const std::string& state_directory,
+                    channels::Store* store, Clock& clock, LogSink log, std::function<void(const SourceView&)> moved);
+  ~RepositoryWatcher();
+
+  /// One look. Returns false when it failed.
+  bool tick(std::stop_token stop);
+  /// Ticks by schedule until stopped.
+  void run(std::stop_token stop);
+  /// Asks for a tick now; returns its number, which done() reaches when it is over.
+  std::uint64_t poll_now();
+  [[nodiscard]] std::uint64_t done() const noexcept { return done_.load(); }
+
+  [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+  [[nodiscard]] std::string mirror_directory() const;
+  void add_figures(AgentFigures& figures) const;
+
+ private:
+  Result<void> look(std::stop_token stop);
+  void build_candidates(std::stop_token stop);
+  void build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop);
+
+  RepositoryConfig config_;
+  std::vector<std::string> channels_;
+  std::string state_directory_;
+  channels::Store* store_;
+  Clock& clock_;
+  LogSink log_;
+  std::function<void(const SourceView&)> moved_;
+
+  std::unique_ptr<channels::Mirror> mirror_;
+  SourceView view_;
+  /// Branch → what its candidate was built from last, so that nothing is looked at twice.
+  std::map<std::string, std::string> built_from_;
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::uint64_t asked_ = 0;
+  std::atomic<std::uint64_t> done_{0};
+  std::atomic<std::uint64_t> polls_{0}, failures_{0}, fetches_{0}, candidates_{0}, requests_{0}, bytes_{0};
+};
+
+}  // namespace gitopsctl::agent

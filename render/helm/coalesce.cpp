@@ -1,0 +1,197 @@
+#include "render/helm/coalesce.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/text/go_format.hpp"
+
+namespace gitopsctl::render::helm {
+
+namespace {
+
+constexpr std::string_view global_key = "global";
+
+std::string joined(const std::string& prefix, std::string_view key) {
+  return prefix.empty() ? std::string(key) : prefix + '.' + std::string(key);
+}
+
+std::vector<SharedString> keys_of(const Value& map) {
+  std::vector<SharedString> keys;
+  keys.reserve(map.size());
+  for (const auto& member : map.as_map()) keys.push_back(member.key);
+  return keys;
+}
+
+// A table whose nulls are removed, deeply.
+void drop_nulls(Value& table) {
+  for (const auto& key : keys_of(table)) {
+    Value value = *table.find(key.view());
+    if (value.is_null()) {
+      table.erase(key.view());
+    } else if (value.is_map() && !value.is_nil_container()) {
+      drop_nulls(value);
+    }
+  }
+}
+
+class Coalescer {
+ public:
+  Coalescer(Nulls nulls, std::vector<std::string>& warnings) : nulls_(nulls), warnings_(warnings) {}
+
+  Result<void> chart(const Chart& chart, Value& values, const std::string& prefix) {
+    own_defaults(chart, values, prefix);
+    for (const auto* child : chart.dependencies) {
+      const auto& name = child->name();
+      const auto* there = values.find(name);
+      if (there == nullptr) {
+        values.set(name, Value::map());
+      } else if (!there->is_map()) {
+        return Error(ErrorCode::invalid_input, "type mismatch on " + name + ": " + go_sprintf("%t", std::span(there, 1)))
+            .with_hint("'" + name + "' is a subchart of " + chart.full_path() + ", so its values are a table");
+      }
+      Value table = *values.find(name);
+      if (table.is_nil_container()) table = Value::map();
+      const auto child_prefix = joined(prefix, chart.name());
+      globals(table, values, child_prefix);
+      GITOPSCTL_CHECK(this->chart(*child, table, child_prefix));
+      values.set(name, table);
+    }
+    return {};
+  }
+
+ private:
+  void own_defaults(const Chart& chart, Value& values, const std::string& prefix) {
+    const auto name = joined(prefix, chart.name());
+    // Filling in changes both sides, so the chart's own defaults are copied first.
+    Value defaults = chart.values.deep_copy();
+    for (const auto& key : keys_of(defaults)) {
+      Value fallback = *defaults.find(key.view());
+      const auto* given = values.find(key.view());
+      if (given == nullptr) {
+        if (nulls_ == Nulls::remove) {
+          if (fallback.is_null()) continue;
+          if (fallback.is_map()) drop_nulls(fallback);
+        }
+        values.set(key, fallback);
+      } else if (given->is_null() && nulls_ == Nulls::remove) {
+        values.erase(key.view());
+      } else if (given->is_map()) {
+        Value table = *given;
+        merge_default(chart, table, fallback, joined(name, key.view()), key.view());
+        if (table.identity() != given->identity()) values.set(key, table);
+      }
+    }
+  }
+
+  void merge_default(const Chart& chart, Value& table, Value& fallback, const std::string& path, std::string_view key) {
+    if (!fallback.is_map()) {
+      if (!fallback.is_null()) warnings_.push_back("skipped value for " + path + ": Not a table.");
+      return;
+    }
+    // The child's own pass still has to see the nulls in its table.
+    const bool is_child = std::any_of(chart.dependencies.begin(), chart.dependencies.end(),
+                                      [&](const Chart* child) { return child->name() == key; });
+    const auto nulls = is_child ? Nulls::keep : nulls_;
+    if (nulls == Nulls::remove) drop_nulls(fallback);
+    fill_table(table, fallback, path, nulls, warnings_);
+  }
+
+  // Passes the parent's globals to a child; the parent's win.
+  void globals(Value& child, const Value& parent, const std::string& prefix) {
+    Value own = Value::map();
+    if (const auto* there = child.find(global_key)) {
+      if (!there->is_map()) {
+        warnings_.push_back("skipping globals because destination global is not a table.");
+        return;
+      }
+      own = there->is_nil_container() ? Value::map() : *there;
+    }
+    const auto* from = parent.find(global_key);
+    if (from != nullptr && !from->is_map()) {
+      warnings_.push_back("skipping globals because source global is not a table.");
+      return;
+    }
+    if (from != nullptr) {
+      for (const auto& member : from->as_map()) global(own, member, prefix);
+    }
+    child.set(global_key, own);
+  }
+
+  void global(Value& own, const Value::Member& member, const std::string& prefix) {
+    const auto key = member.key.view();
+    const auto* there = own.find(key);
+    if (!member.value.is_map()) {
+      if (there != nullptr && there->is_map()) {
+        warnings_.push_back("key " + std::string(key) + " is table. Skipping");
+      } else {
+        own.set(member.key, member.value);
+      }
+      return;
+    }
+    // The child gets the table, but shares what is below it.
+    Value copy = member.value.is_nil_container() ? Value::map() : member.value.shallow_copy();
+    if (there != nullptr) {
+      if (!there->is_map()) {
+        warnings_.push_back("Conflict: cannot merge map onto non-map for " + go_quote(key) + ". Skipping.");
+        return;
+      }
+      Value under = *there;
+      fill_table(copy, under, joined(prefix, key), Nulls::keep, warnings_);
+    }
+    own.set(member.key, copy);
+  }
+
+  Nulls nulls_;
+  std::vector<std::string>& warnings_;
+};
+
+}  // namespace
+
+void fill_table(Value& over, Value& under, const std::string& prefix, Nulls nulls, std::vector<std::string>& warnings) {
+  if (under.is_nil_container()) return;
+  if (over.is_nil_container()) {
+    over = under;
+    return;
+  }
+  std::vector<SharedString> had_value;
+  for (const auto& member : under.as_map()) {
+    if (!member.value.is_null()) had_value.push_back(member.key);
+  }
+  const auto defaulted = [&](const SharedString& key) {
+    return std::binary_search(had_value.begin(), had_value.end(), key,
+                              [](const SharedString& a, const SharedString& b) { return a.view() < b.view(); });
+  };
+  for (const auto& member : over.as_map()) {
+    if (member.value.is_null()) under.set(member.key, Value::null());
+  }
+  for (const auto& key : keys_of(under)) {
+    Value fallback = *under.find(key.view());
+    const auto* given = over.find(key.view());
+    if (given == nullptr) {
+      over.set(key, fallback);
+    } else if (given->is_null() && nulls == Nulls::remove && defaulted(key)) {
+      over.erase(key.view());
+    } else if (fallback.is_map()) {
+      if (given->is_map()) {
+        Value table = *given;
+        fill_table(table, fallback, joined(prefix, key.view()), nulls, warnings);
+        if (table.identity() != given->identity()) over.set(key, table);
+      } else {
+        warnings.push_back("cannot overwrite table with non table for " + joined(prefix, key.view()) + " (" +
+                           go_format(fallback) + ")");
+      }
+    } else if (given->is_map() && !fallback.is_null()) {
+      warnings.push_back("destination for " + joined(prefix, key.view()) + " is a table. Ignoring non-table value (" +
+                         go_format(fallback) + ")");
+    }
+  }
+}
+
+Result<Value> coalesce_values(const Chart& chart, const Value& user, Nulls nulls, std::vector<std::string>& warnings) {
+  Value values = user.is_map() && !user.is_nil_container() ? user.deep_copy() : Value::map();
+  GITOPSCTL_CHECK(Coalescer(nulls, warnings).chart(chart, values, {}));
+  return values;
+}
+
+}  // namespace gitopsctl::render::helm

@@ -1,0 +1,189 @@
+#include "render/helm/documents.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/yaml/yaml.hpp"
+#include "render/helm/go_struct.hpp"
+#include "render/helm/whitespace.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::render::helm {
+
+namespace {
+
+constexpr std::array<std::string_view, 9> hook_events = {
+    "pre-install",  "post-install", "pre-delete",    "post-delete", "pre-upgrade",
+    "post-upgrade", "pre-rollback", "post-rollback", "test",
+};
+
+// A document with what decides its place.
+struct Sorted {
+  Document document;
+  std::string kind;
+};
+
+// The few fields that Helm reads of every document.
+struct Head {
+  std::string kind;
+  Value annotations = Value::nil_map(MapType::string);
+};
+
+int newlines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
+
+Result<Head> read_head(std::string_view text) {
+  auto document = parse_yaml(text, {.numbers = YamlNumbers::integers});
+  if (!document.ok()) {
+    const auto& error = document.error();
+    return Error(error.code(), "error converting YAML to JSON: " + error.message())
+        .at({.file = {}, .line = error.where().line});
+  }
+  Head head;
+  std::string api_version;
+  std::string name;
+  GoStruct fields(*document, "util.SimpleHead");
+  fields.read("apiVersion", api_version);
+  fields.read("kind", head.kind);
+  if (const auto* metadata = fields.member("metadata")) {
+    GoStruct inner(*metadata,
+                   R"(struct { Name string "json:\"name\""; Annotations map[string]string "json:\"annotations\"" })",
+                   ".metadata");
+    inner.read("name", name);
+    inner.read_string_map("annotations", head.annotations);
+    fields.adopt(inner);
+  }
+  if (!fields.mistake().empty()) {
+    return Error(ErrorCode::invalid_input, "error unmarshaling JSON: while decoding JSON: " + fields.mistake());
+  }
+  return head;
+}
+
+// The events of a hook annotation; nullopt when one of them is unknown.
+std::optional<std::vector<std::string>> read_events(std::string_view text) {
+  std::vector<std::string> events;
+  while (true) {
+    const auto comma = text.find(',');
+    std::string name(trim_space(text.substr(0, comma)));
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    if (name == "test-success") name = "test";  // Helm 2's name
+    if (std::find(hook_events.begin(), hook_events.end(), name) == hook_events.end()) return std::nullopt;
+    events.push_back(std::move(name));
+    if (comma == std::string_view::npos) return events;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+int read_weight(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  int weight = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
+  return error == std::errc{} && end == text.data() + text.size() ? weight : 0;
+}
+
+void sort_by_kind(std::vector<Sorted>& documents) {
+  static const int unlisted = install_order({});
+  std::stable_sort(documents.begin(), documents.end(), [](const Sorted& a, const Sorted& b) {
+    const int first = install_order(a.kind);
+    const int second = install_order(b.kind);
+    if (first == unlisted && second == unlisted) return a.kind < b.kind;
+    return first < second;
+  });
+}
+
+std::vector<Document> documents_of(std::vector<Sorted> sorted) {
+  sort_by_kind(sorted);
+  std::vector<Document> out;
+  out.reserve(sorted.size());
+  for (auto& one : sorted) out.push_back(std::move(one.document));
+  return out;
+}
+
+struct Classifier {
+  Output& out;
+  std::vector<Sorted> manifests;
+  std::vector<Sorted> hooks;
+
+  Result<void> add(const RenderedFile& file, const Part& part) {
+    auto head = read_head(part.text);
+    if (!head.ok()) {
+      const auto& error = head.error();
+      const int line = part.line + std::max(error.where().line, 1) - 1;
+      return Error(error.code(), "YAML parse error on " + file.path + ": " + error.message())
+          .at({.file = file.origin})
+          .with_hint("the template renders to a text that is no manifest near its line " + std::to_string(line) +
+                     "; look at the indentation and quotes of what it inserts");
+    }
+    Sorted sorted;
+    sorted.kind = std::move(head->kind);
+    sorted.document.path = file.path;
+    sorted.document.origin = file.origin;
+    sorted.document.text = std::string(part.text);
+    sorted.document.line = part.line;
+    const auto* annotation = head->annotations.find("helm.sh/hook");
+    if (annotation == nullptr) {
+      manifests.push_back(std::move(sorted));
+      return {};
+    }
+    auto events = read_events(annotation->as_string());
+    if (!events) {
+      out.warnings.push_back(file.path + ": the hook '" + std::string(annotation->as_string()) +
+                             "' is unknown to Helm, so the document is left out");
+      return {};
+    }
+    auto& document = sorted.document;
+    document.is_hook = true;
+    document.hook_events = std::move(*events);
+    document.hook_weight = read_weight(head->annotations.string_at({"helm.sh/hook-weight"}));
+    hooks.push_back(std::move(sorted));
+    return {};
+  }
+};
+
+}  // namespace
+
+std::vector<Part> split_documents(std::string_view text) {
+  std::vector<Part> parts;
+  std::string_view rest = trim_left_space(text);
+  int line = 1 + newlines(text.substr(0, text.size() - rest.size()));
+  const auto add = [&](std::string_view part, int first_line) {
+    const auto trimmed = trim_left_space(part);
+    if (trimmed.empty()) return;
+    parts.push_back({trimmed, first_line + newlines(part.substr(0, part.size() - trimmed.size()))});
+  };
+  std::size_t start = 0;
+  int start_line = line;
+  for (std::size_t at = 0; at < rest.size();) {
+    if (rest.substr(at).starts_with("---")) {
+      add(rest.substr(start, at - start), start_line);
+      start = rest.find_first_not_of(" \t", at + 3);
+      if (start == std::string_view::npos) start = rest.size();
+      start_line = line;
+    }
+    const auto newline = rest.find('\n', at);
+    if (newline == std::string_view::npos) break;
+    at = newline + 1;
+    ++line;
+  }
+  add(rest.substr(start), start_line);
+  return parts;
+}
+
+Result<void> sort_documents(std::vector<RenderedFile> files, Output& out) {
+  std::sort(files.begin(), files.end(), [](const RenderedFile& a, const RenderedFile& b) { return a.path < b.path; });
+  Classifier classifier{.out = out, .manifests = {}, .hooks = {}};
+  for (const auto& file : files) {
+    const auto base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
+    if (base.starts_with('_')) continue;
+    for (const auto& part : split_documents(file.text)) GITOPSCTL_CHECK(classifier.add(file, part));
+  }
+  out.manifests = documents_of(std::move(classifier.manifests));
+  out.hooks = documents_of(std::move(classifier.hooks));
+  return {};
+}
+
+}  // namespace gitopsctl::render::helm

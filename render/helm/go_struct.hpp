@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/value/value.hpp"
+
+namespace gitopsctl::render::helm {
+
+/// Reads a document into typed fields as sigs.k8s.io/yaml fills a Go struct: numbers and booleans become strings where a
+/// string is wanted, field names match without regard to case, null leaves a field alone, unknown keys are ignored, and
+/// a wrong type is an error that names the path. The first error in key order wins and is kept; reading goes on.
+///
+/// The document must have been read with YamlNumbers::integers.
+class GoStruct {
+ public:
+  /// `go_type` names the struct in errors (`v2.Metadata`); `path` is empty for the root, else `.metadata`.
+  /// A document that is neither map nor null is an error.
+  GoStruct(const Value& document, std::string_view go_type, std::string path = {});
+
+  /// The member for `field`, or nullptr when there is none or it is null.
+  [[nodiscard]] const Value* member(std::string_view field) const;
+  void read(std::string_view field, std::string& out);
+  void read(std::string_view field, bool& out);
+  void read(std::string_view field, std::vector<std::string>& out);
+  /// A `map[string]string`; out becomes a map of that type.
+  void read_string_map(std::string_view field, Value& out);
+  /// A `[]interface {}`.
+  void read_list(std::string_view field, Value& out);
+  /// The items of a list of structs; nullptr when the field is missing or null.
+  [[nodiscard]] const Value* read_structs(std::string_view field, std::string_view go_type);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Notes an error of a nested struct.
+  void adopt(const GoStruct& nested);
+  /// The first mistake, `json: cannot unmarshal …`, or "".
+  [[nodiscard]] const std::string& mistake() const noexcept { return mistake_; }
+  [[nodiscard]] bool is_null() const noexcept { return null_; }
+
+ private:
+  void wrong(const Value& value, const std::string& path, std::string_view wanted);
+  bool to_string(const Value& value, const std::string& path, std::string& out);
+  [[nodiscard]] std::string path_of(std::string_view field) const;
+
+  const Value* document_ = nullptr;
+  std::string path_;
+  std::string mistake_;
+  std::string mistake_path_;
+  bool null_ = false;
+};
+
+/// What JSON calls the kind of a value: `string`, `number`, `bool`, `array`, `object`.
+[[nodiscard]] std::string_view json_kind(const Value& value) noexcept;
+
+}  // namespace gitopsctl::render::helm

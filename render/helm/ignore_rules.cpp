@@ -1,0 +1,72 @@
+#include "render/helm/ignore_rules.hpp"
+
+#include <cstddef>
+
+#include "render/helm/path_match.hpp"
+#include "render/helm/whitespace.hpp"
+
+namespace gitopsctl::render::helm {
+
+namespace {
+constexpr std::string_view hidden_templates = "templates/.?*";
+}
+
+IgnoreRules::IgnoreRules() { rules_.push_back({.pattern = std::string(hidden_templates), .whole_path = true}); }
+
+Result<IgnoreRules> IgnoreRules::parse(std::string_view text, const std::string& file) {
+  IgnoreRules out;
+  out.rules_.clear();
+  constexpr std::string_view bom = "\xEF\xBB\xBF";
+  if (text.starts_with(bom)) text.remove_prefix(bom.size());
+  int number = 0;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    ++number;
+    if (const auto added = out.add(line); !added.ok()) return added.error().at({.file = file, .line = number});
+  }
+  GITOPSCTL_CHECK(out.add(hidden_templates));
+  return out;
+}
+
+Result<void> IgnoreRules::add(std::string_view line) {
+  line = trim_space(line);
+  if (line.empty() || line.front() == '#') return {};
+  if (line.find("**") != std::string_view::npos) {
+    return Error(ErrorCode::invalid_input, "double-star (**) syntax is not supported");
+  }
+  GITOPSCTL_CHECK(check_pattern(line));
+  Rule rule;
+  if (line.front() == '!') {
+    rule.negated = true;
+    line.remove_prefix(1);
+  }
+  if (line.ends_with('/')) {
+    rule.directories_only = true;
+    line.remove_suffix(1);
+  }
+  rule.whole_path = line.find('/') != std::string_view::npos;
+  if (line.starts_with('/')) line.remove_prefix(1);
+  rule.pattern = std::string(line);
+  rules_.push_back(std::move(rule));
+  return {};
+}
+
+bool IgnoreRules::ignores(std::string_view path, bool is_directory) const {
+  if (path.empty()) return false;
+  for (const auto& rule : rules_) {
+    const auto subject = rule.whole_path ? path : path.substr(path.rfind('/') + 1);
+    if (rule.negated) {
+      // Helm's reading of `!`: what does not match is ignored, what matches goes on to the next rule.
+      if (rule.directories_only && !is_directory) return true;
+      if (!path_match(rule.pattern, subject)) return true;
+      continue;
+    }
+    if (rule.directories_only && !is_directory) continue;
+    if (path_match(rule.pattern, subject)) return true;
+  }
+  return false;
+}
+
+}  // namespace gitopsctl::render::helm

@@ -1,0 +1,166 @@
+#include "render/helm/load_chart.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "render/helm/chart_files.hpp"
+#include "render/helm/values_text.hpp"
+
+namespace gitopsctl::render::helm {
+
+namespace {
+
+// Helm has no bound; real charts nest three or four deep.
+constexpr int max_chart_depth = 50;
+
+class Loader {
+ public:
+  explicit Loader(ChartSet& set) : set_(set) {}
+
+  Result<Chart*> load(const FileTreePtr& tree, const TreePath& path) {
+    GITOPSCTL_TRY(const auto info, tree->stat(path));
+    const auto origin = tree->display(path);
+    if (info.type == FileType::directory) {
+      GITOPSCTL_TRY(auto files, reader_.read_directory(*tree, path));
+      return build(std::move(files), origin, 0);
+    }
+    GITOPSCTL_TRY(const auto bytes, tree->read(path));
+    GITOPSCTL_TRY(auto files, reader_.read_archive(bytes, origin));
+    return build(std::move(files), origin, 0);
+  }
+
+ private:
+  Result<Chart*> build(std::vector<ChartFile> files, const std::string& origin, int depth) {
+    if (depth > max_chart_depth) {
+      return Error(ErrorCode::too_large, "charts are nested more than " + std::to_string(max_chart_depth) + " deep")
+          .at({.file = origin});
+    }
+    Chart& chart = set_.add();
+    chart.origin = origin;
+    std::map<std::string, std::vector<ChartFile>, std::less<>> subcharts;
+    GITOPSCTL_CHECK(read_chart_yaml(chart, files));
+    for (auto& file : files) GITOPSCTL_CHECK(place(chart, subcharts, std::move(file)));
+    if (chart.metadata == nullptr) {
+      return Error(ErrorCode::invalid_input, "Chart.yaml file is missing")
+          .at({.file = origin})
+          .with_hint("a chart is a directory with a Chart.yaml");
+    }
+    const std::string chart_yaml = origin.empty() ? "Chart.yaml" : origin + "/Chart.yaml";
+    if (const auto valid = validate_metadata(*chart.metadata); !valid.ok()) {
+      return valid.error().at({.file = chart_yaml});
+    }
+    GITOPSCTL_CHECK(add_subcharts(chart, subcharts, depth));
+    return &chart;
+  }
+
+  static Result<void> read_chart_yaml(Chart& chart, const std::vector<ChartFile>& files) {
+    for (const auto& file : files) {
+      if (file.name != "Chart.yaml") continue;
+      if (chart.metadata == nullptr) chart.metadata = std::make_shared<Metadata>();
+      GITOPSCTL_CHECK(read_into(*chart.metadata, file));
+      // Charts of Helm 2 named no version.
+      if (chart.metadata->api_version.empty()) chart.metadata->api_version = "v1";
+    }
+    return {};
+  }
+
+  static Result<void> read_into(Metadata& metadata, const ChartFile& file) {
+    const auto read = read_metadata(file.data.view(), file.origin, metadata);
+    if (read.ok()) return {};
+    const auto& error = read.error();
+    return Error(error.code(), "cannot load " + file.name + ": " + error.message()).at(error.where());
+  }
+
+  using Subcharts = std::map<std::string, std::vector<ChartFile>, std::less<>>;
+
+  Result<void> place(Chart& chart, Subcharts& subcharts, ChartFile file) {
+    const std::string_view name = file.name;
+    if (name == "Chart.yaml" || name == "Chart.lock") return {};
+    if (name == "values.yaml") {
+      auto values = read_values(file.data.view(), file.origin);
+      if (!values.ok()) {
+        const auto& error = values.error();
+        return Error(error.code(), "cannot load values.yaml: " + error.message()).at(error.where());
+      }
+      chart.values = *values;
+    } else if (name == "values.schema.json") {
+      chart.has_schema = true;
+    } else if (name == "requirements.yaml" || name == "requirements.lock") {
+      return place_requirements(chart, std::move(file));
+    } else if (name.starts_with("templates/")) {
+      chart.templates.push_back(std::move(file));
+    } else if (name.starts_with("charts/") && !name.ends_with(".prov")) {
+      file.name = file.name.substr(std::string_view("charts/").size());
+      subcharts[file.name.substr(0, file.name.find('/'))].push_back(std::move(file));
+    } else {
+      chart.files.push_back(std::move(file));
+    }
+    return {};
+  }
+
+  Result<void> place_requirements(Chart& chart, ChartFile file) {
+    if (chart.metadata == nullptr) chart.metadata = std::make_shared<Metadata>();
+    if (chart.metadata->api_version != "v1") {
+      set_.warnings.push_back(file.origin +
+                              ": since apiVersion v2 dependencies belong in Chart.yaml and their lock in Chart.lock");
+    }
+    if (file.name == "requirements.yaml") GITOPSCTL_CHECK(read_into(*chart.metadata, file));
+    if (chart.metadata->api_version == "v1") chart.files.push_back(std::move(file));
+    return {};
+  }
+
+  Result<void> add_subcharts(Chart& chart, Subcharts& subcharts, int depth) {
+    for (auto& [name, files] : subcharts) {
+      if (name.starts_with('_') || name.starts_with('.')) continue;
+      const std::string origin = chart.origin.empty() ? "charts/" + name : chart.origin + "/charts/" + name;
+      auto child =
+          name.ends_with(".tgz") ? load_packed(chart, name, files, origin, depth) : load_unpacked(files, origin, depth);
+      if (!child.ok()) {
+        const auto& error = child.error();
+        Error wrapped(error.code(), "error unpacking subchart " + name + " in " + chart.name() + ": " + error.message());
+        return wrapped.at(error.where()).with_hint(error.hint());
+      }
+      (*child)->parent = &chart;
+      chart.dependencies.push_back(*child);
+    }
+    return {};
+  }
+
+  Result<Chart*> load_packed(const Chart& chart, const std::string& name, const std::vector<ChartFile>& files,
+                             const std::string& origin, int depth) {
+    if (files.front().name != name) {
+      return Error(ErrorCode::invalid_input,
+                   "error unpacking subchart tar in " + chart.name() + ": expected " + name + ", got " + files.front().name)
+          .at({.file = origin});
+    }
+    GITOPSCTL_TRY(auto unpacked, reader_.read_archive(files.front().data.view(), origin));
+    return build(std::move(unpacked), origin, depth + 1);
+  }
+
+  Result<Chart*> load_unpacked(std::vector<ChartFile>& files, const std::string& origin, int depth) {
+    std::vector<ChartFile> own;
+    for (auto& file : files) {
+      const auto slash = file.name.find('/');
+      if (slash == std::string::npos) continue;  // a loose file in charts/
+      file.name = file.name.substr(slash + 1);
+      own.push_back(std::move(file));
+    }
+    return build(std::move(own), origin, depth + 1);
+  }
+
+  ChartSet& set_;
+  ChartFileReader reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path) {
+  auto set = std::make_unique<ChartSet>();
+  Loader loader(*set);
+  GITOPSCTL_TRY(set->root, loader.load(tree, path));
+  return set;
+}
+
+}  // namespace gitopsctl::render::helm

@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/text/go_format.hpp"
+#include "base/text/regex.hpp"
+#include "base/text/semver.hpp"
+#include "render/helm/capabilities.hpp"
+#include "render/helm/coalesce.hpp"
+#include "render/helm/dependencies.hpp"
+#include "render/helm/documents.hpp"
+#include "render/helm/execute.hpp"
+#include "render/helm/helm.hpp"
+#include "render/helm/load_chart.hpp"
+#include "render/helm/profile.hpp"
+#include "render/helm/user_values.hpp"
+
+namespace gitopsctl::render::helm {
+
+namespace {
+
+Result<void> check_release_name(const std::string& name) {
+  constexpr std::string_view pattern = R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)";
+  constexpr std::size_t max_length = 53;  // Helm's: names of objects add to it and may have 63
+  GITOPSCTL_TRY(const auto regex, Regex::compile(pattern));
+  if (!name.empty() && name.size() <= max_length && regex->matches(name)) return {};
+  const std::string why = name.empty() ? "no name provided"
+                                       : "invalid release name, must match regex " + std::string(pattern) +
+                                             " and the length must not be longer than " + std::to_string(max_length);
+  return Error(ErrorCode::invalid_input, "release name check failed: release name " + go_quote(name) + ": " + why);
+}
+
+std::string chart_yaml_of(const Chart& chart) { return chart.origin.empty() ? "Chart.yaml" : chart.origin + "/Chart.yaml"; }
+
+Result<void> check_installable(const Chart& chart) {
+  const auto& type = chart.metadata->type;
+  if (type.empty() || type == "application") return {};
+  return Error(ErrorCode::invalid_input, type + " charts are not installable").at({.file = chart_yaml_of(chart)});
+}
+
+Result<void> check_kube_version(const Chart& chart, const KubeVersion& version) {
+  const auto& wanted = chart.metadata->kube_version;
+  if (wanted.empty()) return {};
+  const auto parsed = parse_semver(version.normalized);
+  const auto range = SemVerConstraint::parse(wanted);
+  if (parsed.ok() && range.ok() && range->matches(*parsed)) return {};
+  return Error(ErrorCode::invalid_input,
+               "chart requires kubeVersion: " + wanted + " which is incompatible with Kubernetes " + version.version)
+      .at({.file = chart_yaml_of(chart)});
+}
+
+void warn_of_schemas(const Chart& chart, std::vector<std::string>& warnings) {
+  if (chart.has_schema) {
+    warnings.push_back(chart.full_path() +
+                       ": its values.schema.json was not checked; this version does not validate values");
+  }
+  for (const auto* child : chart.dependencies) warn_of_schemas(*child, warnings);
+}
+
+bool is_manifest_name(std::string_view name) {
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  std::string extension(name.substr(dot));
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+void collect_crds(const Chart& chart, std::vector<Document>& out) {
+  for (const auto& file : chart.files) {
+    if (!file.name.starts_with("crds/") || !is_manifest_name(file.name)) continue;
+    auto& document = out.emplace_back();
+    document.path = chart.full_path() + '/' + file.name;
+    document.origin = file.origin;
+    document.text = file.data.str();
+  }
+  for (const auto* child : chart.dependencies) collect_crds(*child, out);
+}
+
+// NOTES.txt is executed like every file, and is no manifest.
+void take_notes(const Chart& root, std::vector<RenderedFile>& files, Output& out) {
+  const auto notes = root.name() + "/templates/NOTES.txt";
+  for (auto& file : files) {
+    if (file.path == notes) out.notes = std::move(file.text);
+  }
+  std::erase_if(files, [](const RenderedFile& file) { return file.path.ends_with("NOTES.txt"); });
+}
+
+Result<Output> render(const RenderInputs& inputs) {
+  const auto& helm = inputs.helm;
+  Output out;
+  GITOPSCTL_TRY(const auto* profile, find_profile(helm.profile));
+  GITOPSCTL_TRY(const auto version, kube_version(*profile, helm.capabilities));
+  GITOPSCTL_TRY(const auto user, user_values(inputs));
+  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart));
+  const Chart& root = *charts->root;
+  GITOPSCTL_CHECK(check_installable(root));
+  if (root.metadata->deprecated) charts->warnings.push_back("chart " + root.name() + " is deprecated");
+  GITOPSCTL_CHECK(check_dependencies(root));
+  GITOPSCTL_CHECK(check_release_name(helm.release_name));
+
+  auto processed = process_dependencies(*charts, user);
+  if (!processed.ok()) {
+    const auto& error = processed.error();
+    return Error(error.code(), "chart dependencies processing failed: " + error.message())
+        .at(error.where())
+        .at({.file = chart_yaml_of(root)})
+        .with_hint(error.hint());
+  }
+  auto values = coalesce_values(root, user, Nulls::remove, charts->warnings);
+  if (!values.ok()) return values.error().at({.file = chart_yaml_of(root)});
+  if (!helm.skip_schema) warn_of_schemas(root, charts->warnings);
+  GITOPSCTL_CHECK(check_kube_version(root, version));
+
+  GITOPSCTL_TRY(auto files, execute_templates(*charts, *values, *profile, version, inputs, charts->warnings));
+  take_notes(root, files, out);
+  GITOPSCTL_CHECK(sort_documents(std::move(files), out));
+  if (helm.include_crds) collect_crds(root, out.crds);
+  if (helm.skip_tests) {
+    std::erase_if(out.hooks, [](const Document& hook) {
+      return std::find(hook.hook_events.begin(), hook.hook_events.end(), "test") != hook.hook_events.end();
+    });
+  }
+  out.warnings.insert(out.warnings.begin(), charts->warnings.begin(), charts->warnings.end());
+  return out;
+}
+
+}  // namespace
+
+Result<Output> render_chart(const RenderInputs& inputs) {
+  const auto name = inputs.tree->display(inputs.helm.chart);
+  auto out = render(inputs);
+  if (out.ok()) return out;
+  return out.error().at({.file = name}).in("chart " + (name.empty() ? std::string(".") : name));
+}
+
+}  // namespace gitopsctl::render::helm

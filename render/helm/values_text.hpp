@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result/result.hpp"
+#include "base/value/value.hpp"
+
+namespace gitopsctl::render::helm {
+
+/// Reads the text of a values file: all its YAML documents, merged in order. Every number becomes a float64, as Helm has
+/// it. The result is a map of its own, empty for an empty text. Errors: Helm's text (`cannot unmarshal yaml document: …`),
+/// located in `file`.
+[[nodiscard]] Result<Value> read_values(std::string_view text, const std::string& file);
+
+/// `over` laid over `base`: a table onto a table merges, everything else replaces; null stays as a value. Neither is
+/// changed; what is not merged is shared.
+[[nodiscard]] Value merge_tables(const Value& base, const Value& over);
+
+/// A copy with every number as a float64, for values that did not come through a values file.
+[[nodiscard]] Value with_float_numbers(const Value& value);
+
+}  // namespace gitopsctl::render::helm

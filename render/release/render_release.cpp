@@ -1,0 +1,80 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "render/helm/helm.hpp"
+#include "render/release/inputs.hpp"
+#include "render/release/manifests.hpp"
+#include "render/release/rendered_objects.hpp"
+
+namespace gitopsctl::render {
+
+namespace {
+
+void add(RenderedObjects& objects, const helm::Document& document) {
+  objects.add_rendered(document.text, document.path, document.origin, document.line);
+}
+
+Result<RenderedSet> render_helm(const RenderInputs& inputs) {
+  GITOPSCTL_TRY(const auto output, helm::render_chart(inputs));
+  RenderedObjects objects(inputs.namespace_);
+  for (const auto* documents : {&output.crds, &output.manifests}) {
+    for (const auto& document : *documents) add(objects, document);
+  }
+  RenderedObjects hooks(inputs.namespace_);
+  for (const auto& hook : output.hooks) add(hooks, hook);
+  RenderedSet set;
+  GITOPSCTL_TRY(set.objects, objects.take());
+  GITOPSCTL_TRY(set.hooks, hooks.take());
+  set.text = output.text();
+  set.warnings = output.warnings;
+  if (!set.hooks.empty()) {
+    set.warnings.push_back(std::to_string(set.hooks.size()) + (set.hooks.size() == 1 ? " Helm hook is" : " Helm hooks are") +
+                           " rendered but not run; this version applies no hooks");
+  }
+  return set;
+}
+
+Result<RenderedSet> render_manifests(const RenderInputs& inputs) {
+  GITOPSCTL_TRY(const auto files, read_manifests(*inputs.tree, inputs.path));
+  RenderedObjects objects(inputs.namespace_);
+  RenderedSet set;
+  for (const auto& file : files) {
+    objects.add_file(file.text, file.path);
+    for (const auto& document : manifest_documents(file.text)) {
+      set.text += "---\n# Source: " + file.path + '\n';
+      set.text += document;
+      set.text += '\n';
+    }
+  }
+  GITOPSCTL_TRY(set.objects, objects.take());
+  return set;
+}
+
+Error no_kustomize(const RenderInputs& inputs) {
+  return Error(ErrorCode::unsupported, "driver kustomize is not supported by this version")
+      .at({.file = inputs.tree->display(inputs.path)})
+      .with_hint("commit the output of 'kustomize build' and use driver manifests, or make the application a Helm chart");
+}
+
+Result<RenderedSet> render_by_driver(const RenderInputs& inputs) {
+  switch (inputs.driver) {
+    case DriverKind::helm: return render_helm(inputs);
+    case DriverKind::manifests: return render_manifests(inputs);
+    case DriverKind::kustomize: return no_kustomize(inputs);
+  }
+  return Error(ErrorCode::internal, "unknown driver");
+}
+
+}  // namespace
+
+Result<RenderedSet> render_release(const RenderInputs& inputs) {
+  if (inputs.tree == nullptr) return Error(ErrorCode::internal, "a render was asked for without a tree");
+  GITOPSCTL_TRY(auto set, render_by_driver(inputs));
+  sort_for_apply(set.objects);
+  set.render_digest = render_digest(set.objects, inputs.sensitive);
+  if (!inputs.installation_key.empty()) set.seal_digest = seal_digest(set.objects, inputs.installation_key);
+  return set;
+}
+
+}  // namespace gitopsctl::render

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::render {
+
+/// Collects the objects of one release from its documents, so that all mistakes come back together.
+class RenderedObjects {
+ public:
+  explicit RenderedObjects(std::string default_namespace) : namespace_(std::move(default_namespace)) {}
+
+  /// Reads the objects of a manifest file; errors carry its path and line.
+  void add_file(std::string_view text, const std::string& path);
+  /// Reads the objects in `text`, which starts at `line` of what the template `source` renders to. Errors name `origin`,
+  /// the template in the tree; a line there would be that of another text, so the hint tells the rendered one.
+  void add_rendered(std::string_view text, const std::string& source, const std::string& origin, int line);
+
+  /// The objects as rendered, or every mistake found: unreadable documents, and one object rendered twice. Custom
+  /// resources whose definition is in the set and says cluster-scoped lose their namespace.
+  [[nodiscard]] Result<std::vector<Object>> take();
+
+ private:
+  struct Read {
+    Object object;
+    std::string origin;  ///< of errors about it
+    int line = 0;
+  };
+  using GroupKind = std::pair<std::string, std::string>;
+  /// The kinds that the set's own definitions put outside namespaces.
+  static std::set<GroupKind> cluster_scoped_kinds(const std::vector<Read>& objects);
+
+  std::string namespace_;
+  std::vector<Read> objects_;
+  std::vector<Error> errors_;
+};
+
+}  // namespace gitopsctl::render

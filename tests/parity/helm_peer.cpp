@@ -1,0 +1,99 @@
+#include "tests/parity/helm_peer.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+#include "base/files/file_tree.hpp"
+#include "base/process/spawn.hpp"
+#include "render/helm/helm.hpp"
+
+namespace gitopsctl::tests {
+
+WorkDirectory::WorkDirectory() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "gitopsctl-parity-XXXXXX").string();
+  REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+  path_ = pattern;
+}
+
+WorkDirectory::~WorkDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void WorkDirectory::write(const std::string& name, std::string_view text) const {
+  const auto file = path_ / name;
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  REQUIRE_MESSAGE(out.good(), file.string());
+}
+
+HelmPeer::Ran HelmPeer::run(const WorkDirectory& directory, std::vector<std::string> arguments) const {
+  CapturedCommand command;
+  command.command.program = program_;
+  command.command.arguments = std::move(arguments);
+  command.command.directory = directory.path().string();
+  const auto home = directory.path().string() + "/.home";
+  // Nothing of the user's: no plugins, repositories or cluster.
+  command.command.environment = {{{"HOME", home}, {"PATH", "/usr/bin:/bin"}, {"KUBECONFIG", "/dev/null"}}};
+  const auto ran = run_command(command, {});
+  REQUIRE_MESSAGE(ran.ok(), ran.error().to_string());
+  return {.exit_code = ran->status.exit_code, .out = ran->out, .err = ran->err};
+}
+
+RenderResult HelmPeer::render(const WorkDirectory& directory, const RenderCase& one) const {
+  std::vector<std::string> arguments = {"template", one.release, "./" + one.chart, "-n", one.name_space, "--include-crds"};
+  if (one.is_upgrade) arguments.emplace_back("--is-upgrade");
+  for (const auto& file : one.value_files) arguments.insert(arguments.end(), {"-f", file});
+  for (const auto& set : one.sets) arguments.insert(arguments.end(), {"--set", set});
+  auto ran = run(directory, std::move(arguments));
+  if (ran.exit_code == 0) return {.ok = true, .text = std::move(ran.out)};
+  // Warnings and log lines stand before the error.
+  constexpr std::string_view mark = "Error: ";
+  auto start = ran.err.starts_with(mark) ? 0 : ran.err.find("\nError: ");
+  REQUIRE_MESSAGE(start != std::string::npos, ran.err);
+  if (start != 0) ++start;
+  std::string text = ran.err.substr(start + mark.size());
+  constexpr std::string_view advice = "\n\nUse --debug flag to render out invalid YAML";
+  while (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with(advice)) text.erase(text.size() - advice.size());
+  return {.ok = false, .text = std::move(text)};
+}
+
+void HelmPeer::create(const WorkDirectory& directory, const std::string& name) const {
+  const auto ran = run(directory, {"create", name});
+  REQUIRE_MESSAGE(ran.exit_code == 0, ran.err);
+}
+
+RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one) {
+  render::RenderInputs inputs;
+  inputs.tree = open_disk_tree(directory.path().string()).value();
+  inputs.namespace_ = one.name_space;
+  inputs.helm.chart = TreePath::parse(one.chart).value();
+  inputs.helm.release_name = one.release;
+  for (const auto& file : one.value_files) inputs.helm.value_files.push_back(TreePath::parse(file).value());
+  for (const auto& set : one.sets) inputs.helm.set_values.push_back({render::SetValue::Kind::typed, set});
+  inputs.helm.is_upgrade = one.is_upgrade;
+  inputs.helm.skip_schema = true;
+  const auto out = render::helm::render_chart(inputs);
+  if (out.ok()) return {.ok = true, .text = out->text()};
+  return {.ok = false, .text = out.error().message()};
+}
+
+std::string first_difference(std::string_view ours, std::string_view theirs) {
+  std::size_t at = 0;
+  int line = 1;
+  while (at < ours.size() && at < theirs.size() && ours[at] == theirs[at]) line += ours[at++] == '\n' ? 1 : 0;
+  const auto line_at = [&](std::string_view text) {
+    const auto start = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+    return std::string(text.substr(start, text.find('\n', at) - start));
+  };
+  return "line " + std::to_string(line) + "\n  ours: " + line_at(ours) + "\n  helm: " + line_at(theirs);
+}
+
+}  // namespace gitopsctl::tests

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/release/inputs.hpp"
+
+namespace gitopsctl::tests {
+
+/// A directory of its own for one check, removed at the end.
+class WorkDirectory {
+ public:
+  WorkDirectory();
+  ~WorkDirectory();
+  WorkDirectory(const WorkDirectory&) = delete;
+  WorkDirectory& operator=(const WorkDirectory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Writes a file and the directories above it.
+  void write(const std::string& name, std::string_view text) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// One render to compare: paths are relative to the work directory.
+struct RenderCase {
+  std::string chart = "chart";
+  std::string release = "rel";
+  std::string name_space = "apps";
+  std::vector<std::string> value_files;
+  std::vector<std::string> sets;  ///< `--set`
+  bool is_upgrade = false;
+};
+
+/// What a render gave: text, or the error as Helm prints it behind `Error: `.
+struct RenderResult {
+  bool ok = false;
+  std::string text;
+};
+
+/// The real helm, run in `directory` with nothing of the user's configuration.
+class HelmPeer {
+ public:
+  explicit HelmPeer(std::string program) : program_(std::move(program)) {}
+  /// `helm template` of the case.
+  [[nodiscard]] RenderResult render(const WorkDirectory& directory, const RenderCase& one) const;
+  /// `helm create NAME` in the directory.
+  void create(const WorkDirectory& directory, const std::string& name) const;
+
+ private:
+  struct Ran {
+    int exit_code;
+    std::string out;
+    std::string err;
+  };
+  [[nodiscard]] Ran run(const WorkDirectory& directory, std::vector<std::string> arguments) const;
+  std::string program_;
+};
+
+/// The same render by our engine, with the same error form.
+[[nodiscard]] RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one);
+
+/// The first line where two texts differ, for a message.
+[[nodiscard]] std::string first_difference(std::string_view ours, std::string_view theirs);
+
+}  // namespace gitopsctl::tests

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/demo/cgi_server.hpp"
+#include "tests/support/scratch.hpp"
+
+namespace gitopsctl::support {
+
+using namespace agent::demo;  // the HTTP server that the demo serves its repository with
+
+/// A certificate authority of our own and a certificate for 127.0.0.1 and localhost that it signed.
+struct TestCertificates {
+  std::string ca_pem;
+  std::string certificate_pem;
+  std::string key_pem;
+};
+[[nodiscard]] TestCertificates make_test_certificates();
+
+struct GitServerOptions {
+  bool protocol_v2 = true;  ///< false: as a server that never heard of it
+  std::string username;     ///< basic authentication, with password
+  std::string password;
+  bool tls = false;
+  bool allow_push = true;
+};
+
+/// The real `git http-backend` over every repository below a directory of its own.
+class GitServer {
+ public:
+  explicit GitServer(GitServerOptions options = {});
+  /// Makes the bare repository `name`, which is served as url()/name.
+  ScratchRepo repository(const std::string& name);
+  [[nodiscard]] std::string url() const { return server_->url(); }
+  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+  [[nodiscard]] const std::string& ca_pem() const { return certificates_.ca_pem; }
+  [[nodiscard]] const std::string& root() const { return root_.path(); }
+
+ private:
+  ScratchDir root_;
+  TestCertificates certificates_;
+  std::unique_ptr<CgiServer> server_;
+};
+
+}  // namespace gitopsctl::support

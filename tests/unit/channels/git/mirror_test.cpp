@@ -1,0 +1,523 @@
+#include "channels/git/mirror.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "tests/support/fault_proxy.hpp"
+#include "tests/support/git_server.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::channels;
+using namespace gitopsctl::support;
+
+namespace {
+
+/// What every failure should show: an error's text.
+std::string why(const Result<void>& result) { return result.ok() ? "ok" : result.error().to_string(); }
+
+std::unique_ptr<Mirror> open_mirror(const std::string& directory, const std::string& url, const RemoteConfig& base = {}) {
+  RemoteConfig config = base;
+  config.name = "shop";
+  config.url = url;
+  config.timeout = Millis(20'000);
+  auto mirror = Mirror::open(directory, config);
+  REQUIRE_MESSAGE(mirror.ok(), (mirror.ok() ? "" : mirror.error().to_string()));
+  return std::move(mirror).value();
+}
+
+RefListing pull(Mirror& mirror) {
+  auto listing = mirror.list_remote({});
+  REQUIRE_MESSAGE(listing.ok(), (listing.ok() ? "" : listing.error().to_string()));
+  const auto fetched = mirror.fetch(*listing, {}, {});
+  REQUIRE_MESSAGE(fetched.ok(), why(fetched));
+  return std::move(listing).value();
+}
+
+/// The three roads to one repository.
+enum class Road { http_v2, http_v0, local };
+
+struct Fixture {
+  explicit Fixture(Road road)
+      : server(options(road)), repository(server.repository("shop.git")), local(road == Road::local) {}
+  static GitServerOptions options(Road road) {
+    GitServerOptions out;
+    out.protocol_v2 = road == Road::http_v2;
+    return out;
+  }
+  [[nodiscard]] std::string url() const { return local ? "file://" + repository.path() : server.url() + "/shop.git"; }
+  GitServer server;
+  ScratchRepo repository;
+  bool local;
+  ScratchDir scratch;
+};
+
+}  // namespace
+
+TEST_SUITE("git/mirror") {
+  TEST_CASE("branches move, appear, vanish and are rewound, and the mirror follows") {
+    for (const Road road : {Road::http_v2, Road::http_v0, Road::local}) {
+      CAPTURE(static_cast<int>(road));
+      Fixture f(road);
+      const auto first = f.repository.commit("main", {{"a.txt", "one"}, {"dir/b.txt", "two"}});
+      f.repository.commit("feature/x", {{"c.txt", "three"}});
+      auto mirror = open_mirror(f.scratch / "mirror", f.url());
+      CHECK(mirror->refs().empty());
+      auto listing = pull(*mirror);
+      CHECK(listing.head == "refs/heads/main");
+      CHECK(mirror->refs() == listing.refs);
+      CHECK(mirror->refs().size() == 2);
+      CHECK(mirror->refs().at("refs/heads/main") == first);
+
+      const auto second = f.repository.commit("main", {{"a.txt", "changed"}});
+      f.repository.git({"update-ref", "-d", "refs/heads/feature/x"});
+      f.repository.commit("other", {{"d.txt", "four"}});
+      pull(*mirror);
+      CHECK(mirror->refs().at("refs/heads/main") == second);
+      CHECK(mirror->refs().size() == 2);
+      CHECK(mirror->refs().contains("refs/heads/other"));
+
+      // Rewound, then forced to something unrelated.
+      f.repository.git({"update-ref", "refs/heads/main", first});
+      pull(*mirror);
+      CHECK(mirror->refs().at("refs/heads/main") == first);
+      const auto forced = f.repository.git({"commit-tree", "-m", "forced", first + "^{tree}"});
+      f.repository.git({"update-ref", "refs/heads/main", forced});
+      pull(*mirror);
+      CHECK(mirror->refs().at("refs/heads/main") == forced);
+      CHECK(mirror->resolve("main").value_or("") == forced);
+      CHECK(mirror->resolve("HEAD").value_or("") == forced);
+
+      // A new process sees the same.
+      mirror.reset();
+      mirror = open_mirror(f.scratch / "mirror", f.url());
+      CHECK(mirror->refs().at("refs/heads/main") == forced);
+      CHECK(mirror->notes().empty());
+      run_program({"git", "-C", f.scratch / "mirror", "fsck", "--strict"});
+    }
+  }
+
+  TEST_CASE("an empty repository has an empty listing, and may fill later") {
+    for (const Road road : {Road::http_v2, Road::http_v0, Road::local}) {
+      CAPTURE(static_cast<int>(road));
+      Fixture f(road);
+      auto mirror = open_mirror(f.scratch / "mirror", f.url());
+      CHECK(pull(*mirror).refs.empty());
+      const auto id = f.repository.commit("main", {{"a", "1"}});
+      pull(*mirror);
+      CHECK(mirror->refs().at("refs/heads/main") == id);
+    }
+  }
+
+  TEST_CASE("annotated tags are their commits; tags of other things are left out") {
+    for (const Road road : {Road::http_v2, Road::http_v0, Road::local}) {
+      CAPTURE(static_cast<int>(road));
+      Fixture f(road);
+      const auto commit = f.repository.commit("main", {{"a", "1"}});
+      f.repository.git({"tag", "light", commit});
+      f.repository.git({"tag", "-a", "-m", "release", "v1", commit});
+      f.repository.git({"tag", "-a", "-m", "twice", "v1-signed", "v1"});
+      f.repository.git({"tag", "tree", commit + "^{tree}"});
+      f.repository.git({"pack-refs", "--all"});
+      RemoteConfig config;
+      config.ref_prefixes = {"refs/heads/", "refs/tags/"};
+      auto mirror = open_mirror(f.scratch / "mirror", f.url(), config);
+      const auto listing = pull(*mirror);
+      CHECK(listing.refs.at("refs/tags/v1") == commit);
+      CHECK(mirror->refs().at("refs/tags/v1") == commit);
+      CHECK(mirror->refs().at("refs/tags/v1-signed") == commit);
+      CHECK(mirror->refs().at("refs/tags/light") == commit);
+      CHECK_FALSE(mirror->refs().contains("refs/tags/tree"));
+      CHECK(mirror->resolve("v1").value_or("") == commit);
+      const auto fetched = mirror->fetch(listing, {}, {});
+      CHECK_MESSAGE(fetched.ok(), why(fetched));
+    }
+  }
+
+  TEST_CASE("a steady poll is one request whose bytes do not grow with refs outside of the prefixes") {
+    GitServer server;
+    FaultProxy proxy(server.port());
+    ScratchDir scratch;
+    auto repository = server.repository("shop.git");
+    const auto id = repository.commit("main", {{"a", "1"}});
+    auto mirror = open_mirror(scratch / "mirror", proxy.url() + "/shop.git");
+    CHECK(mirror->list_remote({})->requests == 2);  // what the server can do, once
+    const auto before = mirror->list_remote({});
+    REQUIRE(before.ok());
+    CHECK(before->requests == 1);
+
+    std::string updates;
+    for (int i = 0; i < 10'000; ++i) updates += "create refs/pull/" + std::to_string(i) + "/head " + id + "\n";
+    repository.git({"update-ref", "--stdin"}, updates);
+    repository.git({"pack-refs", "--all"});
+    proxy.forget_seen();
+    const auto after = mirror->list_remote({});
+    REQUIRE(after.ok());
+    CHECK(after->requests == 1);
+    CHECK(after->bytes == before->bytes);
+    REQUIRE(proxy.seen().size() == 1);
+    CHECK(proxy.seen()[0].method == "POST");
+    CHECK(proxy.seen()[0].git_protocol == "version=2");
+    REQUIRE(mirror->fetch(*after, {}, {}).ok());
+    CHECK(mirror->refs().size() == 1);
+    proxy.forget_seen();
+    REQUIRE(mirror->fetch(*after, {}, {}).ok());
+    CHECK(proxy.seen().empty());  // nothing moved, nothing asked
+  }
+
+  TEST_CASE("after one commit only what is new is transferred") {
+    for (const bool v2 : {true, false}) {
+      CAPTURE(v2);
+      GitServerOptions options;
+      options.protocol_v2 = v2;
+      GitServer server(options);
+      FaultProxy proxy(server.port());
+      ScratchDir scratch;
+      auto repository = server.repository("shop.git");
+      std::map<std::string, std::string> files;
+      std::string noise;
+      unsigned state = 1;
+      for (int i = 0; i < 200'000; ++i) {
+        state = state * 1664525U + 1013904223U;
+        noise += static_cast<char>(state >> 24U);
+      }
+      repository.commit("main", {{"large.bin", noise}, {"a.txt", "one"}});
+      auto mirror = open_mirror(scratch / "mirror", proxy.url() + "/shop.git");
+      pull(*mirror);
+      repository.commit("main", {{"a.txt", "two"}});
+      const auto listing = mirror->list_remote({});
+      REQUIRE(listing.ok());
+      proxy.forget_seen();
+      REQUIRE(mirror->fetch(*listing, {}, {}).ok());
+      REQUIRE(proxy.seen().size() == 1);
+      CHECK(proxy.seen()[0].response_bytes < 2'000);
+    }
+  }
+
+  TEST_CASE("only the wanted refs are fetched, and only they move") {
+    Fixture f(Road::http_v2);
+    f.repository.commit("main", {{"a", "1"}});
+    f.repository.commit("other", {{"b", "1"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    const auto listing = mirror->list_remote({});
+    REQUIRE(listing.ok());
+    REQUIRE(mirror->fetch(*listing, {"refs/heads/main"}, {}).ok());
+    CHECK(mirror->refs().size() == 1);
+    CHECK_FALSE(mirror->has_commit(listing->refs.at("refs/heads/other")));
+    REQUIRE(mirror->fetch(*listing, {"refs/heads/other"}, {}).ok());
+    CHECK(mirror->refs().size() == 2);
+    f.repository.git({"update-ref", "-d", "refs/heads/main"});
+    f.repository.git({"update-ref", "-d", "refs/heads/other"});
+    const auto gone = mirror->list_remote({});
+    REQUIRE(gone.ok());
+    REQUIRE(mirror->fetch(*gone, {"refs/heads/other"}, {}).ok());
+    CHECK(mirror->refs().size() == 1);
+    CHECK(mirror->refs().contains("refs/heads/main"));
+  }
+
+  TEST_CASE("names with control characters, a leading dash or bad UTF-8 are ignored with a printable note") {
+    for (const Road road : {Road::http_v2, Road::http_v0}) {
+      CAPTURE(static_cast<int>(road));
+      Fixture f(road);
+      const auto id = f.repository.commit("main", {{"a", "1"}});
+      // Git refuses to make most of these, so they are written where it keeps its refs.
+      std::ofstream packed(f.repository.path() + "/packed-refs", std::ios::binary);
+      packed << "# pack-refs with: peeled fully-peeled sorted \n";
+      packed << id << " refs/heads/-dash\n" << id << " refs/heads/bad\xff\n" << id << " refs/heads/e\xe2\x80\xaevil\n";
+      packed.close();
+      auto mirror = open_mirror(f.scratch / "mirror", f.url());
+      const auto listing = pull(*mirror);
+      CHECK(listing.refs.size() == 1);
+      CHECK(listing.ignored.size() == 3);
+      for (const auto& name : listing.ignored) {
+        CHECK(name.find('\xff') == std::string::npos);
+        CHECK(name.find("\xe2\x80\xae") == std::string::npos);
+      }
+      CHECK(mirror->refs().size() == 1);
+      CHECK_FALSE(mirror->push("refs/heads/-dash", "", id, {}).ok());
+    }
+  }
+
+  TEST_CASE("credentials are needed, and shown nowhere") {
+    GitServerOptions options;
+    options.username = "robot";
+    options.password = "s3cret-canary";
+    GitServer server(options);
+    ScratchDir scratch;
+    auto repository = server.repository("shop.git");
+    const auto id = repository.commit("main", {{"a", "1"}});
+    RemoteConfig config;
+    config.http.username = "robot";
+    config.http.password = "s3cret-canary";
+    auto good = open_mirror(scratch / "good", server.url() + "/shop.git", config);
+    pull(*good);
+    CHECK(good->refs().at("refs/heads/main") == id);
+
+    std::string in_url = server.url() + "/shop.git";
+    in_url.insert(7, "robot:s3cret-canary@");
+    auto url_mirror = open_mirror(scratch / "url", in_url);
+    pull(*url_mirror);
+
+    in_url = server.url() + "/shop.git";
+    in_url.insert(7, "robot:wrong-canary@");
+    auto bad = open_mirror(scratch / "bad", in_url);
+    const auto refused = bad->list_remote({});
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code() == ErrorCode::forbidden);
+    CHECK(refused.error().to_string().find("canary") == std::string::npos);
+    CHECK(refused.error().hint().find("canary") == std::string::npos);
+  }
+
+  TEST_CASE("TLS is checked against the configured authority") {
+    GitServerOptions options;
+    options.tls = true;
+    GitServer server(options);
+    ScratchDir scratch;
+    auto repository = server.repository("shop.git");
+    repository.commit("main", {{"a", "1"}});
+    auto stranger = open_mirror(scratch / "stranger", server.url() + "/shop.git");
+    const auto refused = stranger->list_remote({});
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code() == ErrorCode::unavailable);
+    CHECK(refused.error().hint().find("CA") != std::string::npos);
+    RemoteConfig config;
+    config.http.ca_pem = server.ca_pem();
+    auto mirror = open_mirror(scratch / "mirror", server.url() + "/shop.git", config);
+    pull(*mirror);
+    CHECK(mirror->refs().size() == 1);
+  }
+
+  TEST_CASE("a repository of another kind is a clean error") {
+    ScratchDir scratch;
+    const ScratchRepo sha256(scratch / "sha256.git", true, {"--object-format=sha256"});
+    auto local = open_mirror(scratch / "m1", sha256.path());
+    auto listed = local->list_remote({});
+    REQUIRE_FALSE(listed.ok());
+    CHECK(listed.error().code() == ErrorCode::unsupported);
+
+    for (const bool v2 : {true, false}) {
+      GitServerOptions options;
+      options.protocol_v2 = v2;
+      GitServer server(options);
+      ScratchRepo repository(server.root() + "/sha256.git", true, {"--object-format=sha256"});
+      // An empty one cannot be told from any other empty one by version 0.
+      if (!v2) repository.commit("main", {{"a", "1"}});
+      auto mirror = open_mirror(scratch / (v2 ? "m2" : "m3"), server.url() + "/sha256.git");
+      listed = mirror->list_remote({});
+      REQUIRE_FALSE(listed.ok());
+      CHECK(listed.error().code() == ErrorCode::unsupported);
+    }
+
+    for (const auto* url : {"ssh://git@example.org/x.git", "git@example.org:x.git", "ftp://x/y", "relative/path"}) {
+      RemoteConfig config;
+      config.url = url;
+      const auto opened = Mirror::open(scratch / "none", config);
+      REQUIRE_FALSE(opened.ok());
+      CHECK(opened.error().code() == ErrorCode::unsupported);
+    }
+    auto nothing = open_mirror(scratch / "m4", scratch / "nothing.git");
+    listed = nothing->list_remote({});
+    REQUIRE_FALSE(listed.ok());
+    CHECK(listed.error().code() == ErrorCode::not_found);
+  }
+
+  TEST_CASE("a pack above the limit is refused, and nothing of it stays") {
+    for (const Road road : {Road::http_v2, Road::local}) {
+      Fixture f(road);
+      f.repository.commit("main", {{"a", std::string(1000, 'a')}});
+      RemoteConfig config;
+      config.max_pack_bytes = 100;
+      auto mirror = open_mirror(f.scratch / "mirror", f.url(), config);
+      const auto listing = mirror->list_remote({});
+      REQUIRE(listing.ok());
+      const auto fetched = mirror->fetch(*listing, {}, {});
+      REQUIRE_FALSE(fetched.ok());
+      CHECK(fetched.error().code() == ErrorCode::too_large);
+      CHECK(mirror->refs().empty());
+      CHECK(std::filesystem::is_empty(f.scratch / "mirror/objects/pack"));
+    }
+  }
+
+  TEST_CASE("revisions are understood by the remote's names") {
+    Fixture f(Road::local);
+    const auto first = f.repository.commit("main", {{"a", "1"}});
+    const auto second = f.repository.commit("main", {{"a", "2"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    pull(*mirror);
+    for (const auto& [text, id] : std::vector<std::pair<std::string, std::string>>{{"main", second},
+                                                                                   {"heads/main", second},
+                                                                                   {"refs/heads/main", second},
+                                                                                   {"HEAD", second},
+                                                                                   {"HEAD~1", first},
+                                                                                   {"main^", first},
+                                                                                   {second, second},
+                                                                                   {second.substr(0, 10), second},
+                                                                                   {first.substr(0, 12) + "~0", first}}) {
+      CAPTURE(text);
+      const auto resolved = mirror->resolve(text);
+      REQUIRE_MESSAGE(resolved.ok(), (resolved.ok() ? "" : resolved.error().to_string()));
+      CHECK(*resolved == id);
+    }
+    for (const auto& [text, code] : std::vector<std::pair<std::string, ErrorCode>>{{"nope", ErrorCode::not_found},
+                                                                                   {"main~7", ErrorCode::not_found},
+                                                                                   {"main:a", ErrorCode::not_found},
+                                                                                   {"main^{/x}", ErrorCode::invalid_input},
+                                                                                   {"", ErrorCode::invalid_input},
+                                                                                   {"HEAD@{1}", ErrorCode::not_found}}) {
+      CAPTURE(text);
+      const auto resolved = mirror->resolve(text);
+      REQUIRE_FALSE(resolved.ok());
+      CHECK(resolved.error().code() == code);
+    }
+    CHECK(mirror->is_ancestor(first, second).value_or(false));
+    CHECK(mirror->is_ancestor(second, second).value_or(false));
+    CHECK_FALSE(mirror->is_ancestor(second, first).value_or(true));
+    CHECK_FALSE(mirror->is_ancestor(std::string(40, 'a'), first).ok());
+    const auto info = mirror->commit(second);
+    REQUIRE(info.ok());
+    CHECK(info->author_email == "ada@example.org");
+    CHECK(info->parents == std::vector<std::string>{first});
+    CHECK(info->message == "change");
+    CHECK(format_time(info->committed) == "2026-01-01T00:00:02Z");
+    CHECK(mirror->commit(info->tree).error().code() == ErrorCode::not_found);
+  }
+
+  TEST_CASE("a mirror is never made of a directory that holds something else") {
+    Fixture f(Road::local);
+    f.repository.commit("main", {{"a", "1"}});
+    std::filesystem::create_directories(f.scratch / "mine");
+    std::ofstream(f.scratch / "mine/letter.txt") << "dear";
+    RemoteConfig config;
+    config.url = f.url();
+    const auto opened = Mirror::open(f.scratch / "mine", config);
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().code() == ErrorCode::invalid_input);
+    CHECK(std::filesystem::exists(f.scratch / "mine/letter.txt"));
+  }
+
+  TEST_CASE("a damaged mirror is set aside and fetched anew") {
+    namespace fs = std::filesystem;
+    const std::vector<std::pair<std::string, std::function<void(const std::string&)>>> damages{
+        {"no config and head", [](const std::string& dir) { fs::remove(dir + "/HEAD"); }},
+        {"half a refs file", [](const std::string& dir) { fs::resize_file(dir + "/packed-refs", 70); }},
+        {"garbage refs", [](const std::string& dir) { std::ofstream(dir + "/packed-refs") << "rubbish\n"; }},
+        {"no objects", [](const std::string& dir) { fs::remove_all(dir + "/objects"); }},
+        {"no packs", [](const std::string& dir) { fs::remove_all(dir + "/objects/pack"); }},
+        {"empty packs",
+         [](const std::string& dir) {
+           for (const auto& entry : fs::directory_iterator(dir + "/objects/pack")) {
+             fs::permissions(entry.path(), fs::perms::owner_all);
+             fs::resize_file(entry.path(), 0);
+           }
+         }},
+    };
+    Fixture f(Road::http_v2);
+    const auto id = f.repository.commit("main", {{"a", "1"}});
+    for (const auto& [name, damage] : damages) {
+      CAPTURE(name);
+      const std::string directory = f.scratch / "mirror";
+      {
+        auto mirror = open_mirror(directory, f.url());
+        pull(*mirror);
+        REQUIRE(mirror->refs().at("refs/heads/main") == id);
+      }
+      damage(directory);
+      auto mirror = open_mirror(directory, f.url());
+      REQUIRE(mirror->notes().size() == 1);
+      CHECK(mirror->refs().empty());
+      pull(*mirror);
+      CHECK(mirror->refs().at("refs/heads/main") == id);
+      std::size_t kept = 0;
+      for (const auto& entry : fs::directory_iterator(f.scratch.path())) {
+        if (entry.path().filename().string().find(".broken-") != std::string::npos) ++kept;
+      }
+      CHECK(kept == 1);
+    }
+  }
+
+  TEST_CASE("a file whose bytes are gone is an error, not a missing file, and is fetched again") {
+    namespace fs = std::filesystem;
+    Fixture f(Road::http_v2);
+    const auto id = f.repository.commit("main", {{"a.txt", "hello"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    pull(*mirror);
+    // The same content without the file's bytes: a pack that lacks one object.
+    const std::string packs = f.scratch / "mirror/objects/pack";
+    const auto commit = f.repository.git({"rev-list", "--objects", "--no-object-names", "main"});
+    const auto blob = f.repository.git({"rev-parse", "main:a.txt"});
+    std::string without;
+    for (std::size_t at = 0; at < commit.size(); at += 41) {
+      if (commit.substr(at, 40) != blob) without += commit.substr(at, 40) + "\n";
+    }
+    mirror.reset();
+    for (const auto& entry : fs::directory_iterator(packs)) fs::remove(entry.path());
+    f.repository.git({"pack-objects", "-q", packs + "/pack"}, without);
+    mirror = open_mirror(f.scratch / "mirror", f.url());
+    REQUIRE(mirror->notes().empty());
+    const auto tree = mirror->tree(id);
+    REQUIRE(tree.ok());
+    const auto path = TreePath::parse("a.txt");
+    const auto read = (*tree)->read(*path);
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().code() == ErrorCode::unavailable);
+    CHECK((*tree)->exists(*path));
+    pull(*mirror);
+    const auto again = (*tree)->read(*path);
+    REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().to_string()));
+    CHECK(*again == "hello");
+  }
+
+  TEST_CASE("many fetches do not leave many packs") {
+    Fixture f(Road::local);
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    std::string last;
+    for (int i = 0; i < 40; ++i) {
+      last = f.repository.commit("main", {{"a", std::to_string(i)}});
+      pull(*mirror);
+    }
+    const auto count = [&] {
+      const std::filesystem::directory_iterator packs(f.scratch / "mirror/objects/pack");
+      return std::ranges::count_if(packs, [](const auto& entry) { return entry.path().extension() == ".pack"; });
+    };
+    CHECK(count() == 40);
+    const auto tree = mirror->tree(last);
+    REQUIRE(tree.ok());
+    mirror->trim();
+    CHECK(count() == 1);
+    CHECK((*tree)->read(*TreePath::parse("a")).value_or("") == "39");
+    run_program({"git", "-C", f.scratch / "mirror", "fsck", "--strict", "--full"});
+    last = f.repository.commit("main", {{"a", "more"}});
+    pull(*mirror);
+    CHECK(mirror->resolve("main~20").ok());
+  }
+}
+
+TEST_SUITE("concurrency: git mirror") {
+  TEST_CASE("two mirrors on one directory do not disturb each other") {
+    Fixture f(Road::http_v2);
+    f.repository.commit("main", {{"a", "1"}});
+    auto one = open_mirror(f.scratch / "mirror", f.url());
+    auto two = open_mirror(f.scratch / "mirror", f.url());
+    const auto work = [](Mirror& mirror) {
+      for (int i = 0; i < 10; ++i) {
+        const auto listing = mirror.list_remote({});
+        if (!listing.ok() || !mirror.fetch(*listing, {}, {}).ok()) return false;
+      }
+      return true;
+    };
+    bool other_good = false;
+    std::thread other([&] { other_good = work(*two); });
+    bool good = true;
+    for (int i = 0; i < 5; ++i) {
+      f.repository.commit("main", {{"a", std::to_string(i)}});
+      good = work(*one) && good;
+    }
+    other.join();
+    CHECK(good);
+    CHECK(other_good);
+    CHECK(one->refs().at("refs/heads/main") == f.repository.tip("main"));
+  }
+}

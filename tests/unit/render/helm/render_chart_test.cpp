@@ -1,0 +1,116 @@
+#include <doctest/doctest.h>
+
+#include "render/helm/helm.hpp"
+#include "tests/unit/render/helm/chart_tree.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::render;
+using namespace gitopsctl::render::helm;
+using namespace gitopsctl::tests;
+
+namespace {
+
+std::string text(const RenderInputs& inputs) {
+  const auto out = render_chart(inputs);
+  return out.ok() ? out->text() : "ERROR " + out.error().message();
+}
+
+std::string one(std::string_view body) {
+  const auto out = text(chart_inputs({{"app/templates/x.yaml", body}}));
+  constexpr std::string_view head = "---\n# Source: app/templates/x.yaml\n";
+  return out.starts_with(head) ? out.substr(head.size(), out.size() - head.size() - 1) : out;
+}
+
+}  // namespace
+
+TEST_SUITE("helm/render_chart") {
+  TEST_CASE("top objects") {
+    CHECK(one("a: {{ .Release.Name }} {{ .Release.Namespace }} {{ .Release.IsInstall }} {{ .Release.Revision }}") ==
+          "a: rel ns true 1");
+    CHECK(one("a: {{ .Template.Name }} {{ .Template.BasePath }}") == "a: app/templates/x.yaml app/templates");
+    CHECK(one("a: {{ .Chart.Name }} {{ .Chart.Nothing }} {{ .Chart.IsRoot }}") == "a: app  true");
+    CHECK(one("a: {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }}") == "a: v1.37.0 true");
+    CHECK(one("a: {{ .Values.x.y }}").starts_with("ERROR app/templates/x.yaml:1:13\n  executing"));
+  }
+
+  TEST_CASE("files are reached through .Files and subcharts through .Subcharts") {
+    CHECK(text(chart_inputs({{"app/templates/x.yaml", "a: {{ .Files.Get \"f.txt\" }} {{ .Subcharts.sub.Values.v }}"},
+                             {"app/f.txt", "content"},
+                             {"app/charts/sub/Chart.yaml", "name: sub\nversion: 1.0.0\n"},
+                             {"app/charts/sub/values.yaml", "v: 7\n"}})) ==
+          "---\n# Source: app/templates/x.yaml\na: content 7\n");
+  }
+
+  TEST_CASE("a parent's definition wins over its child's") {
+    CHECK(text(chart_inputs({{"app/templates/_a.tpl", "{{ define \"n\" }}parent{{ end }}"},
+                             {"app/charts/sub/Chart.yaml", "name: sub\nversion: 1.0.0\n"},
+                             {"app/charts/sub/templates/_z.tpl", "{{ define \"n\" }}child{{ end }}"},
+                             {"app/charts/sub/templates/x.yaml", "a: {{ include \"n\" . }}"}})) ==
+          "---\n# Source: app/charts/sub/templates/x.yaml\na: parent\n");
+  }
+
+  TEST_CASE("a library renders nothing by itself, and is no application") {
+    CHECK(text(chart_inputs({{"app/templates/x.yaml", "a: {{ include \"n\" . }}"},
+                             {"app/charts/lib/Chart.yaml", "name: lib\nversion: 1.0.0\ntype: library\n"},
+                             {"app/charts/lib/templates/_n.tpl", "{{ define \"n\" }}lib{{ end }}"},
+                             {"app/charts/lib/templates/y.yaml", "b: 1"}})) ==
+          "---\n# Source: app/templates/x.yaml\na: lib\n");
+    CHECK(text(chart_inputs({{"app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\ntype: library\n"}})) ==
+          "ERROR library charts are not installable");
+  }
+
+  TEST_CASE("notes are executed and kept out of the manifests") {
+    auto inputs = chart_inputs({{"app/templates/NOTES.txt", "hello {{ .Release.Name }}"}, {"app/templates/x.yaml", "a: 1"}});
+    const auto out = render_chart(inputs);
+    REQUIRE(out.ok());
+    CHECK(out->notes == "hello rel");
+    CHECK(out->manifests.size() == 1);
+    CHECK(text(chart_inputs({{"app/templates/NOTES.txt", "{{ fail \"no\" }}"}})) ==
+          "ERROR execution error at (app/templates/NOTES.txt:1:3): no");
+  }
+
+  TEST_CASE("custom resource definitions, tests and schemas") {
+    auto inputs = chart_inputs({{"app/crds/a.yaml", "kind: CustomResourceDefinition\n"},
+                                {"app/crds/readme.md", "no"},
+                                {"app/values.schema.json", "{}"},
+                                {"app/templates/t.yaml", "kind: Pod\nmetadata:\n  annotations:\n    helm.sh/hook: test\n"}});
+    auto out = render_chart(inputs).value();
+    CHECK(out.crds.size() == 1);
+    CHECK(out.hooks.size() == 1);
+    REQUIRE(out.warnings.size() == 1);
+    CHECK(out.warnings[0] == "app: its values.schema.json was not checked; this version does not validate values");
+    inputs.helm.include_crds = false;
+    inputs.helm.skip_tests = true;
+    inputs.helm.skip_schema = true;
+    out = render_chart(inputs).value();
+    CHECK(out.crds.empty());
+    CHECK(out.hooks.empty());
+    CHECK(out.warnings.empty());
+  }
+
+  TEST_CASE("errors carry the place in the tree") {
+    const auto error_of = [](Files files) { return render_chart(chart_inputs(files)).error(); };
+    const auto parse = error_of({{"app/templates/x.yaml", "a\n{{ if }}\n"}});
+    CHECK(parse.message() == "parse error at (app/templates/x.yaml:2): missing value for if");
+    CHECK(parse.where().to_string() == "app/templates/x.yaml:2");
+    CHECK(parse.trail() == std::vector<std::string>{"chart app"});
+    const auto nested = error_of({{"app/templates/x.yaml", "a: {{ include \"n\" . }}\n"},
+                                  {"app/templates/_n.tpl", "{{ define \"n\" }}\n  {{ .Values.a.b }}{{ end }}"}});
+    CHECK(nested.where().to_string() == "app/templates/_n.tpl:2:13");
+    const auto inner = error_of({{"app/templates/x.yaml", "a: {{ tpl \"{{ .Values.a.b }}\" . }}\n"}});
+    CHECK(inner.where().to_string() == "app/templates/x.yaml:1:7");
+    CHECK(error_of({{"app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\nkubeVersion: <1.20\n"}}).to_string() ==
+          "app/Chart.yaml: chart app: chart requires kubeVersion: <1.20 which is incompatible with Kubernetes v1.37.0");
+  }
+
+  TEST_CASE("release names are checked") {
+    auto inputs = chart_inputs({});
+    inputs.helm.release_name = "Bad";
+    CHECK(
+        text(inputs).starts_with("ERROR release name check failed: release name \"Bad\": invalid release name, must match"));
+    inputs.helm.release_name = "";
+    CHECK(text(inputs) == "ERROR release name check failed: release name \"\": no name provided");
+  }
+
+  TEST_CASE("an empty chart prints a newline") { CHECK(text(chart_inputs({})) == "\n"); }
+}
