@@ -5,6 +5,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 option(GITOPSCTL_CRASH_TESTS "Compile in the crash points that the crash tests kill at" OFF)
+option(GITOPSCTL_TESTS "Build the tests" ON)
 option(GITOPSCTL_BENCH "Build the benchmarks" OFF)
 option(GITOPSCTL_FUZZ "Build the fuzz targets (clang only)" OFF)
 set(GITOPSCTL_SANITIZE "" CACHE STRING "address+undefined, thread, or empty")

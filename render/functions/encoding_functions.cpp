@@ -56,6 +56,8 @@ Result<Value> to_yaml_or_empty(CallContext& /*context*/, Arguments arguments) {
 
 /// One document as Helm's YAML reader takes it; the error is the text that stands in `Error`.
 Result<Value> read_yaml(std::string_view text) {
+  // An empty view may have no address, which the YAML library does not take.
+  if (text.empty()) return Value::null();
   auto value = parse_yaml(text, {.numbers = YamlNumbers::float64, .profile = YamlProfile::go_v2_json});
   if (value.ok()) return value;
   return failure("error converting YAML to JSON: " + value.error().message());

@@ -6,6 +6,7 @@
 
 #include "base/json/json.hpp"
 #include "base/text/escape.hpp"
+#include "base/yaml/natural_order.hpp"
 #include "base/yaml/yaml.hpp"
 #include "tests/parity/goyaml.hpp"
 #include "tests/parity/yaml_corpus.hpp"
@@ -40,6 +41,10 @@ class Comparison {
   void check(const GoYamlFrame& theirs, const Answer& ours) {
     ++total_;
     if (theirs.ok == ours.ok && essence(theirs.answer) == essence(ours.text)) return;
+    // A raw NEL is a line break inside of the JSON text that upstream reads back; which of its errors comes first then
+    // depends on blocks of 512 bytes, and is not copied.
+    const bool next_line = theirs.verb == "write" && theirs.text.find("\xC2\x85") != std::string::npos;
+    if (next_line && !theirs.ok && !ours.ok) return;
     if (++different_ <= 10) {
       MESSAGE(theirs.verb << ": " << terminal_safe(theirs.text).substr(0, 600) << "\n  go:   " << (theirs.ok ? "" : "error ")
                           << terminal_safe(theirs.answer).substr(0, 600) << "\n  ours: " << (ours.ok ? "" : "error ")
@@ -63,6 +68,28 @@ class Comparison {
   int total_ = 0;
   int different_ = 0;
 };
+
+/// The order of keys is not transitive: `0777` < `0x1` < `1-` < `0777`. Upstream's output is random for keys that form such
+/// a ring, so there is nothing to be equal to.
+bool has_ring(const Value& value) {
+  for (const auto& item : value.as_list()) {
+    if (has_ring(item)) return true;
+  }
+  const auto& members = value.as_map();
+  const auto less = [&](std::size_t a, std::size_t b) {
+    return yaml_detail::natural_less(members[a].key.view(), members[b].key.view());
+  };
+  for (std::size_t a = 0; a < members.size(); ++a) {
+    if (has_ring(members[a].value)) return true;
+    for (std::size_t b = 0; b < members.size(); ++b) {
+      if (!less(a, b)) continue;
+      for (std::size_t c = 0; c < members.size(); ++c) {
+        if (less(b, c) && less(c, a)) return true;
+      }
+    }
+  }
+  return false;
+}
 
 void compare_reading(const std::string& peer, const std::vector<std::string>& texts) {
   std::vector<GoYamlFrame> frames;
@@ -114,6 +141,8 @@ TEST_SUITE("parity/yaml") {
           const auto key = corpus.text();
           if (to_yaml(make_map({{key, Value()}})).ok()) map.set(key, Value::int64(k));
         }
+        // Few of thirty keys like these are free of rings; drop keys until none is left.
+        while (has_ring(map)) map.erase(map.as_map()[map.size() / 2].key.str());
         values.push_back(map);
       }
       compare_writing(*peer, values);
@@ -131,7 +160,10 @@ TEST_SUITE("parity/yaml") {
     SUBCASE("generated trees") {
       YamlCorpus corpus(3);
       std::vector<Value> values;
-      for (int i = 0; i < 6000; ++i) values.push_back(corpus.value(4));
+      while (values.size() < 6000) {
+        Value value = corpus.value(4);
+        if (!has_ring(value)) values.push_back(std::move(value));
+      }
       compare_writing(*peer, values);
     }
     SUBCASE("raw bytes") {

@@ -92,9 +92,16 @@ var functions = template.FuncMap{
 		pairs(list, func(key string, value any) { out[key] = value })
 		return out
 	},
-	"list":      func(list ...any) any { return append([]any{}, list...) },
-	"set":       func(m map[string]any, key string, value any) map[string]any { m[key] = value; return m },
-	"boom":      func(text string) (any, error) { return nil, errors.New(text) },
+	"list": func(list ...any) any { return append([]any{}, list...) },
+	"set":  func(m map[string]any, key string, value any) map[string]any { m[key] = value; return m },
+	"boom": func(text string) (any, error) { return nil, errors.New(text) },
+	"required": func(text string, v any) (any, error) {
+		if v == nil || v == "" {
+			return nil, errors.New(text)
+		}
+		return v, nil
+	},
+	"fail":      func(text string) (string, error) { return "", errors.New(text) },
 	"nothing":   func() any { return nil },
 	"nilValues": func() any { return []any{[]any(nil), map[string]any(nil)} },
 	"wantAny":   func(v any) any { return v },
