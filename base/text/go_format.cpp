@@ -159,6 +159,7 @@ class Printer {
 
   void object(const Value& value, char32_t verb) {
     const ValueObject& object = *value.as_object();
+    if (object.go_kind() == "complex128") return complex(value, object.to_plain(), verb);
     if (verb == 'v' || verb == 's' || verb == 'x' || verb == 'X' || verb == 'q') {
       FormatSpec plain = spec;
       plain.go_syntax = false;
@@ -173,6 +174,27 @@ class Printer {
     out += '=';
     detail::append_string(out, spec, object.format(), 's');
     out += ')';
+  }
+
+  /// `(1+2i)`; `parts` are the real and the imaginary one.
+  void complex(const Value& value, const Value& parts, char32_t verb) {
+    static constexpr std::u32string_view verbs = U"vbgGxXfFeE";
+    if (parts.size() != 2 || verbs.find(verb) == std::u32string_view::npos) {
+      out += "%!";
+      append_utf8(out, verb);
+      out += '(';
+      out += go_type_name(value);
+      out += '=';
+      if (parts.size() == 2) complex(value, parts, 'v');
+      out += ')';
+      return;
+    }
+    out += '(';
+    detail::append_float(out, spec, parts.as_list()[0].as_double(), verb);
+    const bool plus = std::exchange(spec.plus, true);
+    detail::append_float(out, spec, parts.as_list()[1].as_double(), verb);
+    spec.plus = plus;
+    out += "i)";
   }
 
   void element(const Value& value, char32_t verb, std::size_t depth) {

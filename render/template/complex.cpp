@@ -19,7 +19,8 @@ class ComplexObject final : public ValueObject {
     return "(" + go_format_float(real_) + imaginary + "i)";
   }
   bool field(std::string_view /*name*/, Value& /*out*/) const override { return false; }
-  Value to_plain() const override { return Value::string(print()); }
+  /// Real and imaginary part, as go_format expects them.
+  Value to_plain() const override { return Value::list({Value::float64(real_), Value::float64(imaginary_)}); }
   bool truth() const override { return real_ != 0 || imaginary_ != 0; }
 
  private:
