@@ -141,7 +141,7 @@ Result<std::string> base64_decode(std::string_view text) {
       if (digits == 2) {
         skip_breaks();
         if (at == text.size()) return bad_base64(text.size());
-        if (text[at] != '=') return bad_base64(at);
+        if (text[at] != '=') return bad_base64(at - 1);  // Go's own counting
         ++at;
       }
       skip_breaks();
@@ -161,7 +161,8 @@ Result<std::string> base64_decode(std::string_view text) {
       digits = 0;
     }
   }
-  if (digits != 0) return bad_base64(text.size());
+  // Go names the start of the unfinished group.
+  if (digits != 0) return bad_base64(text.size() - static_cast<std::size_t>(digits));
   return out;
 }
 

@@ -22,7 +22,8 @@ void append(std::string& out, const Value& value, bool nested) {
     case Kind::absent:
     case Kind::null: out += nested ? "interface {}(nil)" : "<nil>"; break;
     case Kind::boolean: out += value.as_bool() ? "true" : "false"; break;
-    case Kind::float64: out += go_format_float(value.as_double()); break;
+    // Most numbers were integers in the text, which is forgotten where every number is a float64.
+    case Kind::float64: out += json_format_float(value.as_double()); break;
     case Kind::string:
       out += to_json(Value::string(truncate_utf8(value.as_string(), max_length)), {.escape_html = false}).value_or("\"\"");
       break;

@@ -1,10 +1,12 @@
 #include "base/yaml/tree_builder.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <numeric>
+#include <system_error>
 #include <utility>
 
 #include "base/text/base64.hpp"
@@ -16,6 +18,11 @@ namespace gitopsctl::yaml_detail {
 namespace {
 
 constexpr std::string_view tag_prefix = "tag:yaml.org,2002:";
+/// The name under which an impossible key or number stays in the tree until the document ends: a later equal key may still
+/// replace the map around it, and then nobody complains.
+constexpr std::string_view impossible_prefix("\0impossible ", 12);
+constexpr std::size_t max_impossible = 1000;
+constexpr std::string_view want_map = "map merge requires map or sequence of maps as the value";
 
 /// How much of a document may come from aliases; the figures are those of Go's library, which refuses more.
 double allowed_alias_ratio(std::uint64_t decode_count) {
@@ -81,7 +88,7 @@ TreeBuilder::TreeBuilder(std::string_view text, const YamlOptions& options, cons
     : text_(text),
       options_(options),
       file_(file),
-      source_(text),
+      source_(text, options.profile),
       check_duplicates_(options.unique_keys || options.profile == YamlProfile::go_v3) {}
 
 Result<bool> TreeBuilder::next_document() {
@@ -104,8 +111,7 @@ void TreeBuilder::reset_document() {
   decode_count_ = 1;  // the document itself
   alias_count_ = 0;
   decode_error_.reset();
-  convert_error_.reset();
-  json_error_.reset();
+  impossible_.clear();
 }
 
 Result<Value> TreeBuilder::document(MarkTable* marks) {
@@ -120,8 +126,9 @@ Result<Value> TreeBuilder::document(MarkTable* marks) {
   }
   if (decode_error_) return *decode_error_;
   if (!duplicates_.empty()) return combine(std::move(duplicates_));
-  if (convert_error_) return *convert_error_;
-  if (json_error_) return *json_error_;
+  if (!impossible_.empty()) {
+    if (const Impossible* found = surviving(root_)) return found->error;
+  }
   return std::move(root_);
 }
 
@@ -142,6 +149,7 @@ std::int32_t TreeBuilder::define_anchor(const Event& event) {
   Anchor anchor;
   anchor.name = event.anchor;
   anchor.open = true;
+  anchor.is_map = event.type == EventType::map_start;
   if (event.type == EventType::scalar) {
     anchor.is_scalar = true;
     anchor.plain = event.plain;
@@ -201,6 +209,9 @@ Result<void> TreeBuilder::alias(const Event& event) {
   const Anchor& anchor = anchors_[static_cast<std::size_t>(found->second)];
   const bool is_key = !frames_.empty() && frames_.back().is_map && frames_.back().at_key;
   count(1, 0, event.mark);
+  const bool is_map = anchor.is_map;
+  const bool merging = !frames_.empty() && !is_key && (frames_.back().merging || frames_.back().merge_list);
+  if (merging && !is_map) decode_problem(std::string(want_map), event.mark);
   if (anchor.open) decode_problem("anchor '" + anchor.name + "' value contains itself", event.mark);
   if (!decode_error_) count(anchor.count, anchor.count, event.mark);
   if (frames_.size() + anchor.height > options_.max_depth) {
@@ -217,8 +228,6 @@ Result<void> TreeBuilder::alias(const Event& event) {
     return {};
   }
   add_node(event.mark);
-  const bool is_map = anchor.value.is_map();
-  const bool merging = !frames_.empty() && frames_.back().merging;
   Value value;
   // What is merged is copied member by member; every other alias gets containers of its own, since values are changed in
   // place by templates and JSON knows no sharing.
@@ -267,7 +276,9 @@ void TreeBuilder::end() {
       members.push_back(std::move(*it));
     }
     members_.erase(begin, members_.end());
-    value = Value::map(std::move(members));
+    // They are in order, so Value need not look again.
+    value = Value::map();
+    value.mutable_members() = std::move(members);
   } else {
     Value::List items;
     const auto begin = items_.begin() + frame.base;
@@ -352,7 +363,7 @@ void TreeBuilder::attach(Value value, bool is_map, std::uint32_t height, Mark ma
   Frame& top = frames_.back();
   top.height = std::max(top.height, height);
   if (!top.is_map) {
-    if (top.merge_list && !is_map) decode_problem("map merge requires map or sequence of maps as the value", mark);
+    if (top.merge_list && !is_map) decode_problem(std::string(want_map), mark);
     items_.push_back(std::move(value));
     return;
   }
@@ -361,20 +372,30 @@ void TreeBuilder::attach(Value value, bool is_map, std::uint32_t height, Mark ma
     top.merging = false;
     merge(value, is_map, merge_list, mark);
   } else {
-    if (top.key_state == KeyState::null) {
-      convert_problem("unsupported map key of type: %!s(<nil>), key: <nil>, value: " + go_syntax(value), top.key_mark);
-    } else if (top.key_state == KeyState::unsigned_integer) {
-      constexpr std::string_view digits = "0123456789abcdef";
-      std::string hex;
-      for (std::uint64_t rest = top.unsigned_key; rest != 0; rest >>= 4U) hex.insert(hex.begin(), digits[rest & 15U]);
-      convert_problem("unsupported map key of type: uint64, key: 0x" + hex + ", value: " + go_syntax(value), top.key_mark);
-    } else if (top.key_state == KeyState::good) {
+    if (top.key_state == KeyState::null || top.key_state == KeyState::unsigned_integer) {
+      top.key = impossible(impossible_key(top, value), true);
+      top.key_state = KeyState::good;
+    }
+    if (top.key_state == KeyState::good) {
       members_.push_back({std::move(top.key), std::move(value)});
       if (check_duplicates_) member_marks_.push_back(top.key_mark);
     }
     top.key_state = KeyState::good;
   }
   top.at_key = true;
+}
+
+Error TreeBuilder::impossible_key(const Frame& map, const Value& value) const {
+  std::string text = "unsupported map key of type: ";
+  if (map.key_state == KeyState::null) {
+    text += "%!s(<nil>), key: <nil>";
+  } else {
+    std::array<char, 16> hex{};
+    const auto [end, error] = std::to_chars(hex.data(), hex.data() + hex.size(), map.unsigned_key, 16);
+    (void)error;  // 16 digits hold every uint64
+    text += "uint64, key: 0x" + std::string(hex.data(), end);
+  }
+  return problem(text + ", value: " + go_syntax(value), map.key_mark);
 }
 
 void TreeBuilder::merge(const Value& value, bool is_map, bool is_merge_list, Mark mark) {
@@ -389,7 +410,7 @@ void TreeBuilder::merge(const Value& value, bool is_map, bool is_merge_list, Mar
       for (const auto& map : maps) merge_members(map);
     }
   } else {
-    decode_problem("map merge requires map or sequence of maps as the value", mark);
+    decode_problem(std::string(want_map), mark);
   }
 }
 
@@ -506,14 +527,18 @@ Value TreeBuilder::number(const Scalar& scalar, Mark mark) {
   }
   const double value = scalar.floating;
   if (!std::isfinite(value)) {
-    if (!json_error_) json_error_ = problem("json: unsupported value: " + go_format_float(value), mark);
-    return {};
+    // A map that stands for it until the end shows whether it stays.
+    Value::Members members;
+    members.push_back({impossible(problem("json: unsupported value: " + go_format_float(value), mark), false), Value()});
+    return Value::map(std::move(members));
   }
-  // On the way through JSON `1.0` becomes `1`, which its readers take for an integer.
-  constexpr double limit = 9223372036854775808.0;  // 2^63
-  const bool through_json = options_.profile == YamlProfile::go_v2_json;
-  if (!floats && through_json && std::trunc(value) == value && value >= -limit && value < limit) {
-    return Value::int64(static_cast<std::int64_t>(value));
+  // On the way through JSON `1.0` becomes `1`, which its readers take for an integer; so they do with the shortest digits of
+  // larger floats.
+  if (!floats && options_.profile == YamlProfile::go_v2_json && std::trunc(value) == value && std::fabs(value) < 1e19) {
+    const std::string digits = json_format_float(value);
+    std::int64_t integer = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), integer);
+    if (error == std::errc() && end == digits.data() + digits.size()) return Value::int64(integer);
   }
   return Value::float64(value);
 }
@@ -533,8 +558,32 @@ void TreeBuilder::decode_problem(std::string text, Mark mark) {
   if (!decode_error_) decode_error_ = problem("yaml: " + std::move(text), mark);
 }
 
-void TreeBuilder::convert_problem(std::string text, Mark mark) {
-  if (!convert_error_) convert_error_ = problem(std::move(text), mark);
+SharedString TreeBuilder::impossible(Error error, bool is_key) {
+  if (impossible_.size() >= max_impossible && !decode_error_) decode_error_ = error;
+  SharedString name(std::string(impossible_prefix) + std::to_string(impossible_.size()));
+  if (impossible_.size() < max_impossible) impossible_.push_back({std::move(error), is_key});
+  return name;
+}
+
+const TreeBuilder::Impossible* TreeBuilder::surviving(const Value& value) const {
+  const Impossible* found = nullptr;
+  // Keys are looked at before numbers are written, so an impossible key hides an impossible number.
+  const auto better = [&](const Impossible* other) {
+    if (other == nullptr) return;
+    if (found == nullptr || (other->is_key && !found->is_key) || (other->is_key == found->is_key && other < found))
+      found = other;
+  };
+  for (const auto& item : value.as_list()) better(surviving(item));
+  for (const auto& member : value.as_map()) {
+    const std::string_view key = member.key.view();
+    if (key.substr(0, impossible_prefix.size()) == impossible_prefix) {
+      std::size_t index = impossible_.size();
+      std::from_chars(key.data() + impossible_prefix.size(), key.data() + key.size(), index);
+      if (index < impossible_.size()) better(&impossible_[index]);
+    }
+    better(surviving(member.value));
+  }
+  return found;
 }
 
 Error TreeBuilder::problem(std::string text, Mark mark, ErrorCode code) const {

@@ -60,6 +60,7 @@ class TreeBuilder {
   struct Anchor {
     std::string name;
     Value value;
+    bool is_map = false;
     bool open = false;  ///< the node is still being read: an alias to it would contain itself
     bool is_scalar = false;
     bool plain = false;
@@ -67,6 +68,12 @@ class TreeBuilder {
     std::string tag;
     std::uint64_t count = 0;  ///< decoding steps of the node, aliases in it expanded
     std::uint32_t height = 0;
+  };
+
+  /// A key or a number that JSON does not have.
+  struct Impossible {
+    Error error;
+    bool is_key;
   };
 
   void reset_document();
@@ -91,7 +98,11 @@ class TreeBuilder {
   std::uint32_t add_node(Mark mark);
 
   void decode_problem(std::string text, Mark mark);
-  void convert_problem(std::string text, Mark mark);
+  /// An error that counts only when what it is about is still there when the document ends; returns the name it has in the
+  /// tree meanwhile.
+  SharedString impossible(Error error, bool is_key);
+  [[nodiscard]] Error impossible_key(const Frame& map, const Value& value) const;
+  [[nodiscard]] const Impossible* surviving(const Value& value) const;
   [[nodiscard]] Error problem(std::string text, Mark mark, ErrorCode code = ErrorCode::invalid_input) const;
 
   std::string_view text_;
@@ -116,8 +127,7 @@ class TreeBuilder {
   // Go reads a document to its end before it decodes, decodes it before it converts it to JSON, and then writes that: so an
   // error of an earlier stage hides those of the later ones, wherever they stand.
   std::optional<Error> decode_error_;
-  std::optional<Error> convert_error_;
-  std::optional<Error> json_error_;
+  std::vector<Impossible> impossible_;
   std::vector<Error> duplicates_;
 };
 

@@ -55,9 +55,8 @@ Result<FileInfo> GitTree::do_stat(const TreePath& path) const {
   GITOPSCTL_TRY(const TreeEntry entry, find(path));
   FileInfo info = describe(entry);
   if (info.type == FileType::file) {
-    const auto header = reader_->header(entry.id);
-    // A missing blob must not look like a removed file.
-    if (!header) return Error(ErrorCode::unavailable, header.error().message()).in(display(path));
+    const auto header = reader_->expect(entry.id);
+    if (!header) return header.error().in(display(path));
     info.size = header->size;
   }
   if (info.type == FileType::directory) {

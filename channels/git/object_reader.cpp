@@ -14,6 +14,7 @@ constexpr std::uint64_t max_structure_bytes = 16U << 20U;
 constexpr std::size_t max_cached_entries = 50'000;
 constexpr std::size_t max_known_links = 200'000;
 constexpr int max_depth = 256;
+constexpr std::string_view damaged_hint = "the local copy is damaged; it is fetched anew with the next poll";
 
 git_object_t type_of(ObjectType type) {
   switch (type) {
@@ -72,8 +73,7 @@ Error ObjectReader::failed(int code, std::string_view id, std::string_view what)
   const Error error = library_error(code, name_ + ": " + std::string(what) + " " + std::string(id));
   suspect_ = true;
   // Never not_found: a file whose bytes are gone must not look like a file that was removed.
-  return Error(ErrorCode::unavailable, error.message())
-      .with_hint("the local copy is damaged; it is fetched anew when the agent starts again");
+  return Error(ErrorCode::unavailable, error.message()).with_hint(std::string(damaged_hint));
 }
 
 bool ObjectReader::exists(std::string_view id) {
@@ -100,6 +100,13 @@ Result<ObjectHeader> ObjectReader::header(std::string_view id) {
     case GIT_OBJECT_TAG: return ObjectHeader{ObjectType::tag, size};
     default: return ObjectHeader{ObjectType::blob, size};
   }
+}
+
+Result<ObjectHeader> ObjectReader::expect(std::string_view id) {
+  auto found = header(id);
+  if (found.ok() || found.error().code() != ErrorCode::not_found) return found;
+  suspect_ = true;
+  return Error(ErrorCode::unavailable, found.error().message()).with_hint(std::string(damaged_hint));
 }
 
 Result<std::string> ObjectReader::read(std::string_view id, ObjectType type, std::uint64_t max_bytes) {

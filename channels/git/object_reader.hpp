@@ -23,9 +23,9 @@ struct ObjectHeader {
 /// Reads objects of one object database by their ids, and remembers parsed trees (which never change).
 /// Thread-safe: calls take turns. Shared by a mirror and every tree that it handed out, so it may outlive the mirror.
 ///
-/// read(), commit(), tree() and has_links() are for objects that have to be there since something names them: a missing or
-/// damaged one is `unavailable`, never `not_found` (nothing may look removed because it cannot be read), and makes the
-/// database suspect. What may be absent is asked for with exists() and header().
+/// expect(), read(), commit(), tree() and has_links() are for objects that have to be there since something names them: a
+/// missing or damaged one is `unavailable`, never `not_found` (nothing may look removed because it cannot be read), and
+/// makes the database suspect. What may be absent is asked for with exists() and header().
 class ObjectReader {
  public:
   /// Opens `directory`/objects. `name` is how errors call the repository.
@@ -37,6 +37,8 @@ class ObjectReader {
   [[nodiscard]] bool exists(std::string_view id);
   /// `not_found` when it is not there.
   [[nodiscard]] Result<ObjectHeader> header(std::string_view id);
+  /// The same for an object that has to be there.
+  [[nodiscard]] Result<ObjectHeader> expect(std::string_view id);
   /// The bytes of an object of this type. `too_large` over `max_bytes`.
   [[nodiscard]] Result<std::string> read(std::string_view id, ObjectType type, std::uint64_t max_bytes);
   [[nodiscard]] Result<CommitObject> commit(std::string_view id);

@@ -63,15 +63,13 @@ Result<void> PackWriter::add(std::string_view piece) {
     return Error(ErrorCode::too_large, "the pack is larger than " + std::to_string(max_bytes_) + " bytes")
         .with_hint("raise the limit of this repository if it is meant to be so large");
   }
-  git_indexer_progress progress{};
-  const int code = git_indexer_append(indexer_.get(), piece.data(), piece.size(), &progress);
+  const int code = git_indexer_append(indexer_.get(), piece.data(), piece.size(), &progress_);
   if (code != 0) return damaged_pack(code);
   return {};
 }
 
 Result<void> PackWriter::finish() {
-  git_indexer_progress progress{};
-  const int code = git_indexer_commit(indexer_.get(), &progress);
+  const int code = git_indexer_commit(indexer_.get(), &progress_);
   if (code != 0) return damaged_pack(code);
   return {};
 }
@@ -95,7 +93,18 @@ Result<void> make_pack(git_repository* repository, const std::vector<std::string
   for (std::size_t i = 0; code == 0 && i < tips.size(); ++i) {
     git_oid id;
     if (!to_oid(id, tips[i])) return Error(ErrorCode::invalid_input, "'" + tips[i] + "' is no object name");
-    code = git_revwalk_push(raw_walk, &id);
+    // A tag may lead to a tree or a file, which no walk over commits reaches.
+    git_object* commit = nullptr;
+    git_object* raw_object = nullptr;
+    code = git_object_lookup(&raw_object, repository, &id, GIT_OBJECT_ANY);
+    const ObjectHandle object(raw_object);
+    if (code != 0) break;
+    if (git_object_peel(&commit, raw_object, GIT_OBJECT_COMMIT) == 0) {
+      const ObjectHandle owned(commit);
+      code = git_revwalk_push(raw_walk, git_object_id(commit));
+    } else {
+      code = git_packbuilder_insert_recur(raw_builder, &id, nullptr);
+    }
   }
   if (code != 0) return library_error(code, "make a pack");
   for (const auto& text : known) {

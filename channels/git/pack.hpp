@@ -27,6 +27,7 @@ class PackWriter {
  private:
   PackWriter() = default;
   IndexerHandle indexer_;
+  git_indexer_progress progress_{};  ///< libgit2 counts in it across calls, and trusts the counts at the end
   std::uint64_t max_bytes_ = 0;
   std::uint64_t bytes_ = 0;
 };

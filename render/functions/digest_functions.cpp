@@ -56,7 +56,8 @@ Result<Value> b32enc(CallContext& /*context*/, Arguments arguments) {
   return text_value("b32enc", std::move(out));
 }
 
-/// Groups of eight characters; offsets in errors count without line breaks, as Go's do.
+/// Groups of eight characters of which the last may be padded; what follows a padded group is ignored. A text that is no
+/// base32 comes back as the error's text; its offsets do not count line breaks, as Go's do not.
 std::string base32_decode(std::string_view text) {
   std::string clean;
   for (const char c : text) {
@@ -64,33 +65,27 @@ std::string base32_decode(std::string_view text) {
   }
   const auto bad = [](std::size_t at) { return "illegal base32 data at input byte " + std::to_string(at); };
   std::string out;
-  std::size_t at = 0;
-  bool ended = false;
-  while (at < clean.size()) {
-    if (ended) return bad(at);
+  for (std::size_t start = 0; start < clean.size(); start += 8) {
     std::uint64_t held = 0;
     std::size_t digits = 0;
     for (; digits < 8; ++digits) {
-      if (at + digits == clean.size()) return bad(at);
-      const char c = clean[at + digits];
-      if (c == '=') break;
-      const auto value = base32_alphabet.find(c);
-      if (value == std::string_view::npos) return bad(at + digits);
+      const auto at = start + digits;
+      if (at == clean.size()) return bad(start);
+      // Padding counts only where not more than the rest of a group follows.
+      if (clean[at] == '=' && digits >= 2 && clean.size() - at <= 8) break;
+      const auto value = base32_alphabet.find(clean[at]);
+      if (value == std::string_view::npos) return bad(at);
       held = held << 5U | value;
     }
     if (digits < 8) {
-      // What stays must be padding up to eight, after a count of digits that whole bytes can give.
-      for (std::size_t i = digits; i < 8; ++i) {
-        if (at + i == clean.size()) return bad(clean.size());
-        if (clean[at + i] != '=') return bad(at + i - (i > digits ? 1 : 0));
-      }
-      if (digits == 0 || digits == 1 || digits == 3 || digits == 6) return bad(at + digits);
-      ended = true;
+      if (clean.size() < start + 8) return bad(clean.size());
+      const auto wrong = clean.substr(0, start + 8).find_first_not_of('=', start + digits);
+      if (wrong != std::string::npos) return bad(wrong - 1);
+      if (digits == 3 || digits == 6) return bad(start + digits);
     }
-    const auto bytes = digits * 5 / 8;
     held <<= (8 - digits) * 5;
-    for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(held >> (32 - 8 * i) & 0xFFU);
-    at += 8;
+    for (std::size_t i = 0; i < digits * 5 / 8; ++i) out += static_cast<char>(held >> (32 - 8 * i) & 0xFFU);
+    if (digits < 8) break;
   }
   return out;
 }

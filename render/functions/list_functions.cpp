@@ -19,7 +19,7 @@ Result<void> need_list(const Value& value, std::string_view what) {
   return failure(std::string(what) + " " + std::string(go_kind_name(value)));
 }
 
-Result<Value> list(CallContext& /*context*/, Arguments arguments) {
+Result<Value> make_list(CallContext& /*context*/, Arguments arguments) {
   return list_value(Value::List(arguments.begin(), arguments.end()));
 }
 
@@ -155,8 +155,8 @@ Result<Value> chunk(CallContext& /*context*/, Arguments arguments) {
 
 // None may be folded: what they return is shared by reference.
 constexpr Function table[] = {
-    {"list", list, params<any>, true, false},
-    {"tuple", list, params<any>, true, false},
+    {"list", make_list, params<any>, true, false},
+    {"tuple", make_list, params<any>, true, false},
     {"first", first, params<any>, false, false},
     {"mustFirst", first, params<any>, false, false},
     {"last", last, params<any>, false, false},

@@ -170,8 +170,8 @@ class TimeParser {
     if (!range_.empty()) return true;  // an error already
     // A fraction is taken even where the layout does not name it.
     const auto next = next_layout_piece(layout);
-    const bool named = next.literal.empty() &&
-                       (next.part == LayoutPart::fraction_zeros || next.part == LayoutPart::fraction_shortest);
+    const bool named =
+        next.literal.empty() && (next.part == LayoutPart::fraction_zeros || next.part == LayoutPart::fraction_shortest);
     return named || read_open_fraction();
   }
 
@@ -327,13 +327,12 @@ class TimeParser {
         time.zone = fixed_zone(std::string(zone_name_), *offset_);
       }
     } else if (!zone_name_.empty()) {
-      // An unknown name says nothing about the distance, but for GMT+3.
+      // An unknown name says nothing about the distance, but for GMT+3; and even that only changes how the time is shown.
       int hours = 0;
       if (zone_name_.size() > 3 && zone_name_.starts_with("GMT")) {
         for (const char c : zone_name_.substr(4)) hours = hours * 10 + (c - '0');
         if (zone_name_[3] == '-') hours = -hours;
       }
-      time.seconds -= hours * 3600;
       time.zone = fixed_zone(std::string(zone_name_), hours * 3600);
     }
     return time;

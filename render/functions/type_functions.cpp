@@ -51,6 +51,7 @@ Result<Value> equal_deeply(CallContext& /*context*/, Arguments arguments) {
 }
 
 Result<Value> deep_copy(CallContext& /*context*/, Arguments arguments) {
+  if (arguments[0].is_nothing()) return failure("reflect: call of reflect.Value.Type on zero Value");
   GITOPSCTL_CHECK(check_tree("deepCopy", arguments[0]));
   return arguments[0].deep_copy();
 }

@@ -86,15 +86,15 @@ void GoStruct::wrong(const Value& value, const std::string& path, std::string_vi
   // Reading goes through fields in our order; Go meets them in key order.
   if (!mistake_.empty() && mistake_path_ <= path) return;
   mistake_path_ = path;
-  mistake_ = "json: cannot unmarshal " + std::string(json_kind(value)) + " into Go ";
+  mistake_ = "json: cannot unmarshal " + std::string(json_kind(value)) + " into ";
   const auto last = std::string_view(path).substr(path.rfind('.') + 1);
   const bool index = !last.empty() && std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (path.empty()) {
-    mistake_ += "value";
+    mistake_ += "Go value";
   } else if (index) {
     mistake_ += path;
   } else {
-    mistake_ += "struct field " + path;
+    mistake_ += "Go struct field " + path;
   }
   mistake_ += " of type " + std::string(wanted);
 }

@@ -16,7 +16,7 @@ namespace gitopsctl::render::helm {
 /// The document must have been read with YamlNumbers::integers.
 class GoStruct {
  public:
-  /// `go_type` names the struct in errors (`chart.Metadata`); `path` is empty for the root, else `.metadata`.
+  /// `go_type` names the struct in errors (`v2.Metadata`); `path` is empty for the root, else `.metadata`.
   /// A document that is neither map nor null is an error.
   GoStruct(const Value& document, std::string_view go_type, std::string path = {});
 

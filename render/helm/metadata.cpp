@@ -16,28 +16,28 @@ namespace {
 Error validation(const std::string& text) { return {ErrorCode::invalid_input, "validation: " + text}; }
 
 void read_maintainers(GoStruct& document, Metadata& metadata) {
-  const auto* list = document.read_structs("maintainers", "chart.Maintainer");
+  const auto* list = document.read_structs("maintainers", "v2.Maintainer");
   if (list == nullptr) return;
   metadata.maintainers.clear();
   for (const auto& item : list->as_list()) {
-    GoStruct one(item, "chart.Maintainer", ".maintainers." + std::to_string(metadata.maintainers.size()));
+    GoStruct one(item, "v2.Maintainer", ".maintainers." + std::to_string(metadata.maintainers.size()));
     Maintainer maintainer;
     one.read("name", maintainer.name);
     one.read("email", maintainer.email);
     one.read("url", maintainer.url);
     document.adopt(one);
-    metadata.null_entry = metadata.null_entry || one.is_null();
+    metadata.null_maintainer = metadata.null_maintainer || one.is_null();
     metadata.maintainers.push_back(std::move(maintainer));
   }
 }
 
 void read_dependencies(GoStruct& document, Metadata& metadata) {
-  const auto* list = document.read_structs("dependencies", "chart.Dependency");
+  const auto* list = document.read_structs("dependencies", "v2.Dependency");
   if (list == nullptr) return;
   metadata.dependencies.clear();
   metadata.has_dependencies = true;
   for (const auto& item : list->as_list()) {
-    GoStruct one(item, "chart.Dependency", ".dependencies." + std::to_string(metadata.dependencies.size()));
+    GoStruct one(item, "v2.Dependency", ".dependencies." + std::to_string(metadata.dependencies.size()));
     ChartDependency dependency;
     one.read("name", dependency.name);
     one.read("version", dependency.version);
@@ -48,7 +48,7 @@ void read_dependencies(GoStruct& document, Metadata& metadata) {
     one.read_list("import-values", dependency.import_values);
     one.read("alias", dependency.alias);
     document.adopt(one);
-    metadata.null_entry = metadata.null_entry || one.is_null();
+    metadata.null_dependency = metadata.null_dependency || one.is_null();
     metadata.dependencies.push_back(std::move(dependency));
   }
 }
@@ -153,7 +153,7 @@ Result<void> read_metadata(std::string_view yaml, const std::string& file, Metad
     const auto& error = document.error();
     return Error(error.code(), "error converting YAML to JSON: " + error.message()).at(error.where());
   }
-  GoStruct fields(*document, "chart.Metadata");
+  GoStruct fields(*document, "v2.Metadata");
   fields.read("name", metadata.name);
   fields.read("home", metadata.home);
   fields.read("sources", metadata.sources);
@@ -191,7 +191,8 @@ Result<void> validate_metadata(Metadata& metadata) {
     clean(maintainer.email);
     clean(maintainer.url);
   }
-  if (metadata.null_entry) return validation("maintainers and dependencies must not contain empty or null nodes");
+  if (metadata.null_maintainer) return validation("maintainers must not contain empty or null nodes");
+  if (metadata.null_dependency) return validation("dependencies must not contain empty or null nodes");
   return validate_dependencies(metadata);
 }
 

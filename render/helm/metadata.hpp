@@ -46,7 +46,8 @@ struct Metadata {
   std::string kube_version;
   std::vector<ChartDependency> dependencies;
   bool has_dependencies = false;  ///< the list was written, even if empty
-  bool null_entry = false;        ///< a list of dependencies or maintainers holds a null
+  bool null_maintainer = false;   ///< a list holds a null
+  bool null_dependency = false;
   std::string type;
 };
 

@@ -30,7 +30,9 @@ TEST_SUITE("helm/render_chart") {
     CHECK(one("a: {{ .Template.Name }} {{ .Template.BasePath }}") == "a: app/templates/x.yaml app/templates");
     CHECK(one("a: {{ .Chart.Name }} {{ .Chart.Nothing }} {{ .Chart.IsRoot }}") == "a: app  true");
     CHECK(one("a: {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }}") == "a: v1.37.0 true");
-    CHECK(one("a: {{ .Values.x.y }}").starts_with("ERROR app/templates/x.yaml:1:14\n  executing"));
+    CHECK(one("a: {{ has \"v1\" .Capabilities.APIVersions }} {{ without .Capabilities.APIVersions \"v1\" | len }}") ==
+          "a: true 56");
+    CHECK(one("a: {{ .Values.x.y }}").starts_with("ERROR app/templates/x.yaml:1:13\n  executing"));
   }
 
   TEST_CASE("files are reached through .Files and subcharts through .Subcharts") {
@@ -96,7 +98,7 @@ TEST_SUITE("helm/render_chart") {
     CHECK(parse.trail() == std::vector<std::string>{"chart app"});
     const auto nested = error_of({{"app/templates/x.yaml", "a: {{ include \"n\" . }}\n"},
                                   {"app/templates/_n.tpl", "{{ define \"n\" }}\n  {{ .Values.a.b }}{{ end }}"}});
-    CHECK(nested.where().to_string() == "app/templates/_n.tpl:2:12");
+    CHECK(nested.where().to_string() == "app/templates/_n.tpl:2:13");
     const auto inner = error_of({{"app/templates/x.yaml", "a: {{ tpl \"{{ .Values.a.b }}\" . }}\n"}});
     CHECK(inner.where().to_string() == "app/templates/x.yaml:1:7");
     CHECK(error_of({{"app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\nkubeVersion: <1.20\n"}}).to_string() ==

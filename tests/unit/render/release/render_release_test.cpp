@@ -26,7 +26,7 @@ std::string ids(const std::vector<Object>& objects) {
 }
 
 constexpr std::string_view config = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n";
-constexpr std::string_view spaces = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: n\n";
+constexpr std::string_view spaces = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: zone\n";
 
 }  // namespace
 
@@ -40,7 +40,8 @@ TEST_SUITE("release/manifests") {
                                  {"app/.hidden.yaml", ""},
                                  {"app/.git/c.yaml", ""}});
     std::string paths;
-    for (const auto& file : read_manifests(*tree, tree_path("app")).value()) paths += file.path + " ";
+    const auto files = read_manifests(*tree, tree_path("app")).value();
+    for (const auto& file : files) paths += file.path + " ";
     CHECK(paths == "app/a.yaml app/a/z.yaml app/b.yml app/x.json ");
     CHECK(read_manifests(*tree, tree_path("app/README.md")).value().size() == 1);
     CHECK(read_manifests(*tree, tree_path("none")).error().code() == ErrorCode::not_found);
@@ -76,7 +77,7 @@ TEST_SUITE("release/render_release") {
     inputs.installation_key = "key";
     const auto set = render_release(inputs);
     REQUIRE_MESSAGE(set.ok(), set.error().to_string());
-    CHECK(ids(set->objects) == "Namespace n; ConfigMap ns/c; ");
+    CHECK(ids(set->objects) == "Namespace zone; ConfigMap ns/c; ");
     CHECK(set->text ==
           "---\n# Source: app/a.yaml\n" + std::string(config) + "---\n# Source: app/z.yaml\n" + std::string(spaces));
     CHECK(set->render_digest.starts_with("sha256:"));
@@ -139,5 +140,8 @@ TEST_SUITE("release/render_release") {
     REQUIRE_FALSE(bad.ok());
     CHECK(bad.error().where().to_string() == "app/templates/a.yaml");
     CHECK(bad.error().hint().starts_with("look at line "));
+    const auto broken = render_release(chart_inputs({{"app/templates/a.yaml", "{{ .Values.a.b }}"}}));
+    REQUIRE_FALSE(broken.ok());
+    CHECK(broken.error().trail() == std::vector<std::string>{"release rel", "chart app"});
   }
 }

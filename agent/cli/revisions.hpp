@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/cli/session.hpp"
+#include "base/files/file_tree.hpp"
+#include "base/result/result.hpp"
+#include "channels/git/mirror.hpp"
+
+namespace gitopsctl::agent::cli {
+
+/// The commits of a channel's repository: that of the agent's file when it binds the channel, else the repository that the
+/// current directory is in.
+class Revisions {
+ public:
+  static Result<std::unique_ptr<Revisions>> open(const Invocation& invocation, const std::string& channel);
+
+  /// A branch, tag or commit. A branch that a clone knows only from its origin is found too.
+  Result<channels::CommitId> resolve(const std::string& revision);
+  /// The tip of `releases/<channel>`.
+  Result<channels::CommitId> tip();
+  Result<FileTreePtr> tree(const channels::CommitId& commit) { return mirror_->tree(commit); }
+
+  /// The environment side, when the agent's file binds the channel.
+  [[nodiscard]] const std::optional<BoundChannel>& bound() const noexcept { return bound_; }
+  [[nodiscard]] Session* session() const noexcept { return session_.get(); }
+  [[nodiscard]] std::string channel_file() const { return bound_ ? bound_->binding->channel_file : std::string(); }
+  /// installation/repository/channel/, as seeds and identities have it.
+  [[nodiscard]] std::string identity_prefix() const;
+  /// The installation's key, or empty without an environment.
+  Result<std::string> installation_key();
+
+ private:
+  std::string channel_;
+  std::unique_ptr<Session> session_;
+  std::optional<BoundChannel> bound_;
+  std::unique_ptr<channels::Mirror> mirror_;
+};
+
+}  // namespace gitopsctl::agent::cli

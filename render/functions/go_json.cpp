@@ -1,0 +1,268 @@
+#include "render/functions/go_json.hpp"
+
+#include <string>
+#include <utility>
+
+#include "base/text/go_format.hpp"
+#include "base/text/go_number.hpp"
+#include "base/text/utf8.hpp"
+#include "render/functions/arguments.hpp"
+
+namespace gitopsctl::render {
+namespace {
+
+class GoJsonParser {
+ public:
+  explicit GoJsonParser(std::string_view text) : text_(text) {}
+
+  Result<Value> run() {
+    Value value;
+    skip_blanks();
+    if (!read_value(value, 0)) return failure(problem_);
+    skip_blanks();
+    if (!at_end()) return failure("invalid character " + shown_character() + " after top-level value");
+    return value;
+  }
+
+ private:
+  [[nodiscard]] bool at_end() const noexcept { return at_ == text_.size(); }
+  [[nodiscard]] char here() const noexcept { return text_[at_]; }
+  void skip_blanks() noexcept {
+    while (!at_end() && (here() == ' ' || here() == '\t' || here() == '\r' || here() == '\n')) ++at_;
+  }
+
+  bool fail(std::string message) {
+    problem_ = std::move(message);
+    return false;
+  }
+  bool unexpected_end() { return fail("unexpected end of JSON input"); }
+  /// `invalid character 'x' WHERE`, or the end.
+  bool unexpected(std::string_view where) {
+    if (at_end()) return unexpected_end();
+    return fail("invalid character " + shown_character() + " " + std::string(where));
+  }
+
+  [[nodiscard]] std::string shown_character() const {
+    const char c = here();
+    if (c == '\'') return "'\\''";
+    if (c == '"') return "'\"'";
+    const auto quoted = go_quote(text_.substr(at_, decode_utf8(text_.substr(at_)).length));
+    return "'" + quoted.substr(1, quoted.size() - 2) + "'";
+  }
+
+  bool read_value(Value& out, std::size_t depth) {
+    if (depth > max_tree_depth) return fail("exceeded max depth");
+    if (at_end()) return unexpected_end();
+    switch (here()) {
+      case '{': return read_object(out, depth);
+      case '[': return read_array(out, depth);
+      case '"': {
+        std::string text;
+        if (!read_string(text)) return false;
+        out = Value::string(text);
+        return true;
+      }
+      case 't': out = Value::boolean(true); return read_word("true");
+      case 'f': out = Value::boolean(false); return read_word("false");
+      case 'n': out = Value::null(); return read_word("null");
+      default:
+        if (here() == '-' || (here() >= '0' && here() <= '9')) return read_number(out);
+        return unexpected("looking for beginning of value");
+    }
+  }
+
+  bool read_word(std::string_view word) {
+    for (const char c : word) {
+      if (at_end() || here() != c) {
+        return unexpected("in literal " + std::string(word) + " (expecting '" + c + "')");
+      }
+      ++at_;
+    }
+    return true;
+  }
+
+  bool skip_digits() {
+    if (at_end() || here() < '0' || here() > '9') return unexpected("in numeric literal");
+    while (!at_end() && here() >= '0' && here() <= '9') ++at_;
+    return true;
+  }
+
+  bool read_number(Value& out) {
+    const auto start = at_;
+    if (here() == '-') ++at_;
+    if (!at_end() && here() == '0') {
+      ++at_;  // no digit may follow, which the caller then meets
+    } else if (!skip_digits()) {
+      return false;
+    }
+    if (!at_end() && here() == '.') {
+      ++at_;
+      if (!skip_digits()) return false;
+    }
+    if (!at_end() && (here() == 'e' || here() == 'E')) {
+      ++at_;
+      if (!at_end() && (here() == '+' || here() == '-')) ++at_;
+      if (!skip_digits()) return false;
+    }
+    const auto text = text_.substr(start, at_ - start);
+    const auto number = parse_go_float(text);
+    if (number.status != GoNumberStatus::ok) {
+      return fail("json: cannot unmarshal number " + std::string(text) + " into Go " + target() + "of type float64");
+    }
+    out = Value::float64(number.value);
+    return true;
+  }
+
+  /// How Go names the place of a number that does not fit.
+  [[nodiscard]] std::string target() const {
+    if (path_.empty()) return "value ";
+    const auto last = path_.substr(path_.rfind('.') + 1);
+    const bool digits = !last.empty() && last.find_first_not_of("0123456789") == std::string::npos;
+    return (digits ? "" : "struct field ") + path_ + " ";
+  }
+
+  bool read_array(Value& out, std::size_t depth) {
+    ++at_;
+    Value::List items;
+    skip_blanks();
+    if (!at_end() && here() == ']') {
+      ++at_;
+      out = Value::list();
+      return true;
+    }
+    const auto outer = path_.size();
+    for (;;) {
+      skip_blanks();
+      path_ += "." + std::to_string(items.size());
+      if (items.size() >= max_list_items) return fail("too many items in a JSON array");
+      if (!read_value(items.emplace_back(), depth + 1)) return false;
+      path_.resize(outer);
+      skip_blanks();
+      if (at_end()) return unexpected_end();
+      const char c = here();
+      if (c != ',' && c != ']') return unexpected("after array element");
+      ++at_;
+      if (c == ']') break;
+    }
+    out = Value::list(std::move(items));
+    return true;
+  }
+
+  bool read_object(Value& out, std::size_t depth) {
+    ++at_;
+    Value::Members members;
+    skip_blanks();
+    if (!at_end() && here() == '}') {
+      ++at_;
+      out = Value::map();
+      return true;
+    }
+    for (;;) {
+      skip_blanks();
+      if (!read_member(members, depth)) return false;
+      skip_blanks();
+      if (at_end()) return unexpected_end();
+      const char c = here();
+      if (c != ',' && c != '}') return unexpected("after object key:value pair");
+      ++at_;
+      if (c == '}') break;
+    }
+    out = Value::map(std::move(members));
+    return true;
+  }
+
+  bool read_member(Value::Members& members, std::size_t depth) {
+    if (at_end() || here() != '"') return unexpected("looking for beginning of object key string");
+    std::string key;
+    if (!read_string(key)) return false;
+    skip_blanks();
+    if (at_end() || here() != ':') return unexpected("after object key");
+    ++at_;
+    skip_blanks();
+    const auto outer = path_.size();
+    path_ += ".";
+    for (const char c : key) path_ += c == '~' ? std::string("~0") : c == '/' ? std::string("~1") : std::string(1, c);
+    Value value;
+    if (!read_value(value, depth + 1)) return false;
+    path_.resize(outer);
+    members.push_back({SharedString(key), std::move(value)});
+    return true;
+  }
+
+  bool read_string(std::string& out) {
+    ++at_;
+    for (;;) {
+      if (at_end()) return unexpected_end();
+      const char c = here();
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
+      if (static_cast<unsigned char>(c) < 0x20) return unexpected("in string");
+      if (c == '\\') {
+        if (!read_escape(out)) return false;
+        continue;
+      }
+      const auto rune = decode_utf8(text_.substr(at_));
+      append_utf8(out, rune.value);
+      at_ += rune.length;
+    }
+  }
+
+  /// Four hexadecimal digits behind `\u` at `at`; -1 when they are not there.
+  [[nodiscard]] std::int32_t hex_at(std::size_t at) const {
+    if (at + 6 > text_.size() || text_[at] != '\\' || text_[at + 1] != 'u') return -1;
+    std::int32_t value = 0;
+    for (std::size_t i = at + 2; i < at + 6; ++i) {
+      const auto digit =
+          std::string_view("0123456789abcdef").find(static_cast<char>(text_[i] | (text_[i] >= 'A' ? 0x20 : 0)));
+      if (digit == std::string_view::npos) return -1;
+      value = value * 16 + static_cast<std::int32_t>(digit);
+    }
+    return value;
+  }
+
+  bool invalid_escape(std::size_t length) {
+    return fail("invalid escape sequence `" + std::string(text_.substr(at_, length)) + "` in string");
+  }
+
+  bool read_escape(std::string& out) {
+    if (at_ + 1 == text_.size()) return unexpected_end();
+    const char c = text_[at_ + 1];
+    constexpr std::string_view letters = "\"\\/bfnrt";
+    constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+    if (const auto letter = letters.find(c); letter != std::string_view::npos) {
+      out += meanings[letter];
+      at_ += 2;
+      return true;
+    }
+    if (c != 'u') return invalid_escape(1 + decode_utf8(text_.substr(at_ + 1)).length);
+    const auto unit = hex_at(at_);
+    if (unit < 0) {
+      if (at_ + 6 > text_.size() && text_.find('"', at_) == std::string_view::npos) return unexpected_end();
+      return invalid_escape(6);
+    }
+    at_ += 6;
+    auto rune = static_cast<char32_t>(unit);
+    if (unit >= 0xD800 && unit < 0xDC00) {
+      const auto low = hex_at(at_);
+      if (low >= 0xDC00 && low < 0xE000) {
+        rune = 0x10000 + ((static_cast<char32_t>(unit) - 0xD800) << 10U) + (static_cast<char32_t>(low) - 0xDC00);
+        at_ += 6;
+      }
+    }
+    append_utf8(out, rune);  // half of a pair becomes U+FFFD
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::string path_;
+  std::string problem_;
+};
+
+}  // namespace
+
+Result<Value> parse_go_json(std::string_view text) { return GoJsonParser(text).run(); }
+
+}  // namespace gitopsctl::render

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result/result.hpp"
+
+namespace gitopsctl::render {
+
+/// A URL as Go's net/url takes it apart (the rules of Go 1.27). Parts are unescaped, but for the query and the opaque part.
+struct GoUrl {
+  std::string scheme;
+  std::string opaque;
+  struct User {
+    std::string name;
+    std::optional<std::string> password;
+  };
+  std::optional<User> user;
+  std::string host;  ///< with its port
+  std::string path;
+  std::string query;
+  std::string fragment;
+
+  /// url.Parse. Errors: `parse "TEXT": missing ']' in host`.
+  static Result<GoUrl> parse(std::string_view text);
+  /// The host without port and brackets.
+  [[nodiscard]] std::string hostname() const;
+  /// `name:password`, escaped; "" without user.
+  [[nodiscard]] std::string userinfo() const;
+  /// URL.String of a URL that was put together from its parts.
+  [[nodiscard]] std::string to_string() const;
+};
+
+}  // namespace gitopsctl::render

@@ -1,0 +1,141 @@
+#include "base/log/log.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "base/crypto/digest.hpp"
+#include "base/json/json.hpp"
+#include "base/log/redaction.hpp"
+#include "base/process/spawn.hpp"
+
+using namespace gitopsctl;
+
+namespace {
+
+/// Keeps lines instead of printing them, and puts everything back at the end.
+class Lines {
+ public:
+  explicit Lines(log::Format format, log::Level minimum = log::Level::debug) {
+    log::configure(format, minimum);
+    log::set_destination([this](std::string_view line) { lines.emplace_back(line); });
+  }
+  ~Lines() {
+    log::set_destination({});
+    log::configure(log::Format::text, log::Level::info);
+    log::forget_secrets();
+  }
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
+  std::vector<std::string> lines;
+};
+
+}  // namespace
+
+TEST_SUITE("log") {
+  TEST_CASE("text lines") {
+    Lines log(log::Format::text);
+    log::info("channel deployed", {{"channel", "prod"}, {"objects", 12}, {"forced", false}, {"why", "a b"}, {"empty", ""}});
+    REQUIRE(log.lines.size() == 1);
+    const std::string& line = log.lines[0];
+    CHECK(line.substr(4, 1) == "-");
+    CHECK(line.substr(19, 1) == ".");
+    CHECK(line.substr(23) == "Z info    channel deployed channel=prod objects=12 forced=false why=\"a b\" empty=\"\"");
+  }
+
+  TEST_CASE("json lines are JSON with the types kept") {
+    Lines log(log::Format::json);
+    log::warning("say \"x\"\n", {{"path", "a\\b<c"}, {"count", 3}, {"ok", true}});
+    REQUIRE(log.lines.size() == 1);
+    const auto value = parse_json(log.lines[0]);
+    REQUIRE(value.ok());
+    CHECK(value->string_at({"level"}) == "warning");
+    CHECK(value->string_at({"message"}) == "say \"x\"\n");
+    CHECK(value->string_at({"path"}) == "a\\b<c");
+    CHECK(value->find("count")->as_int() == 3);
+    CHECK(value->find("ok")->as_bool());
+    CHECK(log.lines[0].find('\n') == std::string::npos);
+  }
+
+  TEST_CASE("lines below the minimum are dropped") {
+    Lines log(log::Format::text, log::Level::warning);
+    log::debug("a");
+    log::info("b");
+    log::warning("c");
+    log::error("d");
+    CHECK(log.lines.size() == 2);
+  }
+
+  TEST_CASE("control characters do not reach the terminal, and a value cannot be endless") {
+    Lines log(log::Format::text);
+    log::info("a\x1b[31m\nb", {{"long", std::string(100'000, 'x')}});
+    REQUIRE(log.lines.size() == 1);
+    CHECK(log.lines[0].find('\x1b') == std::string::npos);
+    CHECK(log.lines[0].find('\n') == std::string::npos);
+    CHECK(log.lines[0].size() < 5'000);
+  }
+
+  TEST_CASE("registered secrets come out of messages and values, in every form that is known") {
+    const std::string secret = "correct horse\nbattery-staple";
+    for (const auto format : {log::Format::text, log::Format::json}) {
+      Lines log(format);
+      CHECK(log::register_secret(secret));
+      CHECK(log::register_secret(secret));
+      log::error("cannot use " + secret,
+                 {{"value", secret}, {"line", "x battery-staple y"}, {"encoded", base64_encode(secret)}});
+      REQUIRE(log.lines.size() == 1);
+      CHECK(log.lines[0].find("horse") == std::string::npos);
+      CHECK(log.lines[0].find("staple") == std::string::npos);
+      CHECK(log.lines[0].find(base64_encode(secret).substr(0, 20)) == std::string::npos);
+      CHECK(log.lines[0].find("cannot use [redacted]") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("what is too short to be a secret is not one") {
+    CHECK_FALSE(log::register_secret("abc"));
+    CHECK_FALSE(log::register_secret(""));
+    CHECK(log::redact("abc") == "abc");
+    CHECK(log::register_secret("pass"));
+    CHECK(log::register_secret("password1"));
+    CHECK(log::redact("password1 pass password2") == "[redacted] [redacted] [redacted]word2");
+    log::forget_secrets();
+    CHECK(log::redact("pass") == "pass");
+  }
+
+  TEST_CASE("levels and formats by name") {
+    CHECK(*log::parse_level("debug") == log::Level::debug);
+    CHECK(*log::parse_level("warn") == log::Level::warning);
+    CHECK(*log::parse_level("warning") == log::Level::warning);
+    CHECK(*log::parse_format("json") == log::Format::json);
+    CHECK_FALSE(log::parse_level("loud").ok());
+    CHECK_FALSE(log::parse_format("xml").ok());
+  }
+}
+
+TEST_SUITE("concurrency: log") {
+  TEST_CASE("many threads, whole lines, no secret between registering and writing") {
+    std::atomic<int> lines{0};
+    std::atomic<int> leaks{0};
+    {
+      Lines log(log::Format::json);
+      log::set_destination([&](std::string_view line) {
+        ++lines;
+        if (line.find("hidden-") != std::string_view::npos) ++leaks;
+      });
+      std::vector<std::jthread> threads;
+      for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([t] {
+          for (int i = 0; i < 200; ++i) {
+            const std::string secret = "hidden-" + std::to_string(t) + "-" + std::to_string(i) + "-end";
+            log::register_secret(secret);
+            log::info("using " + secret, {{"value", secret}});
+          }
+        });
+      }
+    }
+    CHECK(lines == 800);
+    CHECK(leaks == 0);
+  }
+}
