@@ -17,14 +17,16 @@ using namespace gitopsctl::tests;
 
 namespace {
 
+// Sets of values that helm renders; those that it refuses are compared as well, and do not count.
 constexpr int value_sets = 50;
+constexpr std::uint64_t most_seeds = 100;
 
 void copy_chart(const WorkDirectory& directory, const std::string& from, const std::string& name) {
   std::filesystem::copy(std::filesystem::path(GITOPSCTL_SOURCE_DIR) / from, directory.path() / name,
                         std::filesystem::copy_options::recursive);
 }
 
-/// How many renders were compared, and how many of them are errors on both sides.
+/// How many renders and how many error texts were compared.
 struct Tally {
   int renders = 0;
   int errors = 0;
@@ -33,22 +35,20 @@ struct Tally {
 void compare(const HelmPeer& helm, const WorkDirectory& directory, const RenderCase& one, Tally& tally) {
   const auto theirs = helm.render(directory, one);
   const auto ours = render_with_ours(directory, one);
-  ++tally.renders;
-  if (!theirs.ok) ++tally.errors;
+  ++(theirs.ok ? tally.renders : tally.errors);
   CHECK_MESSAGE(ours.ok == theirs.ok,
                 "ours: " << (ours.ok ? "rendered" : ours.text) << "\nhelm: " << (theirs.ok ? "rendered" : theirs.text));
   if (ours.ok == theirs.ok) CHECK_MESSAGE(ours.text == theirs.text, first_difference(ours.text, theirs.text));
 }
 
-// Renders the chart with `value_sets` generated values files, with one that a channel brings in front where there is one,
-// and some overrides.
+// Renders the chart with generated values, sometimes behind the values of a channel, and with some overrides.
 void compare_generated(const WorkDirectory& directory, const std::string& chart, const std::vector<std::string>& bases,
                        std::string (ValueGenerator::*generate)()) {
   const auto program = need_peer("helm", "parity of " + chart);
   if (!program) return;
   const HelmPeer helm(*program);
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= value_sets; ++seed) {
+  for (std::uint64_t seed = 1; seed <= most_seeds && tally.renders < value_sets; ++seed) {
     ValueGenerator generator(seed);
     RenderCase one;
     one.chart = chart;
@@ -67,11 +67,9 @@ void compare_generated(const WorkDirectory& directory, const std::string& chart,
     CAPTURE(seed);
     compare(helm, directory, one, tally);
   }
-  std::cout << "parity with helm: " << chart << ": " << tally.renders << " renders compared, " << tally.errors
-            << " of them errors on both sides\n";
+  std::cout << "parity with helm: " << chart << ": " << tally.renders << " renders compared byte by byte, and "
+            << tally.errors << " error texts\n";
   CHECK(tally.renders == value_sets);
-  // Values that no chart can take test little.
-  CHECK(tally.errors < value_sets / 3);
 }
 
 struct BrokenChart {
