@@ -144,6 +144,7 @@ std::vector<BrokenChart> broken_charts() {
       with_chart_yaml("missing dependencies",
                       "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies:\n- {name: a, version: 1}\n- {name: b, "
                       "version: 2, repository: \"https://example.com\"}\n"),
+      {"Chart.lock is no YAML", {{"chart/Chart.yaml", chart_yaml}, {"chart/Chart.lock", "a: 1\nb: [\n"}}},
       {"values.yaml is no YAML", {{"chart/Chart.yaml", chart_yaml}, {"chart/values.yaml", "a: 1\nb: c: d\n"}}},
       {"values.yaml is a list", {{"chart/Chart.yaml", chart_yaml}, {"chart/values.yaml", "- a\n"}}},
       {"user values are a scalar", {{"chart/Chart.yaml", chart_yaml}, {"values-user.yaml", "words\n"}}},
@@ -216,6 +217,25 @@ TEST_SUITE("parity/helm") {
     const WorkDirectory directory;
     copy_chart(directory, "tests/parity/charts/coalesce", "coalesce");
     compare_generated(directory, "coalesce", {}, &ValueGenerator::coalesce_values);
+  }
+
+  TEST_CASE("packed charts, alone and inside another one") {
+    const auto program = need_peer("helm", "parity of packed charts");
+    if (!program) return;
+    const HelmPeer helm(*program);
+    const WorkDirectory directory;
+    copy_chart(directory, "charts/demo/storefront", "storefront");
+    helm.package(directory, "storefront/charts/cache", "storefront/charts");
+    std::filesystem::remove_all(directory.path() / "storefront/charts/cache");
+    helm.package(directory, "storefront", "packed");
+    Tally tally;
+    for (const auto* chart : {"storefront", "packed/storefront-1.4.0.tgz"}) {
+      RenderCase one;
+      one.chart = chart;
+      one.value_files = {"storefront/values-prod.yaml"};
+      compare(helm, directory, one, tally);
+    }
+    CHECK(tally.renders == 2);
   }
 
   TEST_CASE("error texts of templates") { compare_errors(broken_templates(), "broken templates"); }
