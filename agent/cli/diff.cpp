@@ -46,7 +46,10 @@ Result<Sides> choose_sides(const Invocation& invocation, Revisions& revisions) {
     sides.from = view.channel.string_at({"status", "revision"});
   }
   if (sides.from.empty()) {
-    GITOPSCTL_TRY(sides.from, revisions.tip());
+    // A channel that was never deployed and has no branch yet is compared with nothing.
+    const auto tip = revisions.tip();
+    if (tip.ok()) sides.from = *tip;
+    if (!tip.ok() && tip.error().code() != ErrorCode::not_found) return tip.error();
   }
   return sides;
 }
@@ -91,8 +94,13 @@ Result<int> run_diff(const Invocation& invocation) {
                                         bound.binding->namespaces, key));
   } else {
     // A side that cannot be read is not an empty side: its error ends the comparison.
-    GITOPSCTL_TRY(const RenderedChannel from, render_side(sides.from));
-    changes = channels::diff_rendered(target.channel, sides.from, from.releases(), sides.to, to.releases());
+    std::vector<channels::RenderedRelease> before;
+    if (!sides.from.empty()) {
+      GITOPSCTL_TRY(const RenderedChannel from, render_side(sides.from));
+      before = from.releases();
+    }
+    changes = channels::diff_rendered(target.channel, sides.from.empty() ? "nothing" : sides.from, before, sides.to,
+                                      to.releases());
   }
   keep_only(changes, target.release);
   GITOPSCTL_CHECK(print_changes(invocation, changes));

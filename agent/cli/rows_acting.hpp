@@ -59,7 +59,21 @@ inline constexpr std::array rollback_examples{
     Example{"gitopsctl rollback prod --to 4c1e2d0", "deploy a certain revision"},
 };
 
+inline constexpr std::array promote_flags{
+    Flag{"candidate", '\0', FlagType::text, "BRANCH", "the candidate, for example candidates/main"}};
+inline constexpr std::array promote_examples{Example{"gitopsctl promote test --candidate candidates/main",
+                                                     "merge the candidate into releases/test, with exactly its tree"}};
+
 inline constexpr std::array acting_verbs{
+    Verb{"promote",
+         Group::act,
+         "merge a candidate into the branch of a channel",
+         "Pushes a merge commit with exactly the candidate's tree to releases/CHANNEL, by compare-and-swap.",
+         channel_arguments,
+         promote_flags,
+         promote_examples,
+         {},
+         Network::always},
     Verb{"sync",
          Group::act,
          "ask the agent to look at a channel now",

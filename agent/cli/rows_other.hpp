@@ -17,6 +17,9 @@ inline constexpr std::array demo_flags{
          "work here (default: a new temporary directory)",
          {},
          ValueKind::directory},
+    Flag{"break", '\0', FlagType::text, "CHANNEL/KIND/NAMESPACE/NAME",
+         "with --set: change an object of an embedded environment by hand"},
+    Flag{"set", '\0', FlagType::list, "PATH=VALUE", "with --break: what to change, for example spec.replicas=0"},
 };
 inline constexpr std::array demo_examples{
     Example{"gitopsctl demo", "the whole road on this machine, in under half a minute"},
@@ -93,7 +96,6 @@ consteval Verb reserved(std::string_view name, std::string_view summary, std::st
 }
 
 inline constexpr std::array reserved_verbs{
-    reserved("promote", "move a candidate to a channel", "merge the candidate branch into releases/CHANNEL"),
     reserved("install", "put the agent into a cluster"),
     reserved("uninstall", "take everything down that a channel owns, on purpose"),
     reserved("review", "explain a pull request in a comment", "use gitopsctl diff CHANNEL --to REVISION -o markdown"),

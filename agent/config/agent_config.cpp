@@ -135,10 +135,12 @@ class ConfigReader {
     }
     const auto name = url.substr(0, scheme);
     if (name == "ssh" || name == "git") {
-      node.fail(Error(ErrorCode::unsupported, "urls of kind " + std::string(name) + " are not supported by this version")
-                    .with_hint("use https"));
-    } else if (name != "https" && name != "http" && name != "file") {
-      node.fail(
+      return node.fail(
+          Error(ErrorCode::unsupported, "urls of kind " + std::string(name) + " are not supported by this version")
+              .with_hint("use https"));
+    }
+    if (name != "https" && name != "http" && name != "file") {
+      return node.fail(
           Error(ErrorCode::invalid_input, "the url is of no known kind").with_hint("write https://…, http://… or file://…"));
     }
     const auto rest = url.substr(scheme + 3);

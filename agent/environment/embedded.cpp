@@ -192,11 +192,11 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
   const std::lock_guard lock(mutex_);
   auto prepared = query.label.empty()
                       ? database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body, o.managed "
+                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
                             "FROM objects o WHERE o.kind = ?1 AND (?2 = '' OR o.api_group = ?2) AND "
                             "(?3 = '' OR o.namespace = ?3) ORDER BY o.api_group, o.namespace, o.name")
                       : database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body, o.managed "
+                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
                             "FROM labels l CROSS JOIN objects o USING (kind, api_group, namespace, name) "
                             "WHERE l.kind = ?1 AND (?2 = '' OR l.api_group = ?2) AND "
                             "(?3 = '' OR l.namespace = ?3) AND l.label = ?4 AND l.value = ?5 "
@@ -214,7 +214,6 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
     row.uid = rows.text(3);
     row.revision = rows.integer(4);
     row.created_ms = rows.integer(5);
-    row.managed = rows.text(7);
     GITOPSCTL_TRY(auto body, read_body(rows.text(6)));
     GITOPSCTL_TRY(auto object, live_object(std::move(id), row, std::move(body)));
     out.push_back(std::move(object));

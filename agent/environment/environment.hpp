@@ -21,7 +21,8 @@ struct LiveObject {
   std::string resource_version;
   Value body;
   bool deleting = false;  ///< a delete was accepted and finalizers remain
-  /// What was applied last by us, as stored, where the environment remembers it; null otherwise.
+  /// What was applied last by us, as stored and without the owner label, where the environment remembers it; null
+  /// otherwise, and in the answers of list().
   Value applied;
 
   [[nodiscard]] std::string_view label(std::string_view key) const;

@@ -38,6 +38,11 @@ RunResult ChannelRun::go() {
     }
   }
   s_.stage.release_memory();
+  if (!lease_.name.empty()) {
+    // Given back at once, so that `gitopsctl apply` and another agent need not wait for its end; an error only means that
+    // they do.
+    static_cast<void>(s_.environment.release_lease(lease_).ok());
+  }
   if (const auto version = s_.environment.version(); version.ok()) s_.seen_version = *version;
   return result_;
 }

@@ -96,6 +96,7 @@ class ChannelRun {
   void fail_channel(std::vector<Error> errors);
   void finish_held();
   Result<void> finish();
+  void report_healed();
   void finish_history(bool failed);
   void publish_releases(bool held);
   void describe(const Item& item, bool held, ReleaseStatus& status) const;

@@ -56,12 +56,31 @@ Result<void> ChannelRun::finish() {
   }
   channel_status_.deployed = record_.commit;
   channel_status_.deployed_digest = record_.render_digest;
+  report_healed();
   finish_history(failed);
   crash_point(CrashPoint::store_before_status);
   publish_releases(false);
   publish(failed ? "Failed" : "Deployed");
   crash_point(CrashPoint::store_after_status);
   return {};
+}
+
+/// An event for every release whose objects somebody else had changed and this run put back.
+void ChannelRun::report_healed() {
+  for (const auto& item : items_) {
+    if (item.failed || item.report.created + item.report.updated == 0) continue;
+    std::string names;
+    std::size_t count = 0;
+    for (const auto& change : item.changes.changes) {
+      if (change.cause != channels::Cause::drift || change.action == channels::Action::keep) continue;
+      if (++count <= 3) names += (names.empty() ? "" : ", ") + change.id.to_string();
+    }
+    if (count == 0) continue;
+    if (count > 3) names += " and " + std::to_string(count - 3) + " more";
+    const auto written = s_.status.event("Normal", "DriftHealed",
+                                         "somebody else changed " + names + "; it is as the commit says again", item.name);
+    if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
+  }
 }
 
 void ChannelRun::finish_history(bool failed) {

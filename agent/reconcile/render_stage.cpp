@@ -185,6 +185,9 @@ channels::RenderedRelease to_rendered(const channels::Channel& channel, const ch
   out.warnings = state.warnings;
   out.sensitive = release.sensitive;
   out.prune = channel.prunes(release);
+  out.allow_empty = release.allow_empty;
+  out.allow_delete = release.allow_delete;
+  out.renamed_from = release.renamed_from;
   return out;
 }
 

@@ -141,7 +141,7 @@ Result<std::string> base64_decode(std::string_view text) {
       if (digits == 2) {
         skip_breaks();
         if (at == text.size()) return bad_base64(text.size());
-        if (text[at] != '=') return bad_base64(at);
+        if (text[at] != '=') return bad_base64(at - 1);  // Go's own counting
         ++at;
       }
       skip_breaks();

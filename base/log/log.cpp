@@ -95,8 +95,9 @@ Result<Level> parse_level(std::string_view name) {
   for (std::size_t i = 0; i < level_names.size(); ++i) {
     if (level_names[i] == name) return static_cast<Level>(i);
   }
+  if (name == "warn") return Level::warning;
   return Error(ErrorCode::invalid_input, "'" + terminal_safe(name) + "' is no log level")
-      .with_hint("use debug, info, warning or error");
+      .with_hint("use debug, info, warn or error");
 }
 
 Result<Format> parse_format(std::string_view name) {

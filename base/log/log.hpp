@@ -19,7 +19,7 @@ enum class Format : std::uint8_t {
   json,  ///< `{"time":"…","level":"info","message":"…","key":"value"}`
 };
 
-/// `debug`, `info`, `warning` or `error`; `text` or `json`: the words of the agent's file.
+/// `debug`, `info`, `warn` (or `warning`) or `error`; `text` or `json`: the words of the agent's file.
 [[nodiscard]] Result<Level> parse_level(std::string_view name);
 [[nodiscard]] Result<Format> parse_format(std::string_view name);
 

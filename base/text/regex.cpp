@@ -35,8 +35,7 @@ std::string_view error_text(RE2::ErrorCode code) noexcept {
 }
 
 Error parse_error(std::string_view what, std::string_view where) {
-  return {ErrorCode::invalid_input,
-          "error parsing regexp: " + std::string(what) + ": `" + std::string(where) + "`"};
+  return {ErrorCode::invalid_input, "error parsing regexp: " + std::string(what) + ": `" + std::string(where) + "`"};
 }
 
 /// `(?<name>` as `(?P<name>`, which this RE2 does not know yet, and `\C` refused, which Go does not have.
@@ -182,9 +181,8 @@ Regex::~Regex() = default;
 
 Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
   if (pattern.size() > max_pattern_bytes) {
-    return Error(ErrorCode::too_large,
-                 "regular expression of " + std::to_string(pattern.size()) + " bytes is longer than the limit of " +
-                     std::to_string(max_pattern_bytes));
+    return Error(ErrorCode::too_large, "regular expression of " + std::to_string(pattern.size()) +
+                                           " bytes is longer than the limit of " + std::to_string(max_pattern_bytes));
   }
   thread_local std::unordered_map<std::string, std::shared_ptr<const Regex>> cache;
   const std::string key(pattern);

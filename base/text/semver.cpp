@@ -29,9 +29,7 @@ class Scanner {
   [[nodiscard]] bool at_end() const noexcept { return position_ == text_.size(); }
   [[nodiscard]] std::size_t position() const noexcept { return position_; }
   void rewind(std::size_t position) noexcept { position_ = position; }
-  [[nodiscard]] std::string_view since(std::size_t start) const noexcept {
-    return text_.substr(start, position_ - start);
-  }
+  [[nodiscard]] std::string_view since(std::size_t start) const noexcept { return text_.substr(start, position_ - start); }
   bool take(char wanted) noexcept {
     if (at_end() || text_[position_] != wanted) return false;
     ++position_;
@@ -183,9 +181,7 @@ Operator take_operator(Scanner& in) noexcept {
 }
 
 /// What a constraint accepts in a segment; the bar belongs to the accepted set upstream, too, and then fails as a number.
-bool in_constraint_segment(char c) noexcept {
-  return is_ascii_digit(c) || c == 'x' || c == 'X' || c == '*' || c == '|';
-}
+bool in_constraint_segment(char c) noexcept { return is_ascii_digit(c) || c == 'x' || c == 'X' || c == '*' || c == '|'; }
 bool is_wildcard(std::string_view segment) noexcept {
   return segment.empty() || segment == "x" || segment == "X" || segment == "*";
 }

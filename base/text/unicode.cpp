@@ -71,12 +71,12 @@ bool is_letter(char32_t rune) noexcept {
 bool is_upper(char32_t rune) noexcept { return rune < 0x80 ? ascii_upper(rune) : contains(upper_rows, rune); }
 bool is_lower(char32_t rune) noexcept { return rune < 0x80 ? ascii_lower(rune) : contains(lower_rows, rune); }
 bool is_title(char32_t rune) noexcept { return rune >= 0x80 && contains(title_rows, rune); }
-bool is_number(char32_t rune) noexcept {
-  return rune < 0x80 ? rune >= '0' && rune <= '9' : contains(number_rows, rune);
-}
+bool is_number(char32_t rune) noexcept { return rune < 0x80 ? rune >= '0' && rune <= '9' : contains(number_rows, rune); }
 bool is_digit(char32_t rune) noexcept { return rune < 0x80 ? rune >= '0' && rune <= '9' : contains(digit_rows, rune); }
 bool is_punct(char32_t rune) noexcept {
-  if (rune < 0x80) return rune != 0 && std::string_view("!\"#%&'()*,-./:;?@[\\]_{}").find(static_cast<char>(rune)) != std::string_view::npos;
+  if (rune < 0x80)
+    return rune != 0 &&
+           std::string_view("!\"#%&'()*,-./:;?@[\\]_{}").find(static_cast<char>(rune)) != std::string_view::npos;
   return contains(punct_rows, rune);
 }
 bool is_space(char32_t rune) noexcept {

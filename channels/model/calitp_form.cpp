@@ -64,7 +64,7 @@ std::string read_loose_path(const ConfigNode& node, std::string_view text, PathU
     node.fail(path.error());
     return {};
   }
-  context.reading.paths.push_back({kind, *path, node.where()});
+  context.reading.paths.push_back({kind, *path, node.where(), {}});
   return path->is_root() ? "." : path->str();
 }
 
@@ -159,6 +159,7 @@ void warn_unknown_keys(const ConfigNode& node, Release& release) {
 }
 
 Release read_release(const ConfigNode& node, const ReadingContext& context) {
+  const std::size_t first_path = context.reading.paths.size();
   Release release;
   release.where = node.where();
   release.name = read_text(find_key(node, "name"));
@@ -179,6 +180,7 @@ Release read_release(const ConfigNode& node, const ReadingContext& context) {
     }
   }
   warn_unknown_keys(node, release);
+  claim_paths(context.reading, first_path, release.name);
   return release;
 }
 

@@ -127,7 +127,9 @@ std::vector<Error> check_channel(const FileTree& tree, std::string_view text, co
     for (const auto& problem : release.problems) out.push_back(problem.in("release " + terminal_safe(release.name)));
   }
   for (const auto& use : reading.paths) {
-    if (auto error = missing(tree, use)) out.push_back(*std::move(error));
+    if (auto error = missing(tree, use)) {
+      out.push_back(use.release.empty() ? *error : error->in("release " + terminal_safe(use.release)));
+    }
   }
   sort_by_place(out);
   return out;

@@ -94,6 +94,7 @@ void read_driver_sections(const ConfigNode& node, Release& release, const Readin
 }
 
 Release read_release(const ConfigNode& node, const ReadingContext& context) {
+  const std::size_t first_path = context.reading.paths.size();
   Release release;
   release.where = node.where();
   release.name = node.text("name");
@@ -114,6 +115,7 @@ Release read_release(const ConfigNode& node, const ReadingContext& context) {
   release.depends_on = node.texts("dependsOn");
   read_sensitive(node.at("sensitive"), release);
   release.timeout = node.duration("timeout");
+  claim_paths(context.reading, first_path, release.name);
   return release;
 }
 
@@ -160,7 +162,7 @@ void read_candidate(const ConfigNode& node, const ReadingContext& context) {
                     .with_hint("name files and directories; 'dir' and 'dir/**' are the same"));
     } else {
       candidate.paths.push_back(path->str());
-      context.reading.paths.push_back({PathUse::Kind::candidate, *path, item.where()});
+      context.reading.paths.push_back({PathUse::Kind::candidate, *path, item.where(), {}});
     }
   }
   candidate.parent = node.text("parent");

@@ -132,7 +132,7 @@ std::string read_path(const ConfigNode& node, PathUse::Kind kind, const ReadingC
     node.fail(path.error());
     return {};
   }
-  context.reading.paths.push_back({kind, *path, node.where()});
+  context.reading.paths.push_back({kind, *path, node.where(), {}});
   return path->is_root() ? "." : path->str();
 }
 
@@ -144,6 +144,10 @@ std::string read_chart(const ConfigNode& node, const ReadingContext& context) {
                                                "fetch charts")
                 .with_hint("put the chart into the repository (helm pull --untar) and name its path"));
   return std::string(text);
+}
+
+void claim_paths(ChannelReading& reading, std::size_t first, const std::string& release) {
+  for (std::size_t i = first; i < reading.paths.size(); ++i) reading.paths[i].release = release;
 }
 
 void check_helm_name(const ConfigNode& node, std::string_view name) {

@@ -16,6 +16,7 @@ struct PathUse {
   Kind kind = Kind::file;
   TreePath path;
   Location where;
+  std::string release;  ///< empty: of the channel
 };
 
 /// A channel file as far as it could be read. With `mistakes` it must not be followed; the rest is there so that all that is
@@ -53,6 +54,8 @@ void read_calitp_form(const ConfigNode& root, const ReadingContext& context);
 [[nodiscard]] std::string read_path(const ConfigNode& node, PathUse::Kind kind, const ReadingContext& context);
 /// A chart: a path, or `oci://…`, `https://…`, `http://…`, which are noted as a mistake.
 [[nodiscard]] std::string read_chart(const ConfigNode& node, const ReadingContext& context);
+/// Notes that the paths from `first` on belong to `release`.
+void claim_paths(ChannelReading& reading, std::size_t first, const std::string& release);
 /// Checks a Helm release name and a namespace as Helm and the API server do.
 void check_helm_name(const ConfigNode& node, std::string_view name);
 void check_namespace(const ConfigNode& node, std::string_view name);

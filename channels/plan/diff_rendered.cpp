@@ -82,7 +82,7 @@ class Comparison {
     for (const auto& name : names) {
       if (renamed_.contains(name)) continue;  // compared under its new name
       auto release = compare(name);
-      if (to_.contains(name)) digests.emplace(name, release.errors.empty() ? release.to_digest : std::string());
+      if (to_.contains(name)) digests.emplace(name, release.to_digest);
       changes.releases.push_back(std::move(release));
     }
     changes.render_digest = combine_digests(digests);

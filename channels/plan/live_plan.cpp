@@ -321,7 +321,7 @@ ChangeSet plan_channel_live(const std::string& channel, const std::string& from_
       failing.errors.insert(failing.errors.end(), conflict->second.begin(), conflict->second.end());
       changes.releases.push_back(plan_release_live(failing, live, handover));
     }
-    if (input.listed) digests.emplace(input.release, changes.releases.back().to_digest);
+    if (input.listed) digests.emplace(input.release, input.to_digest);
   }
   std::sort(changes.releases.begin(), changes.releases.end(),
             [](const ReleaseChanges& a, const ReleaseChanges& b) { return a.release < b.release; });

@@ -83,8 +83,8 @@ bool add_extensions(X509* certificate, const CertificateRequest& request, X509* 
   if (request.is_ca) {
     ok = ok && add_extension(certificate, NID_subject_key_identifier, false, der(der_octets, subject_key_id(certificate)));
   }
-  const bool self_issued = issuer == nullptr || X509_NAME_cmp(X509_get_subject_name(issuer),
-                                                              X509_get_subject_name(certificate)) == 0;
+  const bool self_issued =
+      issuer == nullptr || X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_subject_name(certificate)) == 0;
   if (const ASN1_OCTET_STRING* id = issuer == nullptr ? nullptr : X509_get0_subject_key_id(issuer);
       id != nullptr && !self_issued) {
     const std::string bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(id)),
@@ -160,7 +160,8 @@ Result<void> check_certificate(std::string_view pem) {
   return {};
 }
 
-Result<std::string> make_certificate(const CertificateRequest& request, const PrivateKey& key, const CertificateSigner* signer) {
+Result<std::string> make_certificate(const CertificateRequest& request, const PrivateKey& key,
+                                     const CertificateSigner* signer) {
   Certificate issuer;
   PrivateKey issuer_key;
   if (signer != nullptr) {
@@ -181,16 +182,16 @@ Result<std::string> make_certificate(const CertificateRequest& request, const Pr
   EVP_PKEY* signing_key = signer == nullptr ? key.get() : issuer_key.get();
 
   const Certificate certificate(X509_new());
-  const Handle<BIGNUM, BN_free> serial(
-      BN_bin2bn(reinterpret_cast<const unsigned char*>(request.serial.data()), static_cast<int>(request.serial.size()), nullptr));
-  const bool made = X509_set_version(certificate.get(), 2) == 1 &&
-                    BN_to_ASN1_INTEGER(serial.get(), X509_get_serialNumber(certificate.get())) != nullptr &&
-                    ASN1_TIME_set(X509_getm_notBefore(certificate.get()), request.not_before) != nullptr &&
-                    ASN1_TIME_set(X509_getm_notAfter(certificate.get()), request.not_after) != nullptr &&
-                    set_subject(certificate.get(), request.common_name) &&
-                    X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer ? issuer.get() : certificate.get())) == 1 &&
-                    X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-                    add_extensions(certificate.get(), request, issuer.get());
+  const Handle<BIGNUM, BN_free> serial(BN_bin2bn(reinterpret_cast<const unsigned char*>(request.serial.data()),
+                                                 static_cast<int>(request.serial.size()), nullptr));
+  const bool made =
+      X509_set_version(certificate.get(), 2) == 1 &&
+      BN_to_ASN1_INTEGER(serial.get(), X509_get_serialNumber(certificate.get())) != nullptr &&
+      ASN1_TIME_set(X509_getm_notBefore(certificate.get()), request.not_before) != nullptr &&
+      ASN1_TIME_set(X509_getm_notAfter(certificate.get()), request.not_after) != nullptr &&
+      set_subject(certificate.get(), request.common_name) &&
+      X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer ? issuer.get() : certificate.get())) == 1 &&
+      X509_set_pubkey(certificate.get(), key.get()) == 1 && add_extensions(certificate.get(), request, issuer.get());
   if (!made) return certificate_failure("the values do not fit a certificate");
   if (X509_sign(certificate.get(), signing_key, signature_digest(signing_key)) == 0) {
     return certificate_failure("signing it failed");

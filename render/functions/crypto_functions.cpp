@@ -44,8 +44,7 @@ Result<Value> derive(CallContext& /*context*/, Arguments arguments) {
 
 Result<Value> encrypt(CallContext& context, Arguments arguments) {
   if (arguments[1].as_string().empty()) return Value::string("");
-  GITOPSCTL_TRY(auto text,
-                encrypt_aes(arguments[0].as_string(), arguments[1].as_string(), RandomSource(context).bytes(16)));
+  GITOPSCTL_TRY(auto text, encrypt_aes(arguments[0].as_string(), arguments[1].as_string(), RandomSource(context).bytes(16)));
   return text_value("encryptAES", std::move(text));
 }
 
@@ -169,7 +168,8 @@ Result<Value> issue(CallContext& context, const CertificateCall& call) {
   if (call.addresses != nullptr) GITOPSCTL_CHECK(add_addresses(*call.addresses, request));
   if (call.names != nullptr) GITOPSCTL_CHECK(add_names(*call.names, request));
   request.serial = random.bytes(16);
-  request.not_before = std::chrono::floor<std::chrono::seconds>(context.evaluator.context().now()).time_since_epoch().count();
+  request.not_before =
+      std::chrono::floor<std::chrono::seconds>(context.evaluator.context().now()).time_since_epoch().count();
   request.not_after = request.not_before + call.days * seconds_per_day;
   const auto signer = authority == nullptr ? CertificateSigner{} : authority->signer();
   GITOPSCTL_TRY(auto certificate, make_certificate(request, key, authority == nullptr ? nullptr : &signer));

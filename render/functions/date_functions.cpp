@@ -102,13 +102,14 @@ Result<Value> duration_round(CallContext& context, Arguments arguments) {
   } else if (const auto* time = as_time(value); time != nullptr) {
     nanoseconds = nanoseconds_between(*time, render_time(context));
   }
-  const std::uint64_t size = nanoseconds < 0 ? ~static_cast<std::uint64_t>(nanoseconds) + 1 : static_cast<std::uint64_t>(nanoseconds);
+  const std::uint64_t size =
+      nanoseconds < 0 ? ~static_cast<std::uint64_t>(nanoseconds) + 1 : static_cast<std::uint64_t>(nanoseconds);
   struct Unit {
     std::uint64_t seconds;
     std::string_view name;
   };
-  for (const auto& unit : {Unit{86400 * 365, "y"}, Unit{86400 * 30, "mo"}, Unit{86400, "d"}, Unit{3600, "h"}, Unit{60, "m"},
-                           Unit{1, "s"}}) {
+  for (const auto& unit :
+       {Unit{86400 * 365, "y"}, Unit{86400 * 30, "mo"}, Unit{86400, "d"}, Unit{3600, "h"}, Unit{60, "m"}, Unit{1, "s"}}) {
     const auto length = unit.seconds * 1'000'000'000U;
     // Exactly one unit is still counted in the smaller one.
     if (size > length) return Value::string(std::to_string(size / length) + std::string(unit.name));

@@ -61,8 +61,7 @@ Decimal::Digits Decimal::product(const Digits& a, const Digits& b) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::uint64_t carry = 0;
     for (std::size_t j = 0; j < b.size() || carry != 0; ++j) {
-      const std::uint64_t limb =
-          out[i + j] + carry + (j < b.size() ? static_cast<std::uint64_t>(a[i]) * b[j] : 0);
+      const std::uint64_t limb = out[i + j] + carry + (j < b.size() ? static_cast<std::uint64_t>(a[i]) * b[j] : 0);
       out[i + j] = static_cast<std::uint32_t>(limb % limb_base);
       carry = limb / limb_base;
     }

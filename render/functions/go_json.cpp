@@ -214,7 +214,8 @@ class GoJsonParser {
     if (at + 6 > text_.size() || text_[at] != '\\' || text_[at + 1] != 'u') return -1;
     std::int32_t value = 0;
     for (std::size_t i = at + 2; i < at + 6; ++i) {
-      const auto digit = std::string_view("0123456789abcdef").find(static_cast<char>(text_[i] | (text_[i] >= 'A' ? 0x20 : 0)));
+      const auto digit =
+          std::string_view("0123456789abcdef").find(static_cast<char>(text_[i] | (text_[i] >= 'A' ? 0x20 : 0)));
       if (digit == std::string_view::npos) return -1;
       value = value * 16 + static_cast<std::int32_t>(digit);
     }

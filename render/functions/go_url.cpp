@@ -21,9 +21,7 @@ constexpr Part zone_part{"!\"$&'()*+,:;<=>[]", true};
 constexpr Part user_part{"$&+,;="};
 constexpr Part fragment_part{"!$&()*+,/:;=?@"};
 
-bool is_alphanumeric(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+bool is_alphanumeric(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool must_escape(char c, const Part& part) noexcept {
   return !is_alphanumeric(c) && std::string_view("-._~").find(c) == std::string_view::npos &&
          part.allowed.find(c) == std::string_view::npos;

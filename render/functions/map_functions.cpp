@@ -119,8 +119,8 @@ Result<Value> merge_all(CallContext& context, Arguments arguments, MergeMode mod
   for (const auto& source : arguments.subspan(1)) {
     if (source.is_nil_container()) continue;
     if (destination.is_nil_container()) destination = Value::map();
-    GITOPSCTL_CHECK(merge_maps(destination, source, mode,
-                               [&](const Value& changed) { context.evaluator.note_mutation(changed); }));
+    GITOPSCTL_CHECK(
+        merge_maps(destination, source, mode, [&](const Value& changed) { context.evaluator.note_mutation(changed); }));
   }
   return destination;
 }

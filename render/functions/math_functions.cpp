@@ -141,7 +141,8 @@ Result<Value> add1f(CallContext& /*context*/, Arguments arguments) {
 }
 
 /// start, start + step, … before stop; empty when the step leads away or is 0.
-Result<std::vector<std::int64_t>> steps(std::string_view function, std::int64_t start, std::int64_t stop, std::int64_t step) {
+Result<std::vector<std::int64_t>> steps(std::string_view function, std::int64_t start, std::int64_t stop,
+                                        std::int64_t step) {
   std::vector<std::int64_t> numbers;
   const bool down = stop < start;
   if (down ? step >= 0 : step <= 0) return numbers;

@@ -24,7 +24,9 @@ using Number = Handle<BIGNUM, BN_clear_free>;
 using NumberContext = Handle<BN_CTX, BN_CTX_free>;
 using Bio = Handle<BIO, BIO_free_all>;
 
-Error key_failure(std::string_view step) { return {ErrorCode::internal, "making a private key failed: " + std::string(step)}; }
+Error key_failure(std::string_view step) {
+  return {ErrorCode::internal, "making a private key failed: " + std::string(step)};
+}
 
 Number random_number(RandomSource& random, int bits) {
   const auto bytes = random.bytes(static_cast<std::size_t>(bits) / 8);
@@ -125,7 +127,8 @@ Result<PrivateKey> make_p256(RandomSource& random) {
   std::string encoded(65, '\0');
   if (EC_POINT_mul(group.get(), point.get(), secret.get(), nullptr, nullptr, context.get()) != 1 ||
       EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED,
-                         reinterpret_cast<unsigned char*>(encoded.data()), encoded.size(), context.get()) != encoded.size()) {
+                         reinterpret_cast<unsigned char*>(encoded.data()), encoded.size(),
+                         context.get()) != encoded.size()) {
     return key_failure("P-256");
   }
   return key_from_numbers("EC", "prime256v1", {{OSSL_PKEY_PARAM_PRIV_KEY, secret.get()}}, encoded);

@@ -53,7 +53,8 @@ Result<Value> random_bytes(CallContext& context, Arguments arguments) {
 
 Result<Value> random_int(CallContext& context, Arguments arguments) {
   const auto low = arguments[0].as_int();
-  const auto width = static_cast<std::int64_t>(static_cast<std::uint64_t>(arguments[1].as_int()) - static_cast<std::uint64_t>(low));
+  const auto width =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(arguments[1].as_int()) - static_cast<std::uint64_t>(low));
   if (width <= 0) return failure("invalid argument to Intn");
   const auto drawn = RandomSource(context).below(static_cast<std::uint64_t>(width));
   return Value::go_int(static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + drawn));

@@ -216,9 +216,7 @@ Result<Value> repeat(CallContext& /*context*/, Arguments arguments) {
   return Value::string(out);
 }
 
-Result<Value> plural(CallContext& /*context*/, Arguments arguments) {
-  return arguments[arguments[2].as_int() == 1 ? 0 : 1];
-}
+Result<Value> plural(CallContext& /*context*/, Arguments arguments) { return arguments[arguments[2].as_int() == 1 ? 0 : 1]; }
 
 Result<Value> to_string(CallContext& /*context*/, Arguments arguments) {
   if (arguments[0].is_string()) return arguments[0];
@@ -258,8 +256,8 @@ Result<Value> sort_alpha(CallContext& /*context*/, Arguments arguments) {
 }
 
 /// strings.SplitN: `limit` pieces at most, all when negative, none when 0.
-Result<std::vector<std::string_view>> split_text(std::string_view function, std::string_view text, std::string_view separator,
-                                                 std::int64_t limit) {
+Result<std::vector<std::string_view>> split_text(std::string_view function, std::string_view text,
+                                                 std::string_view separator, std::int64_t limit) {
   std::vector<std::string_view> pieces;
   if (limit == 0) return pieces;
   const auto full = [&] { return limit > 0 && pieces.size() + 1 >= static_cast<std::size_t>(limit); };

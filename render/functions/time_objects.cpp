@@ -127,7 +127,8 @@ bool TimeObject::unix_field(std::string_view name, Value& out) const {
   // Go's arithmetic wraps around for times that nanoseconds cannot count.
   const auto units = [&](std::int64_t per_second) {
     const auto whole = static_cast<std::uint64_t>(time_.seconds) * static_cast<std::uint64_t>(per_second);
-    return Value::int64(static_cast<std::int64_t>(whole + static_cast<std::uint64_t>(time_.nanoseconds / (second / per_second))));
+    return Value::int64(
+        static_cast<std::int64_t>(whole + static_cast<std::uint64_t>(time_.nanoseconds / (second / per_second))));
   };
   if (name == "Unix") {
     out = Value::int64(time_.seconds);
@@ -158,8 +159,7 @@ bool TimeObject::field(std::string_view name, Value& out) const {
   if (name == "Nanosecond") return number(time_.nanoseconds);
   if (name == "YearDay") return number(civil.year_day);
   if (name == "Month") {
-    out = Value::object(
-        new NamedNumber("time.Month", civil.month, month_names[static_cast<std::size_t>(civil.month - 1)]));
+    out = Value::object(new NamedNumber("time.Month", civil.month, month_names[static_cast<std::size_t>(civil.month - 1)]));
   } else if (name == "Weekday") {
     out = Value::object(
         new NamedNumber("time.Weekday", civil.weekday, weekday_names[static_cast<std::size_t>(civil.weekday)]));
@@ -211,7 +211,8 @@ bool TimeObject::call(std::string_view name, const std::vector<Value>& arguments
     bool numbers = arguments.size() == 3;
     // A bound on what the calendar is asked for; Go's own arithmetic wraps long before.
     for (const auto& argument : arguments) {
-      numbers = numbers && argument.kind() == Kind::integer && std::abs(argument.as_int()) < 100'000'000;
+      numbers =
+          numbers && argument.kind() == Kind::integer && argument.as_int() < 100'000'000 && argument.as_int() > -100'000'000;
     }
     if (wrong_arguments(name, arguments, 3, numbers, "int", error)) return true;
     const auto civil = to_civil(time_);

@@ -170,8 +170,8 @@ class TimeParser {
     if (!range_.empty()) return true;  // an error already
     // A fraction is taken even where the layout does not name it.
     const auto next = next_layout_piece(layout);
-    const bool named = next.literal.empty() &&
-                       (next.part == LayoutPart::fraction_zeros || next.part == LayoutPart::fraction_shortest);
+    const bool named =
+        next.literal.empty() && (next.part == LayoutPart::fraction_zeros || next.part == LayoutPart::fraction_shortest);
     return named || read_open_fraction();
   }
 

@@ -96,7 +96,8 @@ class PosixRule {
       text_.remove_prefix(length + 1);
       return true;
     }
-    while (length < text_.size() && std::string_view("0123456789,-+").find(text_[length]) == std::string_view::npos) ++length;
+    while (length < text_.size() && std::string_view("0123456789,-+").find(text_[length]) == std::string_view::npos)
+      ++length;
     name = text_.substr(0, length);
     text_.remove_prefix(length);
     return length >= 3;

@@ -15,8 +15,10 @@ namespace {
 
 Value from_node(const toml::node& node);
 
-/// Times without a date stand on day 0000-01-01, and those without a distance from UTC in a zone named after what is missing.
-Value from_time(const toml::date& date, const toml::time& time, std::optional<toml::time_offset> offset, std::string_view zone) {
+/// Times without a date stand on day 0000-01-01, and those without a distance from UTC in a zone named after what is
+/// missing.
+Value from_time(const toml::date& date, const toml::time& time, std::optional<toml::time_offset> offset,
+                std::string_view zone) {
   GoTime made;
   made.seconds = civil_seconds(date.year, date.month, date.day, time.hour, time.minute, time.second);
   made.nanoseconds = static_cast<std::int32_t>(time.nanosecond);

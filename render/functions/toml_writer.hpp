@@ -7,12 +7,13 @@
 
 namespace gitopsctl::render {
 
-/// TOML as BurntSushi/toml 1.6 writes it: at each level the plain members, then the tables, each sorted bytewise; tables below
-/// the first level are indented. Errors have its texts (`toml: cannot encode array with nil element`). The value's size must be
-/// bounded by the caller.
+/// TOML as BurntSushi/toml 1.6 writes it: at each level the plain members, then the tables, each sorted bytewise; tables
+/// below the first level are indented. Errors have its texts (`toml: cannot encode array with nil element`). The value's
+/// size must be bounded by the caller.
 [[nodiscard]] Result<std::string> to_toml(const Value& value);
 
-/// BurntSushi's Unmarshal into a map: integers are int64, times time.Time. Errors are `toml: line N: …` with our own reasons.
+/// BurntSushi's Unmarshal into a map: integers are int64, times time.Time. Errors are `toml: line N: …` with our own
+/// reasons.
 [[nodiscard]] Result<Value> parse_toml(std::string_view text);
 
 }  // namespace gitopsctl::render

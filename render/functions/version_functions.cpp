@@ -72,7 +72,7 @@ bool VersionObject::field(std::string_view name, Value& out) const {
 }
 
 bool VersionObject::call(std::string_view name, const std::vector<Value>& arguments, Value& out, std::string& error) const {
-  constexpr std::array<std::string_view, 6> comparisons{"Compare",  "Equal",          "LessThan",
+  constexpr std::array<std::string_view, 6> comparisons{"Compare",       "Equal",       "LessThan",
                                                         "LessThanEqual", "GreaterThan", "GreaterThanEqual"};
   std::size_t which = 0;
   while (which < comparisons.size() && comparisons[which] != name) ++which;

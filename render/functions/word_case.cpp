@@ -18,8 +18,8 @@ bool separates_title(char32_t rune) noexcept {
 bool is_connector(char32_t rune) noexcept { return rune == '-' || rune == '_' || is_space(rune); }
 /// A letter that is no Chinese character (the blocks that upstream lists); those make words of their own.
 bool is_alphabetic(char32_t rune) noexcept {
-  const bool chinese = (rune >= 0x4E00 && rune <= 0x9FCC) || (rune >= 0x3400 && rune <= 0x4D85) ||
-                       (rune >= 0x20000 && rune <= 0x2B81D);
+  const bool chinese =
+      (rune >= 0x4E00 && rune <= 0x9FCC) || (rune >= 0x3400 && rune <= 0x4D85) || (rune >= 0x20000 && rune <= 0x2B81D);
   return !chinese && is_letter(rune);
 }
 

@@ -29,7 +29,8 @@ Result<Value> wrap_with(CallContext& /*context*/, Arguments arguments) {
   const auto separator = arguments[1].as_string().empty() ? std::string_view("\n") : arguments[1].as_string();
   const auto text = arguments[2].as_string();
   // At most one separator for every byte.
-  const auto breaks = text.size() / static_cast<std::size_t>(std::min<std::int64_t>(width, 1LL << 30U)) + text.size() / 2 + 1;
+  const auto breaks =
+      text.size() / static_cast<std::size_t>(std::min<std::int64_t>(width, 1LL << 30U)) + text.size() / 2 + 1;
   if (breaks > max_text_bytes / separator.size()) return text_too_large("wrapWith");
   return text_value("wrapWith", wrap_words(text, width, separator, true));
 }

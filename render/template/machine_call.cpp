@@ -62,6 +62,22 @@ bool is_about_call(std::string_view message) {
          message.starts_with("invalid value; ") || message.starts_with("expected ");
 }
 
+/// An index of Go's `slice` that still has the static type `interface {}`: Go refuses it there, whatever is inside, and
+/// nowhere else.
+class UnopenedInterface final : public ValueObject {
+ public:
+  std::string_view go_type() const override { return "interface {}"; }
+  std::string_view go_kind() const override { return "interface"; }
+  std::string print() const override { return "<nil>"; }
+  bool field(std::string_view /*name*/, Value& /*out*/) const override { return false; }
+  Value to_plain() const override { return {}; }
+};
+
+bool is_literal(const Node& node) {
+  return node.type == NodeType::boolean || node.type == NodeType::number || node.type == NodeType::string ||
+         node.type == NodeType::nil;
+}
+
 /// The arguments of one call; few enough for the stack nearly always.
 class Arguments {
  public:
@@ -97,6 +113,13 @@ bool Machine::eval_call(Frame& frame, const Operand& dot, const IdentifierNode& 
   }
   Arguments arguments(count);
   for (std::size_t i = 0; i < given.size(); ++i) {
+    if (identifier.special == Special::slice && i > 0 && !is_literal(*given[i])) {
+      Operand operand;
+      if (!eval_any(frame, dot, *given[i], operand)) return false;
+      const bool unopened = operand.boxed || operand.value.is_null();
+      arguments[i] = unopened ? Value::object(new UnopenedInterface) : std::move(operand.value);
+      continue;
+    }
     if (!eval_argument(frame, dot, parameter_at(function, i), *given[i], arguments[i])) return false;
   }
   if (last != nullptr && !validate(frame, *last, parameter_at(function, given.size()), arguments[given.size()])) {

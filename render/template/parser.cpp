@@ -616,6 +616,7 @@ class BodyParser {
     if (builtin && token.text == "and") node->special = Special::and_;
     if (builtin && token.text == "or") node->special = Special::or_;
     if (builtin && token.text == "call") node->special = Special::call;
+    if (builtin && token.text == "slice") node->special = Special::slice;
     return node;
   }
 

@@ -64,8 +64,8 @@ struct LiteralNode : Node {
   double number = 0;
 };
 
-/// Go's own functions that evaluate their arguments by themselves, or need the text of their call.
-enum class Special : std::uint8_t { none, and_, or_, call };
+/// Go's own functions that evaluate their arguments by themselves, or see more of them than a value.
+enum class Special : std::uint8_t { none, and_, or_, call, slice };
 
 struct IdentifierNode : Node {
   std::string_view name;

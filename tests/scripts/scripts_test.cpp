@@ -1,7 +1,6 @@
 // Runs every tests/scripts/*.txt against the real program; the format is in README.md beside them.
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 
 #include "base/process/spawn.hpp"
 #include "tests/scripts/script.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace fs = std::filesystem;
 using namespace gitopsctl;
@@ -22,26 +22,6 @@ std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-
-/// An empty directory that goes away with this object.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "gitopsctl-script-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 CapturedOutput run_step(const ScriptStep& step, const fs::path& directory) {
   CapturedCommand command;
@@ -67,17 +47,18 @@ std::string joined(const std::vector<std::string>& lines) {
 
 /// Runs one script; the lines it would have if every outcome was accepted.
 std::vector<std::string> run_script(const std::string& name, const Script& script) {
-  const Scratch scratch;
+  const support::ScratchDir scratch;
+  const fs::path directory = scratch.path();
   std::vector<std::string> accepted;
   std::size_t copied = 0;
   for (const ScriptStep& step : script.steps) {
     if (!step.file.empty()) {
-      const fs::path path = scratch.path() / step.file;
+      const fs::path path = directory / step.file;
       fs::create_directories(path.parent_path());
       std::ofstream(path, std::ios::binary) << step.content;
       continue;
     }
-    const CapturedOutput output = run_step(step, scratch.path());
+    const CapturedOutput output = run_step(step, directory);
     const auto out = split_lines(output.out);
     const auto err = split_lines(output.err);
     const auto as_expected = expected_lines(out, err, output.status.exit_code);

@@ -6,9 +6,11 @@
 #include <optional>
 #include <thread>
 
-#include "tests/support/http_wire.hpp"
+#include "agent/demo/http_wire.hpp"
 
 namespace gitopsctl::support {
+
+using namespace agent::demo;  // the HTTP server that the demo serves its repository with
 namespace {
 
 constexpr std::size_t max_bytes = 512U << 20U;

@@ -42,7 +42,8 @@ void read_cases(const std::string& path, std::vector<FunctionCase>& cases) {
     FunctionCase found{path.substr(path.rfind('/') + 1), number, line, {}, false};
     if (!std::getline(lines, line) || line.size() < 3) give_up(path + ": no result below line " + std::to_string(number));
     ++number;
-    if (!line.starts_with("=> ") && !line.starts_with("!! ")) give_up(path + ": no result in line " + std::to_string(number));
+    if (!line.starts_with("=> ") && !line.starts_with("!! "))
+      give_up(path + ": no result in line " + std::to_string(number));
     found.is_error = line.starts_with("!!");
     found.expected = line.substr(3);
     cases.push_back(std::move(found));

@@ -14,7 +14,7 @@ struct FunctionCase {
   std::string file;
   int line = 0;
   std::string expression;
-  std::string expected;   ///< the output in Go's quotes; for an error its last line
+  std::string expected;  ///< the output in Go's quotes; for an error its last line
   bool is_error = false;
 };
 

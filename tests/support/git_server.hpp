@@ -3,10 +3,12 @@
 #include <memory>
 #include <string>
 
-#include "tests/support/cgi_server.hpp"
+#include "agent/demo/cgi_server.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace gitopsctl::support {
+
+using namespace agent::demo;  // the HTTP server that the demo serves its repository with
 
 /// A certificate authority of our own and a certificate for 127.0.0.1 and localhost that it signed.
 struct TestCertificates {

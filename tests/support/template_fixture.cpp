@@ -1,5 +1,7 @@
 #include "tests/support/template_fixture.hpp"
 
+#include "base/text/go_format.hpp"
+
 namespace gitopsctl::render::testing {
 namespace {
 
@@ -7,7 +9,7 @@ using Arguments = std::span<const Value>;
 
 Result<Value> make_dict(CallContext& /*context*/, Arguments arguments) {
   Value out = Value::map();
-  for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) out.set(arguments[i].as_string(), arguments[i + 1]);
+  for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) out.set(go_format(arguments[i]), arguments[i + 1]);
   return out;
 }
 

@@ -1,13 +1,13 @@
 #include "agent/cli/completion.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "base/process/spawn.hpp"
 #include "tests/support/not_run.hpp"
+#include "tests/support/scratch.hpp"
 
 using namespace gitopsctl;
 using namespace gitopsctl::agent::cli;
@@ -19,9 +19,6 @@ namespace {
 class Place {
  public:
   Place() {
-    std::string name = (fs::temp_directory_path() / "gitopsctl-completion-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
     fs::create_directories(path_ / ".gitopsctl/channels");
     std::ofstream(path_ / ".gitopsctl/channels/prod.yaml") << "x";
     std::ofstream(path_ / ".gitopsctl/channels/test.yaml") << "x";
@@ -31,13 +28,6 @@ class Place {
     std::ofstream(path_ / "zsh/_gitopsctl") << zsh_completion();
     std::ofstream(path_ / "gitopsctl.fish") << fish_completion();
   }
-  ~Place() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
   /// Standard output of a shell that runs `script` here; nothing when there is no such shell.
   std::optional<std::string> run(const std::string& shell, const std::string& script) const {
     CapturedCommand command;
@@ -61,7 +51,8 @@ class Place {
   }
 
  private:
-  fs::path path_;
+  support::ScratchDir scratch_;
+  fs::path path_ = scratch_.path();
 };
 
 std::string bash_offers(const std::string& words, int at) {

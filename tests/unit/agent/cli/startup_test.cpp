@@ -1,13 +1,13 @@
 // What people wait for at every keystroke must not load what talks to networks.
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
 
 #include "base/process/spawn.hpp"
+#include "tests/support/scratch.hpp"
 
 using namespace gitopsctl;
 namespace fs = std::filesystem;
@@ -57,8 +57,8 @@ TEST_SUITE("start-up") {
   }
 
   TEST_CASE("a missing network program is said with what to do") {
-    std::string directory = (fs::temp_directory_path() / "gitopsctl-startup-XXXXXX").string();
-    REQUIRE(::mkdtemp(directory.data()) != nullptr);
+    const support::ScratchDir scratch;
+    const std::string& directory = scratch.path();
     fs::copy_file(program, directory + "/gitopsctl");
     const auto alone = run({"status"}, {}, directory + "/gitopsctl");
     CHECK(alone.status.exit_code == 3);
@@ -76,7 +76,5 @@ TEST_SUITE("start-up") {
         run({"version"}, {{"GITOPSCTL_HANDOVER", "0.0.1 abc"}}, std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl-net");
     CHECK(refused.status.exit_code == 5);
     CHECK(refused.err.find("install both from the same package") != std::string::npos);
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
   }
 }

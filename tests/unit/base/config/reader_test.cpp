@@ -24,7 +24,6 @@ const ConfigShape& sample() {
   return out;
 }
 
-
 std::vector<std::string> mistakes_of(const std::string& text) {
   auto document = parse_located_yaml(text, "f.yaml");
   REQUIRE(document.ok());
@@ -110,7 +109,7 @@ TEST_SUITE("base/config") {
   }
 
   TEST_CASE("getters give their fallback for what is missing or wrong") {
-    const auto document = parse_located_yaml("a: 1\nb: text\nc: [x, 2, y]\nd: 5s\n", "f.yaml");
+    const auto document = parse_located_yaml("a: 1\nb: text\nc: [x, 2, z]\nd: 5s\n", "f.yaml");
     REQUIRE(document.ok());
     ConfigMistakes mistakes;
     const ConfigNode root(*document, mistakes);
@@ -120,7 +119,7 @@ TEST_SUITE("base/config") {
     CHECK(root.integer("a", 7) == 1);
     CHECK(root.number("a", 0) == 1.0);
     CHECK(root.boolean("a", true));
-    CHECK(root.texts("c") == std::vector<std::string>{"x", "y"});
+    CHECK(root.texts("c") == std::vector<std::string>{"x", "z"});
     CHECK(root.duration("d") == Millis(5000));
     CHECK_FALSE(root.duration("b").has_value());
     CHECK_FALSE(root.at("zzz").at("deeper").present());

@@ -106,6 +106,8 @@ TEST_SUITE("log") {
 
   TEST_CASE("levels and formats by name") {
     CHECK(*log::parse_level("debug") == log::Level::debug);
+    CHECK(*log::parse_level("warn") == log::Level::warning);
+    CHECK(*log::parse_level("warning") == log::Level::warning);
     CHECK(*log::parse_format("json") == log::Format::json);
     CHECK_FALSE(log::parse_level("loud").ok());
     CHECK_FALSE(log::parse_format("xml").ok());

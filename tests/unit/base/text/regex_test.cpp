@@ -15,7 +15,8 @@ std::string replaced(std::string_view pattern, std::string_view text, std::strin
 }
 std::string all(std::string_view pattern, std::string_view text, std::int64_t limit = -1) {
   std::string out;
-  for (const auto& span : compiled(pattern)->find_all(text, limit)) out += "[" + std::string(text.substr(span.begin, span.end - span.begin)) + "]";
+  for (const auto& span : compiled(pattern)->find_all(text, limit))
+    out += "[" + std::string(text.substr(span.begin, span.end - span.begin)) + "]";
   return out;
 }
 std::string pieces(std::string_view pattern, std::string_view text, std::int64_t limit) {

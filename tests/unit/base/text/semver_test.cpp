@@ -32,7 +32,8 @@ TEST_SUITE("text/semver") {
     CHECK(parse_semver("1").value().to_string() == "1.0.0");
     CHECK(parse_semver("v1.2").value().to_string() == "1.2.0");
     CHECK(parse_semver("1.2-beta").value().to_string() == "1.2.0-beta");
-    for (const auto* text : {"", "v", "V1", "a", "1.2.3.4", "1.", "1..2", "1.2.3-", "1.2.3+", "1.2.3-a..b", " 1", "1 ", "-1"}) {
+    for (const auto* text :
+         {"", "v", "V1", "a", "1.2.3.4", "1.", "1..2", "1.2.3-", "1.2.3+", "1.2.3-a..b", " 1", "1 ", "-1"}) {
       CAPTURE(text);
       const auto parsed = parse_semver(text);
       REQUIRE_FALSE(parsed.ok());
@@ -48,8 +49,10 @@ TEST_SUITE("text/semver") {
   }
 
   TEST_CASE("precedence") {
-    const char* ordered[] = {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
-                             "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0"};
+    const char* ordered[] = {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+                             "1.0.0-beta",  "1.0.0-beta.2",  "1.0.0-beta.11",
+                             "1.0.0-rc.1",  "1.0.0",         "1.0.1",
+                             "1.1.0",       "2.0.0"};
     for (std::size_t i = 0; i < std::size(ordered); ++i) {
       for (std::size_t j = 0; j < std::size(ordered); ++j) {
         const int order = compare(parse_semver(ordered[i]).value(), parse_semver(ordered[j]).value());
@@ -66,25 +69,62 @@ TEST_SUITE("text/semver") {
       bool matches;
     };
     for (const auto& row : {
-             Row{"1.2.3", "1.2.3", true},         Row{"1.2.3", "1.2.4", false},        Row{"1.2", "1.2.9", true},
-             Row{"1.2", "1.3.0", false},          Row{"1", "1.9.9", true},             Row{"*", "4.5.6", true},
-             Row{"1.x", "1.5.0", true},           Row{"1.2.X", "1.2.5", true},         Row{"=1.2", "1.2.5", true},
-             Row{"!=1.2.3", "1.2.4", true},       Row{"!=1.2.3", "1.2.3", false},      Row{"!=1.2", "1.2.4", false},
-             Row{"!=1", "1.0.0", false},          Row{">1", "1.9.0", false},           Row{">1", "2.0.0", true},
-             Row{">1.1", "1.1.5", false},         Row{">1.1", "1.2.0", true},          Row{">=1.1", "1.1.0", true},
-             Row{"=>1.1", "1.0.9", false},        Row{"<2", "1.9.9", true},            Row{"<2", "2.0.0", false},
-             Row{"<=1.2", "1.2.9", true},         Row{"=<1.2", "1.3.0", false},        Row{"<=1", "1.9.9", true},
-             Row{"~1.2.3", "1.2.9", true},        Row{"~1.2.3", "1.3.0", false},       Row{"~>1.2", "1.2.9", true},
-             Row{"~1", "1.9.0", true},            Row{"~1", "2.0.0", false},           Row{"^1.2.3", "1.9.0", true},
-             Row{"^1.2.3", "2.0.0", false},       Row{"^0.2.3", "0.2.9", true},        Row{"^0.2.3", "0.3.0", false},
-             Row{"^0.0.3", "0.0.3", true},        Row{"^0.0.3", "0.0.4", false},       Row{"^0.0", "0.0.9", true},
-             Row{"^0", "0.9.0", true},            Row{"^0", "1.0.0", false},           Row{">=1.2, <2", "1.5.0", true},
-             Row{">=1.2 <2", "2.1.0", false},     Row{"<1 || >=2", "2.5.0", true},     Row{"<1||>=2", "1.5.0", false},
-             Row{"1.2 - 1.4", "1.4.9", true},     Row{"1.2 - 1.4", "1.5.0", false},    Row{"1.2 - 1.4.5", "1.4.6", false},
-             Row{">=1.19", "1.20.0-gke.1", false}, Row{">=1.19-0", "1.20.0-gke.1", true}, Row{">=1.19.0-0", "1.19.0", true},
-             Row{">= 1.2.3", "1.2.3+meta", true}, Row{"> 1.2.3-alpha", "1.2.3-beta", true}, Row{" >=1 , <3 ", "2.0.0", true},
-             Row{"v1.2", "1.2.0", true},          Row{"~0.0.0", "5.0.0", true},        Row{"<1.2.3-0", "1.2.2", true},
-             Row{"^1.2.3-beta.2", "1.2.3-beta.4", true}, Row{"!=1.2.x-a", "1.2.5-b", true},
+             Row{"1.2.3", "1.2.3", true},
+             Row{"1.2.3", "1.2.4", false},
+             Row{"1.2", "1.2.9", true},
+             Row{"1.2", "1.3.0", false},
+             Row{"1", "1.9.9", true},
+             Row{"*", "4.5.6", true},
+             Row{"1.x", "1.5.0", true},
+             Row{"1.2.X", "1.2.5", true},
+             Row{"=1.2", "1.2.5", true},
+             Row{"!=1.2.3", "1.2.4", true},
+             Row{"!=1.2.3", "1.2.3", false},
+             Row{"!=1.2", "1.2.4", false},
+             Row{"!=1", "1.0.0", false},
+             Row{">1", "1.9.0", false},
+             Row{">1", "2.0.0", true},
+             Row{">1.1", "1.1.5", false},
+             Row{">1.1", "1.2.0", true},
+             Row{">=1.1", "1.1.0", true},
+             Row{"=>1.1", "1.0.9", false},
+             Row{"<2", "1.9.9", true},
+             Row{"<2", "2.0.0", false},
+             Row{"<=1.2", "1.2.9", true},
+             Row{"=<1.2", "1.3.0", false},
+             Row{"<=1", "1.9.9", true},
+             Row{"~1.2.3", "1.2.9", true},
+             Row{"~1.2.3", "1.3.0", false},
+             Row{"~>1.2", "1.2.9", true},
+             Row{"~1", "1.9.0", true},
+             Row{"~1", "2.0.0", false},
+             Row{"^1.2.3", "1.9.0", true},
+             Row{"^1.2.3", "2.0.0", false},
+             Row{"^0.2.3", "0.2.9", true},
+             Row{"^0.2.3", "0.3.0", false},
+             Row{"^0.0.3", "0.0.3", true},
+             Row{"^0.0.3", "0.0.4", false},
+             Row{"^0.0", "0.0.9", true},
+             Row{"^0", "0.9.0", true},
+             Row{"^0", "1.0.0", false},
+             Row{">=1.2, <2", "1.5.0", true},
+             Row{">=1.2 <2", "2.1.0", false},
+             Row{"<1 || >=2", "2.5.0", true},
+             Row{"<1||>=2", "1.5.0", false},
+             Row{"1.2 - 1.4", "1.4.9", true},
+             Row{"1.2 - 1.4", "1.5.0", false},
+             Row{"1.2 - 1.4.5", "1.4.6", false},
+             Row{">=1.19", "1.20.0-gke.1", false},
+             Row{">=1.19-0", "1.20.0-gke.1", true},
+             Row{">=1.19.0-0", "1.19.0", true},
+             Row{">= 1.2.3", "1.2.3+meta", true},
+             Row{"> 1.2.3-alpha", "1.2.3-beta", true},
+             Row{" >=1 , <3 ", "2.0.0", true},
+             Row{"v1.2", "1.2.0", true},
+             Row{"~0.0.0", "5.0.0", true},
+             Row{"<1.2.3-0", "1.2.2", true},
+             Row{"^1.2.3-beta.2", "1.2.3-beta.4", true},
+             Row{"!=1.2.x-a", "1.2.5-b", true},
          }) {
       CAPTURE(row.constraint);
       CAPTURE(row.version);

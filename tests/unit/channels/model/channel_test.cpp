@@ -205,9 +205,9 @@ TEST_SUITE("channels/model") {
         "prun: true\n"
         "selfHeal: maybe\n"
         "releases:\n"
-        "  - {name: a, driver: manifests, namespace: n, manifests: {path: x}}\n"
-        "  - {name: a, driver: manifests, namespace: n, manifests: {path: x}}\n"
-        "  - {driver: manifests, namespace: n, manifests: {path: x}}\n",
+        "  - {name: a, driver: manifests, namespace: apps, manifests: {path: x}}\n"
+        "  - {name: a, driver: manifests, namespace: apps, manifests: {path: x}}\n"
+        "  - {driver: manifests, namespace: apps, manifests: {path: x}}\n",
         "test");
     REQUIRE(all.size() == 6);
     CHECK(all[0].starts_with(".gitopsctl/channels/prod.yaml:2:7: this is no channel file"));
@@ -250,27 +250,27 @@ TEST_SUITE("channels/model") {
     const Channel channel = good(with_head(R"(releases:
   - name: typo
     driver: helm
-    namespace: n
+    namespace: apps
     helm: {chart: charts/a, valuesFiles: [a.yaml]}
   - name: outside
     driver: manifests
-    namespace: n
+    namespace: apps
     manifests: {path: ../other}
   - name: unknown
     driver: jsonnet
-    namespace: n
+    namespace: apps
   - name: wrong-section
     driver: helm
-    namespace: n
+    namespace: apps
     manifests: {path: x}
   - name: fine
     driver: manifests
-    namespace: n
+    namespace: apps
     manifests: {path: x}
 )"));
     REQUIRE(channel.releases.size() == 5);
     REQUIRE(problems(channel, "typo").size() == 1);
-    CHECK(problems(channel, "typo")[0] == ".gitopsctl/channels/prod.yaml:8:30: unknown key 'valuesFiles'");
+    CHECK(problems(channel, "typo")[0] == ".gitopsctl/channels/prod.yaml:8:29: unknown key 'valuesFiles'");
     CHECK(channel.find("typo")->problems[0].hint() == "did you mean 'valueFiles'?");
     REQUIRE(problems(channel, "outside").size() == 1);
     CHECK(channel.find("outside")->problems[0].code() == ErrorCode::forbidden);
@@ -285,16 +285,16 @@ TEST_SUITE("channels/model") {
     const Channel channel = good(with_head(R"(releases:
   - name: remote
     driver: helm
-    namespace: n
+    namespace: apps
     helm: {chart: oci://registry.example.org/charts/a}
   - name: secret
     driver: helm
-    namespace: n
+    namespace: apps
     helm: {chart: charts/a}
     secretValues: [a_values, b_values]
   - name: overlay
     driver: kustomize
-    namespace: n
+    namespace: apps
     kustomize: {path: k}
 )"));
     REQUIRE(problems(channel, "remote").size() == 1);
@@ -308,11 +308,12 @@ TEST_SUITE("channels/model") {
   }
 
   TEST_CASE("names that Helm or the API server would refuse") {
-    const Channel channel = good(with_head("releases:\n"
-                                           "  - {name: a, driver: helm, namespace: Web, helm: {chart: c}}\n"
-                                           "  - {name: b, driver: helm, namespace: n, helm: {chart: c, releaseName: Bad_Name}}\n"
-                                           "  - {name: " +
-                                           std::string(60, 'c') + ", driver: helm, namespace: n, helm: {chart: c}}\n"));
+    const Channel channel =
+        good(with_head("releases:\n"
+                       "  - {name: a, driver: helm, namespace: Web, helm: {chart: c}}\n"
+                       "  - {name: b, driver: helm, namespace: apps, helm: {chart: c, releaseName: Bad_Name}}\n"
+                       "  - {name: " +
+                       std::string(60, 'c') + ", driver: helm, namespace: apps, helm: {chart: c}}\n"));
     CHECK(problems(channel, "a").size() == 1);
     CHECK(problems(channel, "b").size() == 1);
     CHECK(problems(channel, std::string(60, 'c')).size() == 1);
@@ -320,7 +321,8 @@ TEST_SUITE("channels/model") {
 
   TEST_CASE("dependsOn: unknown names and circles") {
     const auto release = [](const std::string& name, const std::string& depends) {
-      return "  - {name: " + name + ", driver: manifests, namespace: n, manifests: {path: x}, dependsOn: [" + depends + "]}\n";
+      return "  - {name: " + name + ", driver: manifests, namespace: apps, manifests: {path: x}, dependsOn: [" + depends +
+             "]}\n";
     };
     const Channel channel = good(with_head("releases:\n" + release("a", "b") + release("b", "c") + release("c", "a") +
                                            release("d", "a") + release("e", "dd") + release("self", "self")));
@@ -336,18 +338,20 @@ TEST_SUITE("channels/model") {
   TEST_CASE("a long chain of dependsOn does not need a deep stack") {
     std::string text = with_head("releases:\n");
     for (int i = 0; i < 5000; ++i) {
-      text += "  - {name: r" + std::to_string(i) + ", driver: manifests, namespace: n, manifests: {path: x}, dependsOn: [r" +
-              std::to_string((i + 1) % 5000) + "]}\n";
+      text += "  - {name: r" + std::to_string(i) +
+              ", driver: manifests, namespace: apps, manifests: {path: x}, dependsOn: [r" + std::to_string((i + 1) % 5000) +
+              "]}\n";
     }
     // All of them are in one circle; more mistakes than are kept make the file wrong as a whole.
     CHECK(mistakes(text).size() >= 1);
   }
 
   TEST_CASE("renamedFrom of a release that is still there") {
-    const Channel channel = good(with_head("releases:\n"
-                                           "  - {name: a, driver: manifests, namespace: n, manifests: {path: x}}\n"
-                                           "  - {name: b, driver: manifests, namespace: n, manifests: {path: x}, "
-                                           "renamedFrom: a}\n"));
+    const Channel channel =
+        good(with_head("releases:\n"
+                       "  - {name: a, driver: manifests, namespace: apps, manifests: {path: x}}\n"
+                       "  - {name: b, driver: manifests, namespace: apps, manifests: {path: x}, "
+                       "renamedFrom: a}\n"));
     CHECK(problems(channel, "a").empty());
     CHECK(problems(channel, "b").size() == 1);
   }
@@ -430,24 +434,26 @@ TEST_SUITE("channels/model historic form") {
   }
 
   TEST_CASE("repeated names become distinct without taking a written one") {
-    const Channel channel = good("calitp:\n  channel: prod\n  releases:\n"
-                                 "  - {name: a, driver: kustomize, kustomize_dir: x}\n"
-                                 "  - {name: a, driver: kustomize, kustomize_dir: x}\n"
-                                 "  - {name: a-2, driver: kustomize, kustomize_dir: x}\n"
-                                 "  - {name: a, driver: kustomize, kustomize_dir: x}\n");
+    const Channel channel = good(
+        "calitp:\n  channel: prod\n  releases:\n"
+        "  - {name: a, driver: kustomize, kustomize_dir: x}\n"
+        "  - {name: a, driver: kustomize, kustomize_dir: x}\n"
+        "  - {name: a-2, driver: kustomize, kustomize_dir: x}\n"
+        "  - {name: a, driver: kustomize, kustomize_dir: x}\n");
     std::vector<std::string> names;
     for (const auto& release : channel.releases) names.push_back(release.name);
     CHECK(names == std::vector<std::string>{"a", "a-3", "a-2", "a-4"});
   }
 
   TEST_CASE("what is missing for a driver is a problem of that release") {
-    const Channel channel = good("calitp:\n  channel: prod\n  releases:\n"
-                                 "  - {name: a, driver: helm, helm_chart: c}\n"
-                                 "  - {name: b, driver: heml}\n"
-                                 "  - {name: c}\n"
-                                 "  - {name: d, driver: helm, namespace: n, helm_name: d, helm_chart: /abs, timeout: 600,\n"
-                                 "     secret_helm_values: [s]}\n"
-                                 "  - {name: e/f, driver: helm, namespace: n, helm_name: d, helm_chart: c}\n");
+    const Channel channel = good(
+        "calitp:\n  channel: prod\n  releases:\n"
+        "  - {name: a, driver: helm, helm_chart: c}\n"
+        "  - {name: b, driver: heml}\n"
+        "  - {name: c}\n"
+        "  - {name: d, driver: helm, namespace: apps, helm_name: d, helm_chart: /abs, timeout: 600,\n"
+        "     secret_helm_values: [s]}\n"
+        "  - {name: e/f, driver: helm, namespace: apps, helm_name: d, helm_chart: c}\n");
     CHECK(problems(channel, "a").size() == 2);
     REQUIRE(problems(channel, "b").size() == 1);
     CHECK(channel.find("b")->problems[0].hint() == "did you mean 'helm'?");
@@ -480,7 +486,8 @@ TEST_SUITE("channels/model historic form") {
     const auto broken = parse_channel("RELEASE_DRIVER=helm\nnonsense\n", path("x/prod-web.env"), "prod");
     REQUIRE_FALSE(broken.ok());
     CHECK(broken.error().to_string() == "x/prod-web.env:2:1: this line is no NAME=value");
-    const auto problem = parse_channel("RELEASE_DRIVER=kustomize\nRELEASE_KUSTOMIZE_DIR=/abs\n", path("x/prod-web.env"), "prod");
+    const auto problem =
+        parse_channel("RELEASE_DRIVER=kustomize\nRELEASE_KUSTOMIZE_DIR=/abs\n", path("x/prod-web.env"), "prod");
     REQUIRE(problem.ok());
     REQUIRE(problem->releases[0].problems.size() == 2);
     CHECK(problem->releases[0].problems[1].where().to_string() == "x/prod-web.env:2:23");
@@ -535,12 +542,12 @@ TEST_SUITE("channels/model in a tree") {
 releases:
   - name: a
     driver: helm
-    namespace: n
+    namespace: apps
     helm: {chart: charts/a, valueFiles: [gone.yaml]}
     timeout: 5
   - name: b
     driver: manifests
-    namespace: N
+    namespace: Apps
     manifests: {path: /etc}
 )");
     const auto errors = check_channel(tree, text, file(), "prod");
@@ -550,7 +557,7 @@ releases:
     CHECK(lines[0] == ".gitopsctl/channels/prod.yaml:4:1: unknown key 'prnue'");
     CHECK(lines[1] == ".gitopsctl/channels/prod.yaml:9:42: release a: 'gone.yaml' is not in the repository");
     CHECK(lines[2] == ".gitopsctl/channels/prod.yaml:10:14: release a: 'timeout' must be a duration, not a number");
-    CHECK(lines[3] == ".gitopsctl/channels/prod.yaml:13:16: release b: 'N' cannot be a namespace");
+    CHECK(lines[3] == ".gitopsctl/channels/prod.yaml:13:16: release b: 'Apps' cannot be a namespace");
     CHECK(lines[4] == ".gitopsctl/channels/prod.yaml:14:23: release b: path '/etc' is absolute");
   }
 
@@ -561,8 +568,9 @@ releases:
     tree.add(path("charts/empty/x"), "");
     tree.add_link(path("out"), "../../etc");
     const auto errors = [&](const std::string& chart) {
-      return check_channel(tree, with_head("releases:\n- {name: a, driver: helm, namespace: n, helm: {chart: " + chart + "}}\n"),
-                           file(), "prod");
+      return check_channel(
+          tree, with_head("releases:\n- {name: a, driver: helm, namespace: apps, helm: {chart: " + chart + "}}\n"), file(),
+          "prod");
     };
     CHECK(errors("charts/a").empty());
     CHECK(errors("charts/b.tgz").empty());
@@ -607,6 +615,7 @@ TEST_SUITE("channels/model identity") {
   TEST_CASE("the schema is JSON and knows the keys") {
     const auto schema = parse_json(channel_schema());
     REQUIRE(schema.ok());
-    CHECK(schema->find_path({"properties", "releases", "items", "properties", "helm", "properties", "valueFiles"}) != nullptr);
+    CHECK(schema->find_path({"properties", "releases", "items", "properties", "helm", "properties", "valueFiles"}) !=
+          nullptr);
   }
 }

@@ -269,6 +269,21 @@ TEST_SUITE("live plan: channel") {
     CHECK(drifted.plan_digest != changes.plan_digest);
   }
 
+  TEST_CASE("the render digest is that of the rendered comparison, also when a plan fails") {
+    const auto a = rendered("a", config_map("x", "1"));
+    const auto b = rendered("b", config_map("x", "1"));
+    const auto compared = diff_rendered("prod", "", {}, "bbb", {a, b});
+    World world_a("a", config_map("x", "1"));
+    World world_b("b", config_map("x", "1"));
+    world_a.input.to_digest = a.set->render_digest;
+    world_b.input.to_digest = b.set->render_digest;
+    const auto planned = plan_channel_live("prod", "", "bbb", {world_a.input, world_b.input}, world_a.live);
+    CHECK(compared.has_errors());
+    CHECK(planned.has_errors());
+    CHECK(compared.render_digest == planned.render_digest);
+    CHECK(planned.render_digest == combine_digests({{"a", a.set->render_digest}, {"b", b.set->render_digest}}));
+  }
+
   TEST_CASE("claimed twice: both fail, and nothing is removed anywhere") {
     World a("a", config_map("x", "1"));
     World b("b", config_map("x", "1"));

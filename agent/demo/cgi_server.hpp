@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace gitopsctl::support {
+namespace gitopsctl::agent::demo {
 
 /// How a CgiServer behaves.
 struct CgiOptions {
@@ -40,4 +40,4 @@ class CgiServer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace gitopsctl::support
+}  // namespace gitopsctl::agent::demo

@@ -1,4 +1,4 @@
-#include "tests/support/http_wire.hpp"
+#include "agent/demo/http_wire.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,7 +18,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-namespace gitopsctl::support {
+namespace gitopsctl::agent::demo {
 namespace {
 
 constexpr std::size_t max_head_bytes = 64U << 10U;
@@ -290,4 +290,4 @@ void WireServer::listen_loop() {
   }
 }
 
-}  // namespace gitopsctl::support
+}  // namespace gitopsctl::agent::demo

@@ -1,4 +1,4 @@
-#include "tests/support/cgi_server.hpp"
+#include "agent/demo/cgi_server.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,9 +14,9 @@
 #include <optional>
 #include <string_view>
 
-#include "tests/support/http_wire.hpp"
+#include "agent/demo/http_wire.hpp"
 
-namespace gitopsctl::support {
+namespace gitopsctl::agent::demo {
 namespace {
 
 constexpr std::size_t max_cgi_head_bytes = 64U << 10U;
@@ -283,4 +283,4 @@ std::string CgiServer::url() const {
   return std::string(state_->options.certificate_pem.empty() ? "http" : "https") + "://127.0.0.1:" + std::to_string(port());
 }
 
-}  // namespace gitopsctl::support
+}  // namespace gitopsctl::agent::demo

@@ -17,7 +17,7 @@ struct ssl_ctx_st;
 // The least of HTTP/1.1 that a server on loopback needs: blocking sockets, one thread per connection, everything bounded.
 // Depends on nothing of the project, so that more than tests can use it.
 
-namespace gitopsctl::support {
+namespace gitopsctl::agent::demo {
 
 /// One request or answer without its body.
 struct WireHead {
@@ -90,4 +90,4 @@ class WireServer {
   std::thread listen_thread_;
 };
 
-}  // namespace gitopsctl::support
+}  // namespace gitopsctl::agent::demo

@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "tests/parity/helm_peer.hpp"
+#include "tests/support/function_cases.hpp"
+#include "tests/support/not_run.hpp"
+
+using namespace gitopsctl::tests;
+
+namespace {
+
+void write_chart(const WorkDirectory& directory, const std::string& text) {
+  directory.write("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 0.1.0\n");
+  directory.write("chart/values.yaml", function_case_values());
+  directory.write("chart/templates/cases.yaml", text);
+}
+
+/// One chart that runs every case without error: each is a template of its own over a copy of the values, and its result
+/// stands in one comment line, quoted.
+std::string chart_text(const std::vector<FunctionCase>& cases) {
+  std::string text;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    text += "{{- define \"case" + std::to_string(i) + "\" }}" + cases[i].expression + "{{ end }}\n";
+  }
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto number = std::to_string(i);
+    text +=
+        "# " + number + " {{ $d := dict \"Values\" (deepCopy .Values) }}{{ include \"case" + number + "\" $d | quote }}\n";
+  }
+  return text;
+}
+
+std::map<std::size_t, std::string> results_of(const std::string& output) {
+  std::map<std::size_t, std::string> results;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string hash;
+    std::size_t number = 0;
+    if (!(words >> hash >> number) || hash != "#") continue;
+    results[number] = line.substr(line.find(' ', 2) + 1);
+  }
+  return results;
+}
+
+}  // namespace
+
+TEST_SUITE("parity/functions") {
+  TEST_CASE("the recorded results are those of the helm at hand, and ours") {
+    const auto helm = need_peer("helm", "template functions against the real helm");
+    if (!helm) return;
+    std::vector<FunctionCase> cases;
+    for (auto& row : read_function_cases()) {
+      if (!row.is_error) cases.push_back(std::move(row));
+    }
+    const WorkDirectory directory;
+    write_chart(directory, chart_text(cases));
+    const auto rendered = HelmPeer(*helm).render(directory, {});
+    REQUIRE_MESSAGE(rendered.ok, rendered.text);
+    const auto theirs = results_of(rendered.text);
+    REQUIRE(theirs.size() == cases.size());
+    const auto values = function_case_values();
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      INFO(cases[i].file << ":" << cases[i].line << ": " << cases[i].expression);
+      CHECK(theirs.at(i) == cases[i].expected);
+      CHECK(evaluate_function_case(cases[i].expression, values).text == theirs.at(i));
+    }
+  }
+
+  TEST_CASE("errors are those of the helm at hand") {
+    const auto helm = need_peer("helm", "errors of template functions against the real helm");
+    if (!helm) return;
+    const HelmPeer peer(*helm);
+    const WorkDirectory directory;
+    for (const auto& row : read_function_cases()) {
+      if (!row.is_error) continue;
+      write_chart(directory, row.expression + "\n");
+      const auto rendered = peer.render(directory, {});
+      INFO(row.file << ":" << row.line << ": " << row.expression);
+      CHECK_FALSE(rendered.ok);
+      CHECK(rendered.text.find(row.expected) != std::string::npos);
+    }
+  }
+}

@@ -1,0 +1,192 @@
+#include "agent/config/agent_config.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/json/json.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::agent;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view whole = R"(apiVersion: gitopsctl.dev/v1
+kind: Agent
+installation: lab
+stateDirectory: state
+store: {path: /srv/store.db}
+listen: 127.0.0.1:8080
+repositories:
+  - name: shop
+    url: https://git.example.org/shop.git
+    credentials: {username: bot, passwordFile: secrets/password}
+    caFile: secrets/ca.pem
+    proxy: http://proxy:3128
+    poll: {interval: 5s, jitter: 0.2, maxBackoff: 1m}
+    timeout: 30s
+    maxPackBytes: 1000000
+    candidates: false
+    sourceBranches: ["feature/**"]
+environments:
+  - {name: local, kind: embedded, path: env/local.db}
+bindings:
+  - {repository: shop, channel: test, environment: local}
+  - {repository: shop, channel: prod, environment: local, namespaces: [web], channelFile: ./deploy/prod.yaml}
+forges: []
+drift: {interval: 1m}
+limits: {renderThreads: 4}
+log: {format: json, level: debug}
+)";
+
+std::string minimal(const std::string& repository = "{name: a, url: /srv/a.git}", const std::string& more = "") {
+  return "repositories: [" + repository + "]\nenvironments: [{name: e, kind: embedded, path: e.db}]\n" +
+         "bindings: [{repository: a, channel: prod, environment: e}]\n" + more;
+}
+
+std::vector<std::string> mistakes(const std::string& text) {
+  const auto config = parse_agent_config(text, "/etc/agent.yaml");
+  std::vector<std::string> out;
+  if (config.ok()) return out;
+  for (const auto& error : config.error().flatten()) out.push_back(error.to_string());
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("agent/config") {
+  TEST_CASE("a whole file") {
+    const auto config = parse_agent_config(whole, "/etc/gitopsctl/agent.yaml");
+    if (!config.ok()) FAIL(config.error().to_string());
+    CHECK(config->installation == "lab");
+    CHECK(config->state_directory == "/etc/gitopsctl/state");
+    CHECK(config->store_path == "/srv/store.db");
+    CHECK(config->listen == "127.0.0.1:8080");
+    const RepositoryConfig* shop = config->repository("shop");
+    REQUIRE(shop != nullptr);
+    CHECK(shop->remote.name == "shop");
+    CHECK(shop->remote.url == "https://git.example.org/shop.git");
+    CHECK(shop->remote.http.username == "bot");
+    CHECK(shop->remote.http.proxy == "http://proxy:3128");
+    CHECK(shop->remote.timeout == Millis(30'000));
+    CHECK(shop->remote.max_pack_bytes == 1'000'000);
+    CHECK(shop->poll.interval == Millis(5000));
+    CHECK(shop->poll.jitter == 0.2);
+    CHECK(shop->poll.max_backoff == Millis(60'000));
+    CHECK_FALSE(shop->candidates);
+    CHECK(shop->source_branches == std::vector<std::string>{"feature/**"});
+    REQUIRE(config->environment("local") != nullptr);
+    CHECK(config->environment("local")->path == "/etc/gitopsctl/env/local.db");
+    CHECK(config->environment("other") == nullptr);
+    REQUIRE(config->bindings.size() == 2);
+    CHECK(config->bindings[0].channel == "test");
+    CHECK(config->bindings[1].namespaces == std::vector<std::string>{"web"});
+    CHECK(config->bindings[1].channel_file == "deploy/prod.yaml");
+    CHECK(config->drift_interval == Millis(60'000));
+    CHECK(config->render_threads == 4);
+    CHECK(config->log_format == "json");
+    CHECK(config->log_level == "debug");
+    CHECK(config->file == "/etc/gitopsctl/agent.yaml");
+  }
+
+  TEST_CASE("defaults") {
+    const auto config = parse_agent_config(minimal(), "/x/agent.yaml");
+    REQUIRE(config.ok());
+    CHECK(config->installation == "default");
+    CHECK(config->state_directory == "/var/lib/gitopsctl");
+    CHECK(config->store_path == "/var/lib/gitopsctl/store.db");
+    CHECK(config->listen.empty());
+    CHECK(config->repositories[0].poll.interval == Millis(15'000));
+    CHECK(config->repositories[0].remote.ref_prefixes == std::vector<std::string>{"refs/heads/"});
+    CHECK(config->repositories[0].remote.max_pack_bytes == 4ULL << 30U);
+    CHECK(config->log_format == "text");
+  }
+
+  TEST_CASE("all mistakes at once, with their places") {
+    const auto all = mistakes(
+        "instalation: lab\n"
+        "listen: nowhere\n"
+        "repositories:\n"
+        "  - {name: Shop, url: ssh://git@example.org/x}\n"
+        "  - {name: b, url: \"https://user:hunter2@example.org/x\", poll: {interval: 0s}}\n"
+        "environments:\n"
+        "  - {name: e, kind: cluster}\n"
+        "  - {name: e, kind: embedded}\n"
+        "bindings:\n"
+        "  - {repository: bb, channel: prod, environment: e}\n"
+        "  - {repository: b, channel: prod, environment: e, channelFile: ../x, serviceAccount: s}\n"
+        "  - {repository: b, channel: prod, environment: f}\n"
+        "forges: [{kind: github}]\n");
+    REQUIRE(all.size() == 15);
+    CHECK(all[0] == "/etc/agent.yaml:1:1: unknown key 'instalation'");
+    CHECK(all[1] == "/etc/agent.yaml:2:9: 'nowhere' is no address to listen on");
+    for (const auto& mistake : all) CHECK(mistake.find("hunter2") == std::string::npos);
+    CHECK(all[14] == "/etc/agent.yaml:13:1: 'forges' is not supported by this version");
+  }
+
+  TEST_CASE("files that are hardly any") {
+    CHECK(mistakes("").size() == 1);
+    CHECK(mistakes("a: [").size() == 1);
+    CHECK(mistakes("[]").size() >= 1);
+    CHECK(mistakes("{}").size() == 3);
+    CHECK(mistakes(minimal("{name: a, url: relative/path}")).size() == 1);
+    CHECK(mistakes(minimal("{name: a, url: /srv/a.git, credentials: {username: x}}")).size() == 1);
+    CHECK(
+        mistakes(minimal("{name: a, url: /srv/a.git, credentials: {tokenFile: t, username: x, passwordFile: p}}")).size() ==
+        1);
+    CHECK(mistakes(minimal("{name: a, url: \"file:///srv/a.git\"}")).empty());
+    CHECK(mistakes(minimal() + "listen: \":99999\"\n").size() == 1);
+    CHECK(mistakes(minimal() + "log: {level: loud}\n").size() == 1);
+  }
+
+  TEST_CASE("credentials are read from their files and shown nowhere") {
+    std::string pattern = (fs::temp_directory_path() / "gitopsctl-config-XXXXXX").string();
+    const std::string directory = ::mkdtemp(pattern.data());
+    const auto write = [&](const std::string& name, const std::string& text) {
+      std::ofstream(directory + "/" + name) << text;
+    };
+    write("password", "canary-password\n");
+    write("token", "canary-token\r\n");
+    write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    write("two-lines", "canary\nline\n");
+    write("empty", "\n");
+    const auto load = [&](const std::string& repository) {
+      write("agent.yaml", minimal(repository));
+      return load_agent_config(directory + "/agent.yaml");
+    };
+    const auto basic =
+        load("{name: a, url: 'https://x.org/a', credentials: {username: u, passwordFile: password}, caFile: ca.pem}");
+    REQUIRE(basic.ok());
+    CHECK(basic->repositories[0].remote.http.password == "canary-password");
+    CHECK(basic->repositories[0].remote.http.ca_pem.starts_with("-----BEGIN"));
+    const auto bearer = load("{name: a, url: 'https://x.org/a', credentials: {tokenFile: token}}");
+    REQUIRE(bearer.ok());
+    CHECK(bearer->repositories[0].remote.http.bearer == "canary-token");
+    for (const auto* name : {"two-lines", "empty", "missing"}) {
+      const auto bad = load(std::string("{name: a, url: 'https://x.org/a', credentials: {tokenFile: ") + name + "}}");
+      REQUIRE_FALSE(bad.ok());
+      CHECK(bad.error().where().line == 1);
+      CHECK(bad.error().to_string().find("canary") == std::string::npos);
+    }
+    const auto missing = load_agent_config(directory + "/none.yaml");
+    REQUIRE_FALSE(missing.ok());
+    CHECK(missing.error().code() == ErrorCode::not_found);
+    CHECK_FALSE(missing.error().hint().empty());
+    ::setenv("GITOPSCTL_CONFIG", (directory + "/agent.yaml").c_str(), 1);
+    write("agent.yaml", minimal());
+    CHECK(load_agent_config("")->file == directory + "/agent.yaml");
+    ::unsetenv("GITOPSCTL_CONFIG");
+    fs::remove_all(directory);
+  }
+
+  TEST_CASE("the schema is JSON and knows the keys") {
+    const auto schema = parse_json(agent_config_schema());
+    REQUIRE(schema.ok());
+    CHECK(schema->find_path({"properties", "bindings", "items", "properties", "channelFile"}) != nullptr);
+  }
+}
