@@ -27,8 +27,8 @@ bool EventSource::fail(std::string_view problem, Mark problem_mark, Mark context
   return false;
 }
 
-Token* EventSource::peek() {
-  Token* token = scanner_.peek();
+const Token* EventSource::peek() {
+  const Token* token = scanner_.peek();
   if (token == nullptr) error_ = scanner_.error();
   return token;
 }
@@ -68,7 +68,7 @@ bool EventSource::next(Event& event) {
 }
 
 bool EventSource::document(Event& event, bool first) {
-  Token* token = peek();
+  const Token* token = peek();
   if (token == nullptr) return false;
   while (!first && token->type == TokenType::document_end) {
     scanner_.skip();
@@ -98,20 +98,19 @@ bool EventSource::document(Event& event, bool first) {
 
 bool EventSource::directives() {
   bool version = false;
-  Token* token = peek();
+  const Token* token = peek();
   if (token == nullptr) return false;
   while (directive(token->type)) {
-    const Token::Extra& extra = *token->extra;
     if (token->type == TokenType::version_directive) {
       if (version) return fail("found duplicate %YAML directive", token->start);
-      const bool known = extra.major == 1 && (extra.minor == 1 || (extra.minor == 2 && profile_ == YamlProfile::go_v3));
+      const bool known = token->major == 1 && (token->minor == 1 || (token->minor == 2 && profile_ == YamlProfile::go_v3));
       if (!known) return fail("found incompatible YAML document", token->start);
       version = true;
     } else {
       for (const auto& [handle, prefix] : tag_prefixes_) {
-        if (handle == extra.handle) return fail("found duplicate %TAG directive", token->start);
+        if (handle == token->handle) return fail("found duplicate %TAG directive", token->start);
       }
-      tag_prefixes_.emplace_back(extra.handle, extra.suffix);
+      tag_prefixes_.emplace_back(token->handle, token->value);
     }
     scanner_.skip();
     if ((token = peek()) == nullptr) return false;
@@ -165,54 +164,56 @@ bool EventSource::close(Event& event, EventType type) {
 bool EventSource::properties(Event& event, Mark& start) {
   bool anchor = false;
   bool tag = false;
-  Token* token = peek();
+  Mark tag_mark;
+  const Token* token = peek();
   if (token == nullptr) return false;
   start = token->start;
   while ((token->type == TokenType::anchor && !anchor) || (token->type == TokenType::tag && !tag)) {
     if (token->type == TokenType::anchor) {
-      event.anchor = token->view;
+      event.anchor = token->value;
       anchor = true;
     } else {
       // The tag is looked up when both are read, so that a scanner error behind it comes first.
-      current_ = std::move(*token);
+      tag_handle_ = token->handle;
+      tag_ = token->value;
+      tag_mark = token->start;
       tag = true;
     }
     scanner_.skip();
     if ((token = peek()) == nullptr) return false;
   }
   if (!tag) return true;
-  if (!resolve_tag(current_, start)) return false;
+  if (!resolve_tag(tag_mark, start)) return false;
   event.tag = tag_;
   return true;
 }
 
-bool EventSource::resolve_tag(Token& token, Mark start) {
-  const Token::Extra& extra = *token.extra;
-  tag_ = extra.suffix;
-  if (extra.handle.empty()) return true;
+/// Puts the prefix that the handle stands for before the suffix in tag_.
+bool EventSource::resolve_tag(Mark tag_mark, Mark start) {
+  if (tag_handle_.empty()) return true;
   for (const auto& [handle, prefix] : tag_prefixes_) {
-    if (handle != extra.handle) continue;
-    tag_ = prefix + extra.suffix;
+    if (handle != tag_handle_) continue;
+    tag_.insert(0, prefix);
     return true;
   }
-  if (extra.handle == "!") {
-    tag_ = "!" + extra.suffix;
-  } else if (extra.handle == "!!") {
-    tag_ = "tag:yaml.org,2002:" + extra.suffix;
+  if (tag_handle_ == "!") {
+    tag_.insert(0, "!");
+  } else if (tag_handle_ == "!!") {
+    tag_.insert(0, "tag:yaml.org,2002:");
   } else {
-    return fail("found undefined tag handle", token.start, start);
+    return fail("found undefined tag handle", tag_mark, start);
   }
   return true;
 }
 
 bool EventSource::node(Event& event, bool block, bool indentless) {
-  Token* token = peek();
+  const Token* token = peek();
   if (token == nullptr) return false;
   if (token->type == TokenType::alias) {
     state_ = pop_state();
     event.type = EventType::alias;
     event.mark = token->start;
-    event.anchor = token->view;
+    event.anchor = token->value;
     scanner_.skip();
     return true;
   }
@@ -227,11 +228,11 @@ bool EventSource::node(Event& event, bool block, bool indentless) {
       if (indentless) return open(event, EventType::list_start, State::indentless_entry);
       break;
     case TokenType::scalar:
-      current_ = scanner_.take();
       state_ = pop_state();
       event.type = EventType::scalar;
-      event.plain = current_.plain && event.tag.empty();
-      event.value = current_.value();
+      event.plain = token->plain && event.tag.empty();
+      event.value = token->value;
+      scanner_.skip();
       return true;
     case TokenType::flow_list_start: return open(event, EventType::list_start, State::flow_list_first);
     case TokenType::flow_map_start: return open(event, EventType::map_start, State::flow_map_first);

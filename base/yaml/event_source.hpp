@@ -55,7 +55,7 @@ class EventSource {
   bool document_end(Event& event);
   bool node(Event& event, bool block, bool indentless);
   bool properties(Event& event, Mark& start);
-  bool resolve_tag(Token& token, Mark start);
+  bool resolve_tag(Mark tag_mark, Mark start);
   bool block_list_entry(Event& event, bool first);
   bool indentless_entry(Event& event);
   bool block_map_key(Event& event, bool first);
@@ -67,7 +67,7 @@ class EventSource {
   bool flow_map_key(Event& event, bool first);
   bool flow_map_value(Event& event, bool has_value);
 
-  Token* peek();
+  const Token* peek();
   bool open(Event& event, EventType type, State state);
   bool close(Event& event, EventType type);
   bool empty_scalar(Event& event, Mark mark);
@@ -81,8 +81,8 @@ class EventSource {
   std::vector<State> states_;
   std::vector<Mark> marks_;  ///< where the open collections begin
   std::vector<std::pair<std::string, std::string>> tag_prefixes_;
-  Token current_;    ///< keeps the text of the event alive
-  std::string tag_;  ///< likewise
+  std::string tag_handle_;
+  std::string tag_;  ///< of the event, in full
   SyntaxError error_;
 };
 

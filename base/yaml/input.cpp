@@ -65,6 +65,7 @@ void check_utf8(std::string_view text, std::size_t first, Input& out) {
       const auto rune = decode_utf8(text.substr(at));
       if (rune.valid && allowed(rune.value)) {
         at += rune.length;
+        out.ascii = out.ascii && rune.length == 1;
         continue;
       }
       out.problem = utf8_problem(text, at, out.offset);
@@ -115,6 +116,7 @@ void convert_utf16(std::string_view text, bool big_endian, Input& out) {
       width = 4;
     }
     if (!allowed(rune)) return fail("control characters are not allowed", at);
+    out.ascii = out.ascii && rune < 0x80;
     append_utf8(out.converted, rune);
     at += width;
   }

@@ -10,6 +10,7 @@ namespace gitopsctl::yaml_detail {
 struct Input {
   std::string_view text;   ///< the given text, or `converted`
   std::string converted;   ///< of UTF-16
+  bool ascii = true;       ///< every character is one byte
   std::string problem;     ///< what is wrong behind `text`; empty when nothing is
   std::size_t offset = 0;  ///< of the problem, in bytes of the given text
 };

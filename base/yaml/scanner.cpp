@@ -43,21 +43,10 @@ bool Scanner::document_indicator() const noexcept {
   return (c == '-' || c == '.') && at(1) == c && at(2) == c && blank_break_or_end(3);
 }
 
-void Scanner::advance() noexcept {
-  ++position_;
-  while (!at_end() && (static_cast<unsigned char>(text_[position_]) & 0xC0U) == 0x80U) ++position_;
-  ++index_;
-  ++column_;
-}
-
-void Scanner::advance_to(std::size_t position) noexcept {
-  std::size_t characters = 0;
-  for (std::size_t i = position_; i < position; ++i) {
-    characters += (static_cast<unsigned char>(text_[i]) & 0xC0U) != 0x80U ? 1 : 0;
-  }
-  position_ = position;
-  index_ += characters;
-  column_ += static_cast<std::int32_t>(characters);
+std::size_t Scanner::continuation_bytes(std::size_t end) const noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = position_; i < end; ++i) count += (static_cast<unsigned char>(text_[i]) & 0xC0U) == 0x80U ? 1 : 0;
+  return count;
 }
 
 void Scanner::skip_break() noexcept {
@@ -77,43 +66,31 @@ void Scanner::skip_comment() noexcept {
   if (at() == '#') advance_to(line_end());
 }
 
-Token* Scanner::peek() {
-  if (!ready_ && !fetch_more()) return nullptr;
-  return &tokens_[head_];
-}
-
-Token Scanner::take() {
-  Token token = std::move(tokens_[head_]);
-  skip();
-  return token;
-}
-
-void Scanner::skip() {
-  ready_ = false;
-  ++taken_;
-  if (++head_ == tokens_.size()) {
-    tokens_.clear();
-    head_ = 0;
-  }
-}
-
 void Scanner::append(Token token) {
   token.key_level = std::exchange(next_key_level_, -1);
-  tokens_.push_back(std::move(token));
+  tokens_.push_back(token);
 }
 
-void Scanner::insert(std::ptrdiff_t position, Token token) {
+void Scanner::insert(std::ptrdiff_t position, const Token& token) {
   // A place before the head of the queue is gone; such a token goes to the end. That happens only for a key that begins with
   // an empty flow collection, which Go's library loses track of.
   const auto size = static_cast<std::ptrdiff_t>(tokens_.size() - head_);
   if (position < 0 || position >= size) {
-    tokens_.push_back(std::move(token));
+    tokens_.push_back(token);
   } else {
-    tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(head_) + position, std::move(token));
+    tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(head_) + position, token);
   }
 }
 
 bool Scanner::fetch_more() {
+  if (head_ == tokens_.size()) {
+    tokens_.clear();
+    head_ = 0;
+    texts_.clear();
+  } else if (head_ >= 1024) {
+    tokens_.erase(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
   while (true) {
     if (head_ < tokens_.size()) {
       // The token at the head waits while it may turn out to begin a simple key.
@@ -185,7 +162,10 @@ bool Scanner::fetch_structure(char c) {
 void Scanner::to_next_token() {
   while (true) {
     // A tab may stand between tokens, but not where it would be indentation.
-    while (at() == ' ' || (at() == '\t' && (flow_level_ > 0 || !key_allowed_))) advance();
+    const bool tabs = flow_level_ > 0 || !key_allowed_;
+    std::size_t end = position_;
+    while (end < text_.size() && (text_[end] == ' ' || (tabs && text_[end] == '\t'))) ++end;
+    advance_to(end);
     skip_comment();
     if (break_length() == 0) return;
     skip_break();
@@ -232,7 +212,7 @@ void Scanner::roll_indent(int column, std::ptrdiff_t position, TokenType type, M
   Token token;
   token.type = type;
   token.start = token.end = at_mark;
-  insert(position, std::move(token));
+  insert(position, token);
 }
 
 void Scanner::unroll_indent(int column) {
@@ -241,7 +221,7 @@ void Scanner::unroll_indent(int column) {
     Token token;
     token.type = TokenType::block_end;
     token.start = token.end = mark();
-    tokens_.push_back(std::move(token));
+    tokens_.push_back(token);
     indent_ = indents_.back();
     indents_.pop_back();
   }
@@ -253,7 +233,7 @@ void Scanner::append_indicator(TokenType type, std::size_t length) {
   token.start = mark();
   advance_to(position_ + length);
   token.end = mark();
-  append(std::move(token));
+  append(token);
 }
 
 bool Scanner::fetch_stream_end() {
@@ -275,7 +255,7 @@ bool Scanner::fetch_directive() {
   key_allowed_ = false;
   Token token;
   if (!scan_directive(token)) return false;
-  append(std::move(token));
+  append(token);
   return true;
 }
 
@@ -354,7 +334,7 @@ bool Scanner::fetch_value() {
     token.start = token.end = key.mark;
     const bool queued = position >= 0 && position < static_cast<std::ptrdiff_t>(tokens_.size() - head_);
     if (queued) tokens_[head_ + static_cast<std::size_t>(position)].key_level = -1;
-    insert(position, std::move(token));
+    insert(position, token);
     roll_indent(key.mark.column, position, TokenType::block_map_start, key.mark);
     key.possible = false;
     key_allowed_ = false;
@@ -375,7 +355,7 @@ bool Scanner::fetch_anchor(TokenType type) {
   Token token;
   token.type = type;
   if (!scan_anchor(token)) return false;
-  append(std::move(token));
+  append(token);
   return true;
 }
 
@@ -384,7 +364,7 @@ bool Scanner::fetch_tag() {
   key_allowed_ = false;
   Token token;
   if (!scan_tag(token)) return false;
-  append(std::move(token));
+  append(token);
   return true;
 }
 
@@ -393,7 +373,7 @@ bool Scanner::fetch_block_scalar(bool literal) {
   key_allowed_ = true;
   Token token;
   if (!scan_block_scalar(token, literal)) return false;
-  append(std::move(token));
+  append(token);
   return true;
 }
 
@@ -402,7 +382,7 @@ bool Scanner::fetch_quoted(bool single) {
   key_allowed_ = false;
   Token token;
   if (!scan_quoted(token, single)) return false;
-  append(std::move(token));
+  append(token);
   return true;
 }
 
@@ -411,7 +391,7 @@ bool Scanner::fetch_plain() {
   key_allowed_ = false;
   Token token;
   if (!scan_plain(token)) return false;
-  append(std::move(token));
+  append(token);
   return true;
 }
 

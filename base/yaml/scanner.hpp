@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/yaml/input.hpp"
+#include "base/yaml/text_store.hpp"
 #include "base/yaml/token.hpp"
 
 namespace gitopsctl::yaml_detail {
@@ -20,11 +21,14 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text);
 
-  /// The next token, or nullptr when the text is no YAML. Stays until take().
-  [[nodiscard]] Token* peek();
+  /// The next token, or nullptr when the text is no YAML. It stays until skip(), its texts until the peek() after that.
+  [[nodiscard]] const Token* peek() { return ready_ || fetch_more() ? &tokens_[head_] : nullptr; }
   /// Removes the token that peek() returned.
-  [[nodiscard]] Token take();
-  void skip();
+  void skip() noexcept {
+    ready_ = false;
+    ++taken_;
+    ++head_;
+  }
 
   [[nodiscard]] const SyntaxError& error() const noexcept { return error_; }
   /// YAML 1.2 additions that YAML v3 knows: the escape `\/`.
@@ -64,14 +68,14 @@ class Scanner {
   void roll_indent(int column, std::ptrdiff_t position, TokenType type, Mark mark);
   void unroll_indent(int column);
   void append(Token token);
-  void insert(std::ptrdiff_t position, Token token);
+  void insert(std::ptrdiff_t position, const Token& token);
   void append_indicator(TokenType type, std::size_t length);
 
   // Directives, anchors and tags (scanner_tags.cpp)
   bool scan_directive(Token& token);
-  bool scan_version(Mark start, Token::Extra& extra);
+  bool scan_version(Token& token);
   bool scan_version_number(Mark start, int& number);
-  bool scan_tag_directive(Mark start, Token::Extra& extra);
+  bool scan_tag_directive(Token& token);
   bool scan_anchor(Token& token);
   bool scan_tag(Token& token);
   bool scan_tag_handle(Mark start, bool directive, std::string& handle);
@@ -89,7 +93,7 @@ class Scanner {
   std::size_t quoted_run_end(bool single) const;
   std::size_t line_end() const;
   void read_break(std::string& out);
-  static void join_lines(std::string& text, std::string& first, std::string& rest);
+  void join_lines();
 
   // Characters
   [[nodiscard]] bool at_end(std::size_t ahead = 0) const noexcept { return position_ + ahead >= text_.size(); }
@@ -102,9 +106,22 @@ class Scanner {
   [[nodiscard]] bool blank_break_or_end(std::size_t ahead = 0) const noexcept { return blank(ahead) || break_or_end(ahead); }
   [[nodiscard]] bool document_indicator() const noexcept;
   /// Moves over one character, which is no line break.
-  void advance() noexcept;
+  void advance() noexcept {
+    ++position_;
+    ++index_;
+    ++column_;
+    if (input_.ascii) return;
+    while (!at_end() && (static_cast<unsigned char>(text_[position_]) & 0xC0U) == 0x80U) ++position_;
+  }
   /// Moves to a later place of the same line.
-  void advance_to(std::size_t position) noexcept;
+  void advance_to(std::size_t position) noexcept {
+    std::size_t characters = position - position_;
+    if (!input_.ascii) characters -= continuation_bytes(position);
+    position_ = position;
+    index_ += characters;
+    column_ += static_cast<std::int32_t>(characters);
+  }
+  [[nodiscard]] std::size_t continuation_bytes(std::size_t end) const noexcept;
   void skip_break() noexcept;
   void skip_blanks() noexcept;
   void skip_comment() noexcept;
@@ -118,6 +135,11 @@ class Scanner {
   std::size_t index_ = 0;
   std::int32_t line_ = 0;
   std::int32_t column_ = 0;
+
+  TextStore texts_;
+  std::string scratch_;       ///< the text of the scalar that is being read
+  std::string first_break_;   ///< the line break before the line that is being read
+  std::string other_breaks_;  ///< those behind that one
 
   std::vector<Token> tokens_;
   std::size_t head_ = 0;

@@ -99,19 +99,19 @@ void Scanner::read_break(std::string& out) {
 }
 
 /// Folds what stands between two lines of a flow scalar: one LF is a blank, further breaks stay.
-void Scanner::join_lines(std::string& text, std::string& first, std::string& rest) {
-  if (!first.empty() && first[0] == '\n') {
-    if (rest.empty()) {
-      text += ' ';
+void Scanner::join_lines() {
+  if (!first_break_.empty() && first_break_[0] == '\n') {
+    if (other_breaks_.empty()) {
+      scratch_ += ' ';
     } else {
-      text += rest;
+      scratch_ += other_breaks_;
     }
   } else {
-    text += first;
-    text += rest;
+    scratch_ += first_break_;
+    scratch_ += other_breaks_;
   }
-  first.clear();
-  rest.clear();
+  first_break_.clear();
+  other_breaks_.clear();
 }
 
 bool Scanner::scan_plain(Token& token) {
@@ -122,21 +122,21 @@ bool Scanner::scan_plain(Token& token) {
   std::size_t end = begin;          // of the text so far, while it is a part of the input
   std::size_t blanks_from = begin;  // where blanks after it begin
   const int indent = indent_ + 1;
-  std::string first_break;
-  std::string other_breaks;
+  bool joined = false;  // the text is in scratch_, no longer a part of the input
   bool new_line = false;
+  scratch_.clear();
   while (!document_indicator() && at() != '#') {
     const std::size_t run_end = plain_run_end();
     if (run_end > position_) {
       if (new_line) {
-        if (!token.owns) token.text = text_.substr(begin, end - begin);
-        token.owns = true;
-        join_lines(token.text, first_break, other_breaks);
+        if (!joined) scratch_ = text_.substr(begin, end - begin);
+        joined = true;
+        join_lines();
         new_line = false;
-      } else if (token.owns) {
-        token.text += text_.substr(blanks_from, position_ - blanks_from);
+      } else if (joined) {
+        scratch_ += text_.substr(blanks_from, position_ - blanks_from);
       }
-      if (token.owns) token.text += text_.substr(position_, run_end - position_);
+      if (joined) scratch_ += text_.substr(position_, run_end - position_);
       advance_to(run_end);
       end = position_;
       token.end = mark();
@@ -150,7 +150,7 @@ bool Scanner::scan_plain(Token& token) {
         }
         advance();
       } else if (break_length() != 0) {
-        read_break(new_line ? other_breaks : first_break);
+        read_break(new_line ? other_breaks_ : first_break_);
         new_line = true;
       } else {
         break;
@@ -158,8 +158,12 @@ bool Scanner::scan_plain(Token& token) {
     }
     if (flow_level_ == 0 && column_ < indent) break;
   }
-  if (!token.owns) token.view = text_.substr(begin, end - begin);
-  if (new_line) key_allowed_ = true;
+  token.value = joined ? texts_.keep(scratch_) : text_.substr(begin, end - begin);
+  if (new_line) {
+    key_allowed_ = true;
+    first_break_.clear();
+    other_breaks_.clear();
+  }
   return true;
 }
 
@@ -169,11 +173,11 @@ bool Scanner::scan_quoted(Token& token, bool single) {
   advance();
   const char quote = single ? '\'' : '"';
   std::size_t from = position_;  // of the part that is not yet in the text
-  std::string first_break;
-  std::string other_breaks;
-  const auto copy = [&] {
-    token.owns = true;
-    token.text += text_.substr(from, position_ - from);
+  bool copied = false;           // the text is in scratch_, no longer a part of the input
+  scratch_.clear();
+  const auto copy = [&](std::size_t end) {
+    copied = true;
+    scratch_ += text_.substr(from, end - from);
   };
   while (true) {
     if (document_indicator()) return fail(token.start, "found unexpected document indicator");
@@ -184,13 +188,13 @@ bool Scanner::scan_quoted(Token& token, bool single) {
       if (blank_break_or_end()) break;
       if (single && at(1) == '\'') {
         advance();
-        copy();
+        copy(position_);
         advance();
         from = position_;
       } else if (at() == quote) {
         break;
       } else {  // a backslash
-        copy();
+        copy(position_);
         if (break_length(1) != 0) {
           advance();
           skip_break();
@@ -198,7 +202,7 @@ bool Scanner::scan_quoted(Token& token, bool single) {
           new_line = true;
           break;
         }
-        if (!scan_escape(token.start, token.text)) return false;
+        if (!scan_escape(token.start, scratch_)) return false;
         from = position_;
       }
     }
@@ -212,27 +216,23 @@ bool Scanner::scan_quoted(Token& token, bool single) {
         advance();
       } else if (break_length() != 0) {
         if (!folded) {
-          token.owns = true;
-          token.text += text_.substr(from, blanks_from - from);
-          read_break(first_break);
+          copy(blanks_from);
+          read_break(first_break_);
           folded = true;
         } else {
-          read_break(other_breaks);
+          read_break(other_breaks_);
         }
       } else {
         break;
       }
     }
     if (folded) {
-      join_lines(token.text, first_break, other_breaks);
+      join_lines();
       from = position_;
     }
   }
-  if (token.owns) {
-    token.text += text_.substr(from, position_ - from);
-  } else {
-    token.view = text_.substr(from, position_ - from);
-  }
+  if (copied) copy(position_);
+  token.value = copied ? texts_.keep(scratch_) : text_.substr(from, position_ - from);
   advance();
   token.end = mark();
   return true;
@@ -314,36 +314,39 @@ bool Scanner::scan_block_header(Mark start, int& chomping, int& indent) {
 
 bool Scanner::scan_block_scalar(Token& token, bool literal) {
   token.type = TokenType::scalar;
-  token.owns = true;
   token.start = mark();
   advance();
   int chomping = 0;
   int indent = 0;
   if (!scan_block_header(token.start, chomping, indent)) return false;
-  std::string first_break;
-  std::string other_breaks;
-  if (!scan_block_breaks(token.start, indent, other_breaks)) return false;
+  scratch_.clear();
+  first_break_.clear();
+  other_breaks_.clear();
+  if (!scan_block_breaks(token.start, indent, other_breaks_)) return false;
   bool after_blank = false;
   while (column_ == indent && !at_end()) {
     const bool starts_blank = blank();
     // A folded scalar joins lines with a blank, except around lines that are indented further.
-    if (!literal && !after_blank && !starts_blank && !first_break.empty() && first_break[0] == '\n') {
-      if (other_breaks.empty()) token.text += ' ';
+    if (!literal && !after_blank && !starts_blank && !first_break_.empty() && first_break_[0] == '\n') {
+      if (other_breaks_.empty()) scratch_ += ' ';
     } else {
-      token.text += first_break;
+      scratch_ += first_break_;
     }
-    first_break.clear();
-    token.text += other_breaks;
-    other_breaks.clear();
+    first_break_.clear();
+    scratch_ += other_breaks_;
+    other_breaks_.clear();
     after_blank = starts_blank;
     const std::size_t end = line_end();
-    token.text += text_.substr(position_, end - position_);
+    scratch_ += text_.substr(position_, end - position_);
     advance_to(end);
-    if (!at_end()) read_break(first_break);
-    if (!scan_block_breaks(token.start, indent, other_breaks)) return false;
+    if (!at_end()) read_break(first_break_);
+    if (!scan_block_breaks(token.start, indent, other_breaks_)) return false;
   }
-  if (chomping != -1) token.text += first_break;
-  if (chomping == 1) token.text += other_breaks;
+  if (chomping != -1) scratch_ += first_break_;
+  if (chomping == 1) scratch_ += other_breaks_;
+  first_break_.clear();
+  other_breaks_.clear();
+  token.value = texts_.keep(scratch_);
   token.end = mark();
   return true;
 }

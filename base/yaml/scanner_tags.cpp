@@ -1,5 +1,3 @@
-#include <memory>
-
 #include "base/yaml/scanner.hpp"
 
 namespace gitopsctl::yaml_detail {
@@ -33,13 +31,12 @@ bool Scanner::scan_directive(Token& token) {
   if (name.empty()) return fail(start, "could not find expected directive name");
   if (!blank_break_or_end()) return fail(start, "found unexpected non-alphabetical character");
   token.start = start;
-  token.extra = std::make_unique<Token::Extra>();
   if (name == "YAML") {
     token.type = TokenType::version_directive;
-    if (!scan_version(start, *token.extra)) return false;
+    if (!scan_version(token)) return false;
   } else if (name == "TAG") {
     token.type = TokenType::tag_directive;
-    if (!scan_tag_directive(start, *token.extra)) return false;
+    if (!scan_tag_directive(token)) return false;
   } else {
     return fail(start, "found unknown directive name");
   }
@@ -51,12 +48,12 @@ bool Scanner::scan_directive(Token& token) {
   return true;
 }
 
-bool Scanner::scan_version(Mark start, Token::Extra& extra) {
+bool Scanner::scan_version(Token& token) {
   skip_blanks();
-  if (!scan_version_number(start, extra.major)) return false;
-  if (at() != '.') return fail(start, "did not find expected digit or '.' character");
+  if (!scan_version_number(token.start, token.major)) return false;
+  if (at() != '.') return fail(token.start, "did not find expected digit or '.' character");
   advance();
-  return scan_version_number(start, extra.minor);
+  return scan_version_number(token.start, token.minor);
 }
 
 bool Scanner::scan_version_number(Mark start, int& number) {
@@ -69,13 +66,17 @@ bool Scanner::scan_version_number(Mark start, int& number) {
   return true;
 }
 
-bool Scanner::scan_tag_directive(Mark start, Token::Extra& extra) {
+bool Scanner::scan_tag_directive(Token& token) {
+  std::string handle;
+  std::string prefix;
   skip_blanks();
-  if (!scan_tag_handle(start, true, extra.handle)) return false;
-  if (!blank()) return fail(start, "did not find expected whitespace");
+  if (!scan_tag_handle(token.start, true, handle)) return false;
+  if (!blank()) return fail(token.start, "did not find expected whitespace");
   skip_blanks();
-  if (!scan_tag_uri(start, {}, extra.suffix)) return false;
-  if (!blank_break_or_end()) return fail(start, "did not find expected whitespace or line break");
+  if (!scan_tag_uri(token.start, {}, prefix)) return false;
+  if (!blank_break_or_end()) return fail(token.start, "did not find expected whitespace or line break");
+  token.handle = texts_.keep(handle);
+  token.value = texts_.keep(prefix);
   return true;
 }
 
@@ -87,19 +88,18 @@ bool Scanner::scan_anchor(Token& token) {
   while (end < text_.size() && word_character(text_[end])) ++end;
   advance_to(end);
   token.end = mark();
-  token.view = text_.substr(begin, end - begin);
+  token.value = text_.substr(begin, end - begin);
   constexpr std::string_view followers = "?:,]}%@`";
   const bool followed = blank_break_or_end() || followers.find(at()) != std::string_view::npos;
-  if (token.view.empty() || !followed) return fail(token.start, "did not find expected alphabetic or numeric character");
+  if (token.value.empty() || !followed) return fail(token.start, "did not find expected alphabetic or numeric character");
   return true;
 }
 
 bool Scanner::scan_tag(Token& token) {
   token.type = TokenType::tag;
   token.start = mark();
-  token.extra = std::make_unique<Token::Extra>();
-  std::string& handle = token.extra->handle;
-  std::string& suffix = token.extra->suffix;
+  std::string handle;
+  std::string suffix;
   if (at(1) == '<') {
     advance();
     advance();
@@ -119,6 +119,8 @@ bool Scanner::scan_tag(Token& token) {
   }
   if (!blank_break_or_end()) return fail(token.start, "did not find expected whitespace or line break");
   token.end = mark();
+  token.handle = texts_.keep(handle);
+  token.value = texts_.keep(suffix);
   return true;
 }
 

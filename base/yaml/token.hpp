@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
 
 #include "base/yaml/events.hpp"
@@ -32,28 +30,20 @@ enum class TokenType : std::uint8_t {
   scalar,
 };
 
+/// Plain data, so that the queue moves tokens cheaply.
 struct Token {
-  /// Of a tag (`!e!int`) or a %TAG directive: its handle, and its suffix or prefix. Of %YAML: the version.
-  struct Extra {
-    std::string handle;
-    std::string suffix;
-    int major = 0;
-    int minor = 0;
-  };
-
   TokenType type = TokenType::stream_end;
   bool plain = false;  ///< a scalar without quotes
-  bool owns = false;   ///< the text is in `text`, else in `view`
   /// The simple key that this token may begin, by its flow level; -1 when it begins none.
   std::int32_t key_level = -1;
   Mark start;
   Mark end;
-  std::string_view view;  ///< into the input
-  std::string text;
-  std::unique_ptr<Extra> extra;
-
-  /// The text of a scalar, or the name of an anchor or alias.
-  [[nodiscard]] std::string_view value() const noexcept { return owns ? std::string_view(text) : view; }
+  /// The text of a scalar; the name of an anchor or alias; the suffix of a tag or the prefix of a %TAG directive. Part of
+  /// the input or of the scanner's text store.
+  std::string_view value;
+  std::string_view handle;  ///< of a tag (`!e!`) or a %TAG directive
+  int major = 0;            ///< of %YAML
+  int minor = 0;
 };
 
 }  // namespace gitopsctl::yaml_detail

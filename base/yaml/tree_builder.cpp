@@ -276,7 +276,9 @@ void TreeBuilder::end() {
       members.push_back(std::move(*it));
     }
     members_.erase(begin, members_.end());
-    value = Value::map(std::move(members));
+    // They are in order, so Value need not look again.
+    value = Value::map();
+    value.mutable_members() = std::move(members);
   } else {
     Value::List items;
     const auto begin = items_.begin() + frame.base;

@@ -13,6 +13,11 @@ namespace {
 constexpr std::int64_t seconds_per_day = 86400;
 constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
 
+/// Go's integers wrap around; times so far away are nobody's, but must not be undefined.
+std::int64_t wrapping_add(std::int64_t a, std::int64_t b) noexcept {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 void append_padded(std::string& out, std::int64_t number, int width, char pad = '0') {
   if (number < 0) {
     out += '-';
@@ -97,7 +102,7 @@ void append_part(std::string& out, const LayoutPiece& piece, const CivilTime& ci
 CivilTime to_civil(const GoTime& time) {
   CivilTime civil;
   civil.offset = time.zone->at(time.seconds);
-  const auto local = time.seconds + civil.offset.seconds;
+  const auto local = wrapping_add(time.seconds, civil.offset.seconds);
   const auto days = floor_divide(local, seconds_per_day);
   const auto in_day = local - days * seconds_per_day;
   const auto date = civil_from_days(days);
@@ -136,7 +141,7 @@ std::string format_rfc3339(const GoTime& time) { return format_go_time(time, "20
 GoTime shifted(GoTime time, std::int64_t nanoseconds) {
   const auto seconds = floor_divide(nanoseconds, nanoseconds_per_second);
   auto rest = time.nanoseconds + (nanoseconds - seconds * nanoseconds_per_second);
-  time.seconds += seconds + rest / nanoseconds_per_second;
+  time.seconds = wrapping_add(time.seconds, seconds + rest / nanoseconds_per_second);
   rest %= nanoseconds_per_second;
   time.nanoseconds = static_cast<std::int32_t>(rest);
   return time;
@@ -145,7 +150,9 @@ GoTime shifted(GoTime time, std::int64_t nanoseconds) {
 std::int64_t nanoseconds_between(const GoTime& earlier, const GoTime& later) {
   using Limits = std::numeric_limits<std::int64_t>;
   std::int64_t out = 0;
-  if (__builtin_mul_overflow(later.seconds - earlier.seconds, nanoseconds_per_second, &out) ||
+  std::int64_t seconds = 0;
+  if (__builtin_sub_overflow(later.seconds, earlier.seconds, &seconds) ||
+      __builtin_mul_overflow(seconds, nanoseconds_per_second, &out) ||
       __builtin_add_overflow(out, static_cast<std::int64_t>(later.nanoseconds) - earlier.nanoseconds, &out)) {
     return later.seconds < earlier.seconds ? Limits::min() : Limits::max();
   }

@@ -211,7 +211,8 @@ bool TimeObject::call(std::string_view name, const std::vector<Value>& arguments
     bool numbers = arguments.size() == 3;
     // A bound on what the calendar is asked for; Go's own arithmetic wraps long before.
     for (const auto& argument : arguments) {
-      numbers = numbers && argument.kind() == Kind::integer && std::abs(argument.as_int()) < 100'000'000;
+      numbers =
+          numbers && argument.kind() == Kind::integer && argument.as_int() < 100'000'000 && argument.as_int() > -100'000'000;
     }
     if (wrong_arguments(name, arguments, 3, numbers, "int", error)) return true;
     const auto civil = to_civil(time_);

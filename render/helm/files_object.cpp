@@ -19,6 +19,7 @@ struct Method {
   std::string_view name;
   std::size_t arguments;
   Result<Value> (*call)(const Value& receiver, std::span<const Value> arguments);
+  std::string_view parameter = "string";  ///< the Go type of all its parameters
 };
 
 std::string_view content(const Value& files, const Value& name) {
@@ -137,8 +138,9 @@ Result<Value> path_value(const Value& values, std::span<const Value> arguments) 
   return *value;
 }
 
-constexpr std::array<Method, 4> values_methods = {{
+constexpr std::array<Method, 5> values_methods = {{
     {"AsMap", 0, as_map},
+    {"Encode", 1, nullptr, "io.Writer"},  // no template has one
     {"PathValue", 1, path_value},
     {"Table", 1, table},
     {"YAML", 0, yaml},
@@ -149,7 +151,6 @@ const Method* find_method(std::span<const Method> methods, std::string_view name
   return found == methods.end() ? nullptr : &*found;
 }
 
-// All parameters of all methods are strings.
 Result<Value> call(const Method& method, const Value& receiver, std::span<const Value> arguments) {
   if (arguments.size() != method.arguments) {
     return Error(ErrorCode::invalid_input, "wrong number of args for " + std::string(method.name) + ": want " +
@@ -157,12 +158,11 @@ Result<Value> call(const Method& method, const Value& receiver, std::span<const 
                                                std::to_string(arguments.size()));
   }
   for (const auto& argument : arguments) {
-    if (!argument.is_string()) {
-      const bool nothing = argument.is_nothing();
-      return Error(ErrorCode::invalid_input,
-                   nothing ? std::string("invalid value; expected string")
-                           : "wrong type for value; expected string; got " + std::string(go_type_name(argument)));
-    }
+    if (argument.is_string() && method.parameter == "string") continue;
+    const std::string wanted(method.parameter);
+    return Error(ErrorCode::invalid_input, argument.is_nothing() ? "invalid value; expected " + wanted
+                                                                 : "wrong type for value; expected " + wanted + "; got " +
+                                                                       std::string(go_type_name(argument)));
   }
   return method.call(receiver, arguments);
 }

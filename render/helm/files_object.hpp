@@ -19,7 +19,7 @@ namespace gitopsctl::render::helm {
 /// Calls it. Errors are Go's texts.
 [[nodiscard]] Result<Value> call_files_method(const Value& files, std::string_view name, std::span<const Value> arguments);
 
-/// True when `.Values` has the method `name`: Table YAML AsMap PathValue.
+/// True when `.Values` has the method `name`: Table YAML AsMap PathValue Encode.
 [[nodiscard]] bool has_values_method(std::string_view name) noexcept;
 [[nodiscard]] Result<Value> call_values_method(const Value& values, std::string_view name, std::span<const Value> arguments);
 

@@ -20,9 +20,15 @@ class Loader {
   explicit Loader(ChartSet& set) : set_(set) {}
 
   Result<Chart*> load(const FileTreePtr& tree, const TreePath& path) {
-    GITOPSCTL_TRY(const auto info, tree->stat(path));
     const auto origin = tree->display(path);
-    if (info.type == FileType::directory) {
+    const auto info = tree->stat(path);
+    if (!info.ok()) {
+      if (info.error().code() != ErrorCode::not_found) return info.error().at({.file = origin});
+      return Error(ErrorCode::not_found, "chart " + origin + " does not exist")
+          .at({.file = origin})
+          .with_hint("correct the path in the channel file, or add the chart to the same commit");
+    }
+    if (info->type == FileType::directory) {
       GITOPSCTL_TRY(auto files, reader_.read_directory(*tree, path));
       return build(std::move(files), origin, 0);
     }

@@ -70,7 +70,12 @@ Result<RenderedSet> render_by_driver(const RenderInputs& inputs) {
 
 Result<RenderedSet> render_release(const RenderInputs& inputs) {
   if (inputs.tree == nullptr) return Error(ErrorCode::internal, "a render was asked for without a tree");
-  GITOPSCTL_TRY(auto set, render_by_driver(inputs));
+  auto rendered = render_by_driver(inputs);
+  if (!rendered.ok()) {
+    if (inputs.driver != DriverKind::helm) return rendered.error();
+    return rendered.error().in("release " + inputs.helm.release_name);
+  }
+  auto set = std::move(*rendered);
   sort_for_apply(set.objects);
   set.render_digest = render_digest(set.objects, inputs.sensitive);
   if (!inputs.installation_key.empty()) set.seal_digest = seal_digest(set.objects, inputs.installation_key);

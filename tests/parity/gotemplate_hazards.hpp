@@ -617,6 +617,10 @@ foo }})v",
 {{else with .x}}
 {{end}}
 {{end}})v",
+    R"v({{define "r"}}{{template "r" .}}{{end}}{{template "r" .}})v",
+    R"v({{slice .l .i}})v",
+    R"v({{slice .s (len .e) $x}})v",
+    R"v({{$x := 1}}{{slice .s $x}}{{range .l}}{{slice "abc" .}}{{end}})v",
 };
 // clang-format on
 

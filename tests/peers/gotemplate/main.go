@@ -87,12 +87,12 @@ func pairs(list []any, put func(key string, value any)) {
 }
 
 var functions = template.FuncMap{
-	"dict": func(list ...any) any {
+	"dict": func(list ...any) map[string]any {
 		out := map[string]any{}
 		pairs(list, func(key string, value any) { out[key] = value })
 		return out
 	},
-	"list": func(list ...any) any { return append([]any{}, list...) },
+	"list": func(list ...any) []any { return append([]any{}, list...) },
 	"set":  func(m map[string]any, key string, value any) map[string]any { m[key] = value; return m },
 	"boom": func(text string) (any, error) { return nil, errors.New(text) },
 	"required": func(text string, v any) (any, error) {
@@ -103,7 +103,7 @@ var functions = template.FuncMap{
 	},
 	"fail":      func(text string) (string, error) { return "", errors.New(text) },
 	"nothing":   func() any { return nil },
-	"nilValues": func() any { return []any{[]any(nil), map[string]any(nil)} },
+	"nilValues": func() []any { return []any{[]any(nil), map[string]any(nil)} },
 	"wantAny":   func(v any) any { return v },
 	"wantBool":  func(v bool) any { return v },
 	"wantFloat": func(v float64) any { return v },
@@ -111,12 +111,12 @@ var functions = template.FuncMap{
 	"wantInt64": func(v int64) any { return v },
 	"wantList":  func(v []any) any { return v },
 	"wantMap":   func(v map[string]any) any { return v },
-	// strings, ints, bytes, textMap: values of the typed containers that functions of charts return.
+	// Typed containers, as functions of charts return them.
 	"wantString": func(v string) any { return v },
-	"strings":    func(list ...string) any { return append([]string{}, list...) },
-	"ints":       func(list ...int) any { return append([]int{}, list...) },
-	"bytes":      func(text string) any { return []byte(text) },
-	"textMap": func(list ...string) any {
+	"strings":    func(list ...string) []string { return append([]string{}, list...) },
+	"ints":       func(list ...int) []int { return append([]int{}, list...) },
+	"bytes":      func(text string) []byte { return []byte(text) },
+	"textMap": func(list ...string) map[string]string {
 		out := map[string]string{}
 		for i := 0; i+1 < len(list); i += 2 {
 			out[list[i]] = list[i+1]

@@ -35,7 +35,7 @@ TEST_SUITE("crypto") {
     }
     CHECK(*base64_decode("Zm9v\nYmFy\r\n") == "foobar");
     CHECK(base64_decode("Zm9v!").error().message() == "illegal base64 data at input byte 4");
-    CHECK(base64_decode("Zg").error().message() == "illegal base64 data at input byte 2");
+    CHECK(base64_decode("Zg").error().message() == "illegal base64 data at input byte 0");
     CHECK_FALSE(base64_decode("Zg=").ok());
     CHECK_FALSE(base64_decode("Zg==x").ok());
     CHECK_FALSE(base64_decode("=").ok());

@@ -226,6 +226,7 @@ TEST_SUITE("helm/files_object") {
     CHECK(call("Table", {Value::string("a.x")}) == R"("x" is not a table)");
     CHECK(call("PathValue", {Value::string("a.b")}) == R"("c")");
     CHECK(call("PathValue", {Value::string("a")}) == R"("a" is not a value)");
+    CHECK(call("Encode", {Value::string("x")}) == "wrong type for value; expected io.Writer; got string");
     CHECK(call("YAML", {}) == R"("a:\n  b: c\n")");
   }
 }

@@ -30,6 +30,8 @@ TEST_SUITE("helm/render_chart") {
     CHECK(one("a: {{ .Template.Name }} {{ .Template.BasePath }}") == "a: app/templates/x.yaml app/templates");
     CHECK(one("a: {{ .Chart.Name }} {{ .Chart.Nothing }} {{ .Chart.IsRoot }}") == "a: app  true");
     CHECK(one("a: {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }}") == "a: v1.37.0 true");
+    CHECK(one("a: {{ has \"v1\" .Capabilities.APIVersions }} {{ without .Capabilities.APIVersions \"v1\" | len }}") ==
+          "a: true 56");
     CHECK(one("a: {{ .Values.x.y }}").starts_with("ERROR app/templates/x.yaml:1:13\n  executing"));
   }
 

@@ -140,5 +140,8 @@ TEST_SUITE("release/render_release") {
     REQUIRE_FALSE(bad.ok());
     CHECK(bad.error().where().to_string() == "app/templates/a.yaml");
     CHECK(bad.error().hint().starts_with("look at line "));
+    const auto broken = render_release(chart_inputs({{"app/templates/a.yaml", "{{ .Values.a.b }}"}}));
+    REQUIRE_FALSE(broken.ok());
+    CHECK(broken.error().trail() == std::vector<std::string>{"release rel", "chart app"});
   }
 }
