@@ -46,8 +46,9 @@ int main() {
   const support::ScratchDir scratch;
   const std::string directory = scratch / "demo";
   const int log = ::open((scratch / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  auto demo = ChildProcess::start({std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl", {"demo", "--keep", "--directory", directory}, {}, {}},
-                                  {-1, log, log});
+  auto demo = ChildProcess::start(
+      {std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl", {"demo", "--keep", "--directory", directory}, {}, {}},
+      {-1, log, log});
   if (!demo.ok()) {
     std::fprintf(stderr, "idle_bench: %s\n", demo.error().to_string().c_str());
     return 1;

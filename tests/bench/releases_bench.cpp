@@ -1,5 +1,5 @@
-// A channel of 1,000 releases with 5 objects each on the embedded environment: how long one commit that touches one chart takes
-// to be applied, and how many renders it costs. Fails when it is not exactly one.
+// A channel of 1,000 releases with 5 objects each on the embedded environment: how long one commit that touches one chart
+// takes to be applied, and how many renders it costs. Fails when it is not exactly one.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -108,7 +108,8 @@ int main() {
   std::uint64_t renders = 0;
   constexpr int rounds = 5;
   for (int i = 0; i < rounds; ++i) {
-    source.commit("releases/prod", {{"charts/app-" + number(100 * i) + "/values.yaml", "replicas: " + std::to_string(i + 2) + "\n"}});
+    source.commit("releases/prod",
+                  {{"charts/app-" + number(100 * i) + "/values.yaml", "replicas: " + std::to_string(i + 2) + "\n"}});
     const std::uint64_t before = runner.renders();
     const auto start = std::chrono::steady_clock::now();
     const auto result = tick("poll");
@@ -123,7 +124,8 @@ int main() {
     }
     best = std::min(best, run_ms);
   }
-  std::printf("bench releases releases=%d objects=%d first_ms=%.0f change_ms=%.1f with_fetch_ms=%.1f renders=%llu rss_mb=%.1f\n",
-              releases, releases * 5, first_ms, best, total, static_cast<unsigned long long>(renders), resident());
+  std::printf(
+      "bench releases releases=%d objects=%d first_ms=%.0f change_ms=%.1f with_fetch_ms=%.1f renders=%llu rss_mb=%.1f\n",
+      releases, releases * 5, first_ms, best, total, static_cast<unsigned long long>(renders), resident());
   return 0;
 }
