@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
-#include "base/text/base64.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/utf8.hpp"
 #include "base/value/value.hpp"
@@ -150,7 +150,7 @@ class Writer {
 
   void base64(std::string_view bytes) {
     out_ += '"';
-    out_ += encode_base64(bytes);
+    out_ += base64_encode(bytes);
     out_ += '"';
   }
 

@@ -25,10 +25,11 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] T& value() & { return *get(); }
   [[nodiscard]] const T& value() const& { return *get(); }
-  [[nodiscard]] T&& value() && { return std::move(*get()); }
+  /// By value, so that `for (x : *f())` does not walk through a result that is gone.
+  [[nodiscard]] T value() && { return std::move(*get()); }
   [[nodiscard]] T& operator*() & { return *get(); }
   [[nodiscard]] const T& operator*() const& { return *get(); }
-  [[nodiscard]] T&& operator*() && { return std::move(*get()); }
+  [[nodiscard]] T operator*() && { return std::move(*get()); }
   [[nodiscard]] T* operator->() { return get(); }
   [[nodiscard]] const T* operator->() const { return get(); }
 

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/text/base64.hpp"
+#include "base/crypto/digest.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/utf8.hpp"
 #include "base/yaml/go_syntax.hpp"
@@ -478,11 +478,12 @@ std::optional<Scalar> TreeBuilder::tagged(std::string_view text, std::string_vie
   const std::string_view name = tag.substr(tag_prefix.size());
   if (name == "str") return Scalar{};
   if (name == "binary") {
-    if (!decode_base64(text, decoded)) {
+    const auto bytes = base64_decode(text);
+    if (!bytes.ok()) {
       decode_problem("!!binary value contains invalid base64 data", mark);
       return std::nullopt;
     }
-    decoded = replace_invalid_utf8(decoded);
+    decoded = replace_invalid_utf8(*bytes);
     return Scalar{};
   }
   const bool timestamp = name == "timestamp";

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
-#include "base/text/base64.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/utf8.hpp"
 #include "base/yaml/emitter.hpp"
@@ -110,7 +110,7 @@ class JsonDetour {
     return true;
   }
 
-  static Value base64(std::string_view bytes) { return Value::string(encode_base64(bytes)); }
+  static Value base64(std::string_view bytes) { return Value::string(base64_encode(bytes)); }
 
   static bool same(const Value& a, const Value& b) {
     if (a.kind() != b.kind()) return false;

@@ -29,7 +29,8 @@ class HttpRemote final : public Remote {
         shown_(redact_url(config.url)),
         configured_(config.url),
         prefixes_(config.ref_prefixes),
-        max_pack_bytes_(config.max_pack_bytes) {
+        max_pack_bytes_(config.max_pack_bytes),
+        stall_timeout_(std::min(HttpRequest().stall_timeout, config.timeout)) {
     while (configured_.ends_with('/')) configured_.pop_back();
     base_ = configured_;
   }
@@ -65,6 +66,7 @@ class HttpRemote final : public Remote {
   std::string base_;  ///< where the server really is, after redirects
   std::vector<std::string> prefixes_;
   std::uint64_t max_pack_bytes_;
+  Millis stall_timeout_;
   /// What the server can do, remembered so that a poll is one request.
   std::optional<Capabilities> known_;
   int version_ = 0;
@@ -122,6 +124,7 @@ Result<Advertisement> HttpRemote::discover(std::string_view service, const Inter
   request.headers.emplace_back("Accept", "application/x-" + std::string(service) + "-advertisement");
   if (fetching) request.headers.emplace_back("Git-Protocol", "version=2");
   request.max_response_bytes = max_listing_bytes;
+  request.stall_timeout = stall_timeout_;
   GITOPSCTL_TRY(const HttpResponse response, client_.send(request, interrupt));
   note_retry(response);
   if (response.status != 200) return status_error(response, fetching ? Step::list : Step::push);
@@ -155,6 +158,7 @@ Result<HttpResponse> HttpRemote::post(std::string_view service, std::string body
   if (service == fetch_service && version_ == 2) request.headers.emplace_back("Git-Protocol", "version=2");
   request.body = std::move(body);
   request.max_response_bytes = max_bytes;
+  request.stall_timeout = stall_timeout_;
   GITOPSCTL_TRY(HttpResponse response, client_.send(request, interrupt, sink));
   note_retry(response);
   return response;

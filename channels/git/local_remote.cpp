@@ -25,7 +25,8 @@ class LocalRemote final : public Remote {
 
  private:
   [[nodiscard]] Result<RepositoryHandle> open() const;
-  Result<void> store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack) const;
+  Result<void> store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack,
+                     const Interrupt& interrupt) const;
   Result<void> move(git_repository* repository, const PushCommand& command) const;
   [[nodiscard]] Error conflict(const PushCommand& command) const;
 
@@ -126,13 +127,14 @@ Result<void> LocalRemote::push(const PushCommand& command, const PackMaker& make
   }
   GITOPSCTL_CHECK(interrupt.check("push to " + terminal_safe(path_)));
   if (command.to != zero_id) {
-    GITOPSCTL_CHECK(store(repository.get(), command, make_pack));
+    GITOPSCTL_CHECK(store(repository.get(), command, make_pack, interrupt));
     crash_point(CrashPoint::candidate_push_half);
   }
   return move(repository.get(), command);
 }
 
-Result<void> LocalRemote::store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack) const {
+Result<void> LocalRemote::store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack,
+                                const Interrupt& interrupt) const {
   git_strarray names{};
   std::vector<std::string> remote_has;
   int code = git_reference_list(&names, repository);
@@ -144,7 +146,7 @@ Result<void> LocalRemote::store(git_repository* repository, const PushCommand& c
   if (code != 0) return library_error(code, "push to " + terminal_safe(path_));
   GITOPSCTL_TRY(const std::string pack, make_pack(remote_has));
   const std::string directory = std::string(git_repository_commondir(repository)) + "objects/pack";
-  GITOPSCTL_TRY(const auto writer, PackWriter::open(directory, max_pack_bytes_));
+  GITOPSCTL_TRY(const auto writer, PackWriter::open(directory, max_pack_bytes_, interrupt));
   GITOPSCTL_CHECK(writer->add(pack));
   GITOPSCTL_CHECK(writer->finish());
   git_odb* odb = nullptr;

@@ -27,6 +27,8 @@ constexpr std::size_t max_haves = 256;
 /// A push of ours carries commits and trees of candidates; the files are there already.
 constexpr std::size_t max_push_bytes = 256U << 20U;
 constexpr std::size_t max_message_bytes = 1U << 20U;
+/// Slower than this is not a slow network but a server that keeps us waiting.
+constexpr std::uint64_t least_bytes_per_ms = 64;
 
 class MirrorImpl final : public Mirror {
  public:
@@ -177,11 +179,19 @@ Result<void> MirrorImpl::fetch_pack(const std::vector<Change>& changes, bool ane
     GITOPSCTL_TRY(known, haves());
   }
   crash_point(CrashPoint::fetch_before_pack);
-  GITOPSCTL_TRY(const auto writer, PackWriter::open(store_->pack_directory(), config_.max_pack_bytes));
+  const std::string what = "fetch from " + redact_url(config_.url);
+  GITOPSCTL_TRY(const auto writer, PackWriter::open(store_->pack_directory(), config_.max_pack_bytes, interrupt));
+  const Millis start = system_clock().monotonic();
   const PackSink sink = [&](std::string_view piece) -> Result<void> {
     GITOPSCTL_CHECK(writer->add(piece));
     crash_point(CrashPoint::fetch_pack_half);
-    return interrupt.check("fetch from " + redact_url(config_.url));
+    const Millis earned(static_cast<std::int64_t>(writer->bytes() / least_bytes_per_ms));
+    if (system_clock().monotonic() - start > config_.timeout + earned) {
+      return Error(ErrorCode::timeout, what + " is too slow: " + std::to_string(writer->bytes()) + " bytes in " +
+                                           format_duration(system_clock().monotonic() - start))
+          .with_hint("raise the timeout of this repository, or look for what slows it down");
+    }
+    return interrupt.check(what);
   };
   GITOPSCTL_CHECK(remote_->fetch(wants, known, sink, interrupt));
   GITOPSCTL_CHECK(writer->finish());
@@ -240,10 +250,10 @@ Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std:
   // Another process may have fetched into the same mirror meanwhile.
   GITOPSCTL_TRY(refs_, read_refs(store_->directory()));
   const auto moved = changes(listing, wanted, anew);
-  GITOPSCTL_CHECK(fetch_pack(moved, anew, limits));
+  GITOPSCTL_CHECK(fetch_pack(moved, anew, interrupt));
   RefMap target = refs_after(listing, wanted);
   if (anew) reader().clear_suspicion();
-  GITOPSCTL_CHECK(check_tips(moved, target, limits));
+  GITOPSCTL_CHECK(check_tips(moved, target, interrupt));
   GITOPSCTL_CHECK(move_refs(std::move(target), listing.head));
   if (anew && !reader().suspect()) store_->clear_suspect();
   return {};

@@ -24,7 +24,9 @@ struct RemoteConfig {
   HttpOrigin http;
   std::vector<std::string> ref_prefixes{"refs/heads/"};  ///< asked for with ls-refs; others never reach us
   std::uint64_t max_pack_bytes = 4ULL << 30U;
-  Millis timeout{120'000};  ///< of one listing or fetch
+  /// Of one listing or push. A fetch may take longer as long as its pack arrives at 64 KiB/s on average, so that a large
+  /// repository can be cloned at all.
+  Millis timeout{120'000};
 };
 
 /// What one listing gave.

@@ -5,12 +5,6 @@
 namespace gitopsctl::channels::git {
 namespace {
 
-Error damaged_pack(int code) {
-  const Error error = library_error(code, "the pack that was fetched is not usable");
-  if (error.hint().empty()) return error.with_hint("it was cut or falsified on the way; it is fetched again");
-  return error;
-}
-
 struct Giving {
   const std::function<Result<void>(std::string_view)>* sink;
   const Interrupt* interrupt;
@@ -44,15 +38,38 @@ int look(int /*stage*/, std::uint32_t /*current*/, std::uint32_t /*total*/, void
 
 }  // namespace
 
-Result<std::unique_ptr<PackWriter>> PackWriter::open(const std::string& directory, std::uint64_t max_bytes) {
+int PackWriter::look(const git_indexer_progress* /*progress*/, void* user) noexcept {
+  auto& writer = *static_cast<PackWriter*>(user);
+  try {
+    const auto checked = writer.interrupt_.check("storing a pack");
+    if (checked.ok()) return 0;
+    writer.interrupted_ = checked.error();
+  } catch (const std::exception&) {
+    writer.interrupted_ = Error(ErrorCode::internal, "out of memory while storing a pack");
+  }
+  return GIT_EUSER;
+}
+
+Error PackWriter::failed(int code) const {
+  if (interrupted_) return *interrupted_;
+  const Error error = library_error(code, "the pack that was fetched is not usable");
+  if (error.hint().empty()) return error.with_hint("it was cut or falsified on the way; it is fetched again");
+  return error;
+}
+
+Result<std::unique_ptr<PackWriter>> PackWriter::open(const std::string& directory, std::uint64_t max_bytes,
+                                                     const Interrupt& interrupt) {
+  std::unique_ptr<PackWriter> writer(new PackWriter());
   git_indexer* raw = nullptr;
   git_indexer_options options = GIT_INDEXER_OPTIONS_INIT;
+  options.progress_cb = &PackWriter::look;
+  options.progress_cb_payload = writer.get();
   // Packs are asked for self-contained, so no object database is given to complete them from: a pack that leans on
   // something is refused.
   const int code = git_indexer_new(&raw, directory.c_str(), 0, nullptr, &options);
   if (code != 0) return library_error(code, "store a pack");
-  std::unique_ptr<PackWriter> writer(new PackWriter());
   writer->indexer_.reset(raw);
+  writer->interrupt_ = interrupt;
   writer->max_bytes_ = max_bytes;
   return writer;
 }
@@ -64,13 +81,13 @@ Result<void> PackWriter::add(std::string_view piece) {
         .with_hint("raise the limit of this repository if it is meant to be so large");
   }
   const int code = git_indexer_append(indexer_.get(), piece.data(), piece.size(), &progress_);
-  if (code != 0) return damaged_pack(code);
+  if (code != 0) return failed(code);
   return {};
 }
 
 Result<void> PackWriter::finish() {
   const int code = git_indexer_commit(indexer_.get(), &progress_);
-  if (code != 0) return damaged_pack(code);
+  if (code != 0) return failed(code);
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,9 @@ namespace gitopsctl::channels::git {
 /// nothing of it can be seen; a PackWriter that goes away before leaves nothing behind.
 class PackWriter {
  public:
-  /// `directory` is an `objects/pack`.
-  static Result<std::unique_ptr<PackWriter>> open(const std::string& directory, std::uint64_t max_bytes);
+  /// `directory` is an `objects/pack`. `interrupt` also ends the work on a pack that has arrived.
+  static Result<std::unique_ptr<PackWriter>> open(const std::string& directory, std::uint64_t max_bytes,
+                                                  const Interrupt& interrupt);
   /// `too_large` past the limit, `unavailable` for damaged bytes.
   [[nodiscard]] Result<void> add(std::string_view piece);
   /// An error when the pack is not whole.
@@ -26,8 +28,13 @@ class PackWriter {
 
  private:
   PackWriter() = default;
+  static int look(const git_indexer_progress* progress, void* user) noexcept;
+  [[nodiscard]] Error failed(int code) const;
+
   IndexerHandle indexer_;
   git_indexer_progress progress_{};  ///< libgit2 counts in it across calls, and trusts the counts at the end
+  Interrupt interrupt_;
+  std::optional<Error> interrupted_;
   std::uint64_t max_bytes_ = 0;
   std::uint64_t bytes_ = 0;
 };

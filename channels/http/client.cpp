@@ -259,6 +259,8 @@ void HttpClient::State::set_up(Exchange& exchange, const HttpUrl& url, curl_slis
   if (!origin.ca_pem.empty()) {
     curl_blob blob{origin.ca_pem.data(), origin.ca_pem.size(), CURL_BLOB_COPY};
     set(CURLOPT_CAINFO_BLOB, &blob);
+    // The system's directory of certificates is searched besides the blob unless it is taken away.
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   }
   if (url.same_origin(*home) && origin.bearer.empty() && (!origin.username.empty() || !origin.password.empty())) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));

@@ -16,6 +16,12 @@ struct CivilDate {
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
+/// What floor_divide leaves: from 0 up to below `b`.
+[[nodiscard]] constexpr std::int64_t floor_modulo(std::int64_t a, std::int64_t b) noexcept {
+  const auto rest = a % b;
+  return rest < 0 ? rest + b : rest;
+}
+
 [[nodiscard]] constexpr bool is_leap_year(std::int64_t year) noexcept {
   return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }

@@ -104,7 +104,7 @@ CivilTime to_civil(const GoTime& time) {
   civil.offset = time.zone->at(time.seconds);
   const auto local = wrapping_add(time.seconds, civil.offset.seconds);
   const auto days = floor_divide(local, seconds_per_day);
-  const auto in_day = local - days * seconds_per_day;
+  const auto in_day = floor_modulo(local, seconds_per_day);
   const auto date = civil_from_days(days);
   civil.year = date.year;
   civil.month = date.month;
@@ -140,7 +140,7 @@ std::string format_rfc3339(const GoTime& time) { return format_go_time(time, "20
 
 GoTime shifted(GoTime time, std::int64_t nanoseconds) {
   const auto seconds = floor_divide(nanoseconds, nanoseconds_per_second);
-  auto rest = time.nanoseconds + (nanoseconds - seconds * nanoseconds_per_second);
+  auto rest = time.nanoseconds + floor_modulo(nanoseconds, nanoseconds_per_second);
   time.seconds = wrapping_add(time.seconds, seconds + rest / nanoseconds_per_second);
   rest %= nanoseconds_per_second;
   time.nanoseconds = static_cast<std::int32_t>(rest);

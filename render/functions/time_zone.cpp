@@ -77,7 +77,9 @@ class PosixRule {
   }
 
   [[nodiscard]] TimeZone::Offset at(std::int64_t unix_seconds) const {
-    if (!has_saving_) return standard_;
+    // Beyond a billion years nobody changes clocks, and the arithmetic below would not fit.
+    constexpr std::int64_t horizon = 40'000'000'000'000'000;
+    if (!has_saving_ || unix_seconds > horizon || unix_seconds < -horizon) return standard_;
     const auto year = civil_from_days(floor_divide(unix_seconds, 86400)).year;
     const auto in_year = unix_seconds - days_from_civil(year, 1, 1) * 86400;
     const auto start = start_.in_year(year) - standard_.seconds;

@@ -148,6 +148,7 @@ class Coalescer {
 
 }  // namespace
 
+// Helm's warnings end in the value; ours do not, because values can be secrets.
 void fill_table(Value& over, Value& under, const std::string& prefix, Nulls nulls, std::vector<std::string>& warnings) {
   if (under.is_nil_container()) return;
   if (over.is_nil_container()) {
@@ -178,12 +179,10 @@ void fill_table(Value& over, Value& under, const std::string& prefix, Nulls null
         fill_table(table, fallback, joined(prefix, key.view()), nulls, warnings);
         if (table.identity() != given->identity()) over.set(key, table);
       } else {
-        warnings.push_back("cannot overwrite table with non table for " + joined(prefix, key.view()) + " (" +
-                           go_format(fallback) + ")");
+        warnings.push_back("cannot overwrite table with non table for " + joined(prefix, key.view()));
       }
     } else if (given->is_map() && !fallback.is_null()) {
-      warnings.push_back("destination for " + joined(prefix, key.view()) + " is a table. Ignoring non-table value (" +
-                         go_format(fallback) + ")");
+      warnings.push_back("destination for " + joined(prefix, key.view()) + " is a table. Ignoring non-table value");
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/yaml/yaml.hpp"
 #include "render/helm/chart_files.hpp"
 #include "render/helm/values_text.hpp"
 
@@ -83,7 +84,8 @@ class Loader {
 
   Result<void> place(Chart& chart, Subcharts& subcharts, ChartFile file) {
     const std::string_view name = file.name;
-    if (name == "Chart.yaml" || name == "Chart.lock") return {};
+    if (name == "Chart.yaml") return {};
+    if (name == "Chart.lock") return check_lock(file);
     if (name == "values.yaml") {
       auto values = read_values(file.data.view(), file.origin);
       if (!values.ok()) {
@@ -106,13 +108,22 @@ class Loader {
     return {};
   }
 
+  // What a lock says is not needed here, but Helm refuses a chart whose lock cannot be read.
+  static Result<void> check_lock(const ChartFile& file) {
+    const auto read = parse_yaml(file.data.view(), {}, file.origin);
+    if (read.ok()) return {};
+    const auto& error = read.error();
+    return Error(error.code(), "cannot load " + file.name + ": error converting YAML to JSON: " + error.message())
+        .at(error.where());
+  }
+
   Result<void> place_requirements(Chart& chart, ChartFile file) {
     if (chart.metadata == nullptr) chart.metadata = std::make_shared<Metadata>();
     if (chart.metadata->api_version != "v1") {
       set_.warnings.push_back(file.origin +
                               ": since apiVersion v2 dependencies belong in Chart.yaml and their lock in Chart.lock");
     }
-    if (file.name == "requirements.yaml") GITOPSCTL_CHECK(read_into(*chart.metadata, file));
+    GITOPSCTL_CHECK(file.name == "requirements.yaml" ? read_into(*chart.metadata, file) : check_lock(file));
     if (chart.metadata->api_version == "v1") chart.files.push_back(std::move(file));
     return {};
   }

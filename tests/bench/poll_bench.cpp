@@ -18,7 +18,7 @@ using namespace gitopsctl::support;
 
 namespace {
 
-constexpr int polls = 50;
+constexpr int polls = 20;
 constexpr int unrelated = 10'000;
 constexpr double most_cpu_ms = 5.0;
 

@@ -70,6 +70,11 @@ void HelmPeer::create(const WorkDirectory& directory, const std::string& name) c
   REQUIRE_MESSAGE(ran.exit_code == 0, ran.err);
 }
 
+void HelmPeer::package(const WorkDirectory& directory, const std::string& chart, const std::string& to) const {
+  const auto ran = run(directory, {"package", chart, "-d", to});
+  REQUIRE_MESSAGE(ran.exit_code == 0, ran.err);
+}
+
 RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one) {
   render::RenderInputs inputs;
   inputs.tree = open_disk_tree(directory.path().string()).value();

@@ -50,6 +50,8 @@ class HelmPeer {
   [[nodiscard]] RenderResult render(const WorkDirectory& directory, const RenderCase& one) const;
   /// `helm create NAME` in the directory.
   void create(const WorkDirectory& directory, const std::string& name) const;
+  /// `helm package CHART` into the directory `to`.
+  void package(const WorkDirectory& directory, const std::string& chart, const std::string& to) const;
 
  private:
   struct Ran {

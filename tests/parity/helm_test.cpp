@@ -17,14 +17,16 @@ using namespace gitopsctl::tests;
 
 namespace {
 
+// Sets of values that helm renders; those that it refuses are compared as well, and do not count.
 constexpr int value_sets = 50;
+constexpr std::uint64_t most_seeds = 100;
 
 void copy_chart(const WorkDirectory& directory, const std::string& from, const std::string& name) {
   std::filesystem::copy(std::filesystem::path(GITOPSCTL_SOURCE_DIR) / from, directory.path() / name,
                         std::filesystem::copy_options::recursive);
 }
 
-/// How many renders were compared, and how many of them are errors on both sides.
+/// How many renders and how many error texts were compared.
 struct Tally {
   int renders = 0;
   int errors = 0;
@@ -33,22 +35,20 @@ struct Tally {
 void compare(const HelmPeer& helm, const WorkDirectory& directory, const RenderCase& one, Tally& tally) {
   const auto theirs = helm.render(directory, one);
   const auto ours = render_with_ours(directory, one);
-  ++tally.renders;
-  if (!theirs.ok) ++tally.errors;
+  ++(theirs.ok ? tally.renders : tally.errors);
   CHECK_MESSAGE(ours.ok == theirs.ok,
                 "ours: " << (ours.ok ? "rendered" : ours.text) << "\nhelm: " << (theirs.ok ? "rendered" : theirs.text));
   if (ours.ok == theirs.ok) CHECK_MESSAGE(ours.text == theirs.text, first_difference(ours.text, theirs.text));
 }
 
-// Renders the chart with `value_sets` generated values files, with one that a channel brings in front where there is one,
-// and some overrides.
+// Renders the chart with generated values, sometimes behind the values of a channel, and with some overrides.
 void compare_generated(const WorkDirectory& directory, const std::string& chart, const std::vector<std::string>& bases,
                        std::string (ValueGenerator::*generate)()) {
   const auto program = need_peer("helm", "parity of " + chart);
   if (!program) return;
   const HelmPeer helm(*program);
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= value_sets; ++seed) {
+  for (std::uint64_t seed = 1; seed <= most_seeds && tally.renders < value_sets; ++seed) {
     ValueGenerator generator(seed);
     RenderCase one;
     one.chart = chart;
@@ -67,11 +67,9 @@ void compare_generated(const WorkDirectory& directory, const std::string& chart,
     CAPTURE(seed);
     compare(helm, directory, one, tally);
   }
-  std::cout << "parity with helm: " << chart << ": " << tally.renders << " renders compared, " << tally.errors
-            << " of them errors on both sides\n";
+  std::cout << "parity with helm: " << chart << ": " << tally.renders << " renders compared byte by byte, and "
+            << tally.errors << " error texts\n";
   CHECK(tally.renders == value_sets);
-  // Values that no chart can take test little.
-  CHECK(tally.errors < value_sets / 3);
 }
 
 struct BrokenChart {
@@ -146,6 +144,7 @@ std::vector<BrokenChart> broken_charts() {
       with_chart_yaml("missing dependencies",
                       "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies:\n- {name: a, version: 1}\n- {name: b, "
                       "version: 2, repository: \"https://example.com\"}\n"),
+      {"Chart.lock is no YAML", {{"chart/Chart.yaml", chart_yaml}, {"chart/Chart.lock", "a: 1\nb: [\n"}}},
       {"values.yaml is no YAML", {{"chart/Chart.yaml", chart_yaml}, {"chart/values.yaml", "a: 1\nb: c: d\n"}}},
       {"values.yaml is a list", {{"chart/Chart.yaml", chart_yaml}, {"chart/values.yaml", "- a\n"}}},
       {"user values are a scalar", {{"chart/Chart.yaml", chart_yaml}, {"values-user.yaml", "words\n"}}},
@@ -218,6 +217,25 @@ TEST_SUITE("parity/helm") {
     const WorkDirectory directory;
     copy_chart(directory, "tests/parity/charts/coalesce", "coalesce");
     compare_generated(directory, "coalesce", {}, &ValueGenerator::coalesce_values);
+  }
+
+  TEST_CASE("packed charts, alone and inside another one") {
+    const auto program = need_peer("helm", "parity of packed charts");
+    if (!program) return;
+    const HelmPeer helm(*program);
+    const WorkDirectory directory;
+    copy_chart(directory, "charts/demo/storefront", "storefront");
+    helm.package(directory, "storefront/charts/cache", "storefront/charts");
+    std::filesystem::remove_all(directory.path() / "storefront/charts/cache");
+    helm.package(directory, "storefront", "packed");
+    Tally tally;
+    for (const auto* chart : {"storefront", "packed/storefront-1.4.0.tgz"}) {
+      RenderCase one;
+      one.chart = chart;
+      one.value_files = {"storefront/values-prod.yaml"};
+      compare(helm, directory, one, tally);
+    }
+    CHECK(tally.renders == 2);
   }
 
   TEST_CASE("error texts of templates") { compare_errors(broken_templates(), "broken templates"); }

@@ -59,7 +59,7 @@ Result<Value> make_text_map(CallContext& /*context*/, Arguments arguments) {
 
 constexpr ParamType any_list[] = {ParamType::any};
 constexpr ParamType set_types[] = {ParamType::map, ParamType::string, ParamType::any};
-constexpr ParamType text[] = {ParamType::string};
+constexpr ParamType string[] = {ParamType::string};
 constexpr ParamType integer[] = {ParamType::integer};
 constexpr ParamType int64[] = {ParamType::int64};
 constexpr ParamType float64[] = {ParamType::float64};
@@ -69,7 +69,7 @@ constexpr ParamType list[] = {ParamType::list};
 constexpr ParamType time[] = {ParamType::time};
 
 constexpr Function table[] = {
-    {"boom", boom, text, false, true},
+    {"boom", boom, string, false, true},
     {"dict", make_dict, any_list, true, true},
     {"list", make_list, any_list, true, true},
     {"nilValues", nil_values, {}, false, true},
@@ -82,12 +82,12 @@ constexpr Function table[] = {
     {"wantInt64", echo, int64, false, true},
     {"wantList", echo, list, false, true},
     {"wantMap", echo, map, false, true},
-    {"wantString", echo, text, false, true},
+    {"wantString", echo, string, false, true},
     {"wantTime", echo, time, false, true},
-    {"strings", make_strings, text, true, true},
+    {"strings", make_strings, string, true, true},
     {"ints", make_ints, integer, true, true},
-    {"bytes", make_bytes, text, false, true},
-    {"textMap", make_text_map, text, true, true},
+    {"bytes", make_bytes, string, false, true},
+    {"textMap", make_text_map, string, true, true},
 };
 
 }  // namespace
