@@ -30,6 +30,11 @@ ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::St
                                             std::move(status),
                                             {},
                                             0,
+                                            {},
+                                            {},
+                                            {},
+                                            false,
+                                            {},
                                             {}});
 }
 
@@ -49,7 +54,15 @@ Result<void> ChannelRunner::report_source(const SourceState& source) {
     reason = "BranchMissing";
     message = "branch releases/" + state_->setup.key.channel + " does not exist; what is deployed stays as it is";
   }
-  return state_->status.write_source(source.reachable && source.branch_exists, reason, message);
+  const auto before = state_->environment.version();
+  auto written = state_->status.write_source(source.reachable && source.branch_exists, reason, message);
+  // Our own word about the source is no reason to look at everything again.
+  if (before.ok() && *before == state_->seen_version) {
+    const auto after = state_->environment.version();
+    const auto others = state_->environment.changed_by_others(*before);
+    if (after.ok() && others.ok() && !*others) state_->seen_version = *after;
+  }
+  return written;
 }
 
 Result<bool> ChannelRunner::sync_requested() {
