@@ -40,16 +40,19 @@ RunResult ChannelRunner::run(const RunRequest& request, const Interrupt& interru
 }
 
 Result<void> ChannelRunner::report_source(const SourceState& source) {
-  std::string reason = "Reachable", message = "the repository answers";
+  const std::string branch = "releases/" + state_->setup.key.channel;
+  std::string reason = "Reachable", message = "the repository answers", hint;
   if (!source.reachable && source.error) {
     reason = "SourceUnavailable";
     message = source.error->to_string();
-    if (!source.error->hint().empty()) message += "; " + source.error->hint();
+    hint = source.error->hint();
+    if (hint.empty()) hint = "it is tried again by itself; if it stays so: gitopsctl doctor";
   } else if (!source.branch_exists) {
     reason = "BranchMissing";
-    message = "branch releases/" + state_->setup.key.channel + " does not exist; what is deployed stays as it is";
+    message = "branch " + branch + " does not exist; what is deployed stays as it is";
+    hint = "push " + branch + " again, or take the binding out of the agent's file";
   }
-  return state_->status.write_source(source.reachable && source.branch_exists, reason, message);
+  return state_->status.write_source(source.reachable && source.branch_exists, reason, message, hint);
 }
 
 Result<bool> ChannelRunner::sync_requested() {

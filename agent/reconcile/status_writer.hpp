@@ -71,8 +71,8 @@ class StatusWriter {
   Result<void> write_release(const ReleaseStatus& status);
   /// Deletes the Release object of a release that left the channel and owns nothing any more.
   Result<void> remove_release(const std::string& release, const std::string& namespace_);
-  /// What is known of the branch: `status.source` and the condition SourceReady.
-  Result<void> write_source(bool ready, const std::string& reason, const std::string& message);
+  /// What is known of the branch: `status.source` and the condition SourceReady. `hint`: what to do, when not ready.
+  Result<void> write_source(bool ready, const std::string& reason, const std::string& message, const std::string& hint);
   Result<void> event(const std::string& type, const std::string& reason, const std::string& message,
                      const std::string& release = {});
 
