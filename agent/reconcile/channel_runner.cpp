@@ -45,17 +45,20 @@ RunResult ChannelRunner::run(const RunRequest& request, const Interrupt& interru
 }
 
 Result<void> ChannelRunner::report_source(const SourceState& source) {
-  std::string reason = "Reachable", message = "the repository answers";
+  const std::string branch = "releases/" + state_->setup.key.channel;
+  std::string reason = "Reachable", message = "the repository answers", hint;
   if (!source.reachable && source.error) {
     reason = "SourceUnavailable";
     message = source.error->to_string();
-    if (!source.error->hint().empty()) message += "; " + source.error->hint();
+    hint = source.error->hint();
+    if (hint.empty()) hint = "it is tried again by itself; if it stays so: gitopsctl doctor";
   } else if (!source.branch_exists) {
     reason = "BranchMissing";
-    message = "branch releases/" + state_->setup.key.channel + " does not exist; what is deployed stays as it is";
+    message = "branch " + branch + " does not exist; what is deployed stays as it is";
+    hint = "push " + branch + " again, or take the binding out of the agent's file";
   }
   const auto before = state_->environment.version();
-  auto written = state_->status.write_source(source.reachable && source.branch_exists, reason, message);
+  auto written = state_->status.write_source(source.reachable && source.branch_exists, reason, message, hint);
   // Our own word about the source is no reason to look at everything again.
   if (before.ok() && *before == state_->seen_version) {
     const auto after = state_->environment.version();

@@ -241,7 +241,8 @@ Result<void> StatusWriter::keep_releases(const std::set<std::pair<std::string, s
   return {};
 }
 
-Result<void> StatusWriter::write_source(bool ready, const std::string& reason, const std::string& message) {
+Result<void> StatusWriter::write_source(bool ready, const std::string& reason, const std::string& message,
+                                        const std::string& hint) {
   GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_));
   bool was_ready = true;
   GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
@@ -259,8 +260,11 @@ Result<void> StatusWriter::write_source(bool ready, const std::string& reason, c
       }
     }
     if (conditions.empty()) conditions.push_back({"Ready", "False", "Waiting", "nothing was deployed yet"});
-    conditions.push_back({"SourceReady", ready ? "True" : "False", reason, message.substr(0, max_text)});
+    const std::string said = hint.empty() ? message : message + "; " + hint;
+    conditions.push_back({"SourceReady", ready ? "True" : "False", reason, said.substr(0, max_text)});
     set_conditions(body, conditions, clock_.now());
+    body.child_map("status").set("source",
+                                 make_map({{"reason", text(reason)}, {"message", text(message)}, {"hint", text(hint)}}));
   }));
   if (ready != was_ready) return event(ready ? "Normal" : "Warning", reason, message);
   return {};

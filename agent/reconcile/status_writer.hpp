@@ -78,8 +78,8 @@ class StatusWriter {
   /// Deletes the Release objects of this channel that are not among `places`: pairs of release and namespace (empty: the
   /// home namespace).
   Result<void> keep_releases(const std::set<std::pair<std::string, std::string>>& places);
-  /// What is known of the branch: `status.source` and the condition SourceReady.
-  Result<void> write_source(bool ready, const std::string& reason, const std::string& message);
+  /// What is known of the branch: `status.source` and the condition SourceReady. `hint`: what to do, when not ready.
+  Result<void> write_source(bool ready, const std::string& reason, const std::string& message, const std::string& hint);
   Result<void> event(const std::string& type, const std::string& reason, const std::string& message,
                      const std::string& release = {});
 
