@@ -20,6 +20,7 @@ endif()
 # Everything that our code is compiled with; third-party headers are system headers and stay quiet.
 add_library(gitopsctl_options INTERFACE)
 target_compile_options(gitopsctl_options INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
   -fstack-protector-strong)
 target_include_directories(gitopsctl_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")

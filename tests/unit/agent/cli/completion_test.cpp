@@ -78,7 +78,7 @@ TEST_SUITE("completion") {
     CHECK(*offers("gitopsctl render --chart x -f val", 5) == "values.yaml ");
     CHECK(*offers("gitopsctl channel check val", 3) == "values.yaml ");
     CHECK(*offers("gitopsctl completion ''", 2) == "bash zsh fish ");
-    CHECK(*offers("gitopsctl promo", 1) == " ");
+    CHECK(*offers("gitopsctl pipel", 1) == " ");
     // -f takes a value for render and none for events.
     CHECK(*offers("gitopsctl events -f pr", 3) == "prod ");
   }
@@ -97,7 +97,7 @@ TEST_SUITE("completion") {
     if (!first) return;
     CHECK(first->find("diff") != std::string::npos);
     CHECK(first->find("channel") != std::string::npos);
-    CHECK(first->find("promote") == std::string::npos);
+    CHECK(first->find("pipeline") == std::string::npos);
     CHECK(ask("gitopsctl channel ''", 3)->find("check schema") != std::string::npos);
     const std::string diff = *ask("gitopsctl diff ''", 3);
     CHECK(diff.find("--from=") != std::string::npos);
