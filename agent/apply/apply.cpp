@@ -85,6 +85,11 @@ Result<void> wait_until_ready(const WriteContext& context, const std::vector<ren
   }
 }
 
+/// True when writing the inventory would change nothing.
+bool is_stored(const Inventory& inventory) {
+  return !inventory.resource_version.empty() && sha256_hex(encode_inventory(inventory)) == inventory.stored_digest;
+}
+
 }  // namespace
 
 std::string owner_id(const Inventory& inventory) { return inventory.identity.apply_set_id(inventory.namespace_); }
@@ -111,6 +116,8 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
     return report;
   };
   const auto writes = pending_writes(*goal.set, changes);
+  // An earlier run did not come to its end: nobody knows yet whether what it wrote became ready.
+  const bool unfinished = inventory.phase == "applying";
   const ApplyOptions options = write_options(context, inventory);
 
   if (make_union(inventory, goal) || !writes.empty()) {
@@ -163,6 +170,12 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
       return stop_with(written.error(), false);
     }
     crash_point(CrashPoint::inventory_after_flush);
+  }
+  if (unfinished) {
+    written_ids.clear();
+    for (const auto& object : goal.set->objects) written_ids.push_back(object.id);
+  }
+  if (!written_ids.empty()) {
     crash_point(CrashPoint::apply_before_wait);
     if (auto ready = wait_until_ready(context, written_ids, goal.timeout); !ready.ok()) {
       return stop_with(ready.error(), ready.error().code() == ErrorCode::cancelled);
@@ -188,7 +201,7 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   inventory.prune = goal.prune;
   inventory.allow_delete = goal.allow_delete;
   // Commit, time and run are written along with a change, and are no reason for one.
-  if (!inventory.resource_version.empty() && sha256_hex(encode_inventory(inventory)) == inventory.stored_digest) return {};
+  if (is_stored(inventory)) return {};
   inventory.commit = goal.commit;
   inventory.rendered_at = context.clock.now();
   inventory.run_id = context.run_id;
@@ -200,11 +213,12 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
 }
 
 Result<void> settle_removed(const WriteContext& context, Inventory& inventory) {
-  crash_point(CrashPoint::inventory_before_shrink);
   if (inventory.entries.empty()) {
+    crash_point(CrashPoint::inventory_before_shrink);
     GITOPSCTL_CHECK(delete_inventory(context.environment, inventory, write_options(context, inventory)));
   } else {
     inventory.phase = "applied";
+    if (is_stored(inventory)) return {};
     inventory.run_id = context.run_id;
     inventory.fence = context.fence;
     GITOPSCTL_CHECK(write_inventory(context.environment, inventory, write_options(context, inventory)));

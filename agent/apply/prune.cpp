@@ -85,6 +85,7 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
       report.errors.push_back(written.error());
       return report;
     }
+    crash_point(CrashPoint::prune_after_mark);
   }
   for (const auto& id : ids) {
     for (int i = 0;; ++i) {
@@ -109,7 +110,6 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
         ++report.kept;
         break;
       }
-      crash_point(CrashPoint::prune_after_guard);
       crash_point(CrashPoint::prune_before_delete);
       auto deleted = context.environment.remove(id, {(*live)->uid, (*live)->resource_version}, options);
       crash_point(CrashPoint::prune_after_delete);

@@ -6,10 +6,23 @@ namespace gitopsctl::agent::cli {
 namespace {
 
 constexpr RunEntry entries[] = {
-    {"agent", run_agent},   {"apply", run_apply},       {"approve", run_approve}, {"demo", run_demo},
-    {"diff", run_diff},     {"promote", run_promote},   {"events", run_events},   {"history", run_history},
-    {"resume", run_resume}, {"rollback", run_rollback}, {"status", run_status},   {"suspend", run_suspend},
-    {"sync", run_sync},     {"tree", run_tree},         {"why", run_why},         {"render", run_render_revision},
+    {"doctor", run_doctor},
+    {"agent", run_agent},
+    {"apply", run_apply},
+    {"approve", run_approve},
+    {"demo", run_demo},
+    {"diff", run_diff},
+    {"promote", run_promote},
+    {"events", run_events},
+    {"history", run_history},
+    {"resume", run_resume},
+    {"rollback", run_rollback},
+    {"status", run_status},
+    {"suspend", run_suspend},
+    {"sync", run_sync},
+    {"tree", run_tree},
+    {"why", run_why},
+    {"render", run_render_revision},
 };
 
 }  // namespace

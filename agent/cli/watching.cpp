@@ -22,6 +22,11 @@ void add_errors(const Value& body, Obstacle base, std::vector<Obstacle>& out) {
     next.what = text_at(error, {"message"});
     next.where = text_at(error, {"where"});
     next.command = text_at(error, {"hint"});
+    if (next.command.empty()) {
+      // A mistake in a file waits for a commit; anything else (the environment, the network) is tried again by the agent.
+      next.command = next.where.empty() ? "it is tried again by itself; if it stays so: gitopsctl doctor"
+                                        : "mend it and push the channel's branch; the next commit is tried at once";
+    }
     out.push_back(std::move(next));
   }
 }
@@ -62,7 +67,9 @@ std::vector<Obstacle> obstacles(const ChannelView& view) {
   }
   if (const Value* source = condition(view.channel, "SourceReady");
       source != nullptr && source->string_at({"status"}) != "True") {
-    out.push_back({channel, "", text_at(*source, {"reason"}), text_at(*source, {"message"}), "", ""});
+    const Value* known = view.channel.find_path({"status", "source"});
+    const Value& said = known == nullptr ? *source : *known;
+    out.push_back({channel, "", text_at(said, {"reason"}), text_at(said, {"message"}), "", text_at(said, {"hint"})});
   }
   const std::string state = text_at(view.channel, {"status", "state"});
   if (const Value* guards = view.channel.find_path({"status", "guards"}); guards != nullptr) {

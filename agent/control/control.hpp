@@ -59,6 +59,8 @@ Result<render::ObjectId> channel_object_id(Environment& environment, const Chann
 /// The same for a release, in the release's namespace.
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
                                            const std::string& namespace_);
+/// The label query that finds what belongs to a channel: its Channel, Releases, Approvals and Events.
+[[nodiscard]] std::string channel_label(const ChannelKey& key);
 /// Labels and spec that say whose object it is.
 void describe_owner(Value& body, const ChannelKey& key, std::string_view release = {});
 
@@ -73,6 +75,13 @@ struct Switches {
   std::string held_digest;
   std::string pin_reason;
   std::map<std::string, std::string> suspended_releases;  ///< release → reason, from Release objects
+
+  /// status.revision: what the last run that came to its end said. A later deployed commit means that a run was killed
+  /// after it had done its work and before it told anybody.
+  std::string reported_revision;
+
+  /// True when a run that began under `before` may not go on: something was suspended, or rolled back, since.
+  [[nodiscard]] bool forbid_more_than(const Switches& before) const;
 };
 
 [[nodiscard]] Result<Switches> read_switches(Environment& environment, const ChannelKey& key);

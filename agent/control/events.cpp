@@ -12,11 +12,7 @@ constexpr std::size_t max_events = 200;
 constexpr std::size_t max_message = 1024;
 
 Result<std::vector<LiveObject>> event_objects(Environment& environment, const ChannelKey& key) {
-  Value probe = make_map({{"metadata", Value::map()}});
-  describe_owner(probe, key);
-  const std::string label =
-      "gitopsctl.dev/channel-id=" + std::string(probe.string_at({"metadata", "labels", "gitopsctl.dev/channel-id"}));
-  GITOPSCTL_TRY(auto objects, environment.list({"", "Event", std::string(home_namespace), label}));
+  GITOPSCTL_TRY(auto objects, environment.list({"", "Event", std::string(home_namespace), channel_label(key)}));
   // Names are ULIDs: they sort by time.
   std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) { return a.id.name < b.id.name; });
   return objects;

@@ -98,11 +98,18 @@ void describe_owner(Value& body, const ChannelKey& key, std::string_view release
   if (!release.empty()) spec.set("release", Value::string(release));
 }
 
-namespace {
-
 std::string channel_label(const ChannelKey& key) {
   return "gitopsctl.dev/channel-id=" + sha256_hex(identity_of(key, {})).substr(0, 16);
 }
+
+bool Switches::forbid_more_than(const Switches& before) const {
+  if (suspend && !before.suspend) return true;
+  if (held_digest != before.held_digest || pinned_revision != before.pinned_revision) return true;
+  return std::any_of(suspended_releases.begin(), suspended_releases.end(),
+                     [&](const auto& release) { return !before.suspended_releases.contains(release.first); });
+}
+
+namespace {
 
 std::string text_at(const Value& body, std::initializer_list<std::string_view> path) {
   return std::string(body.string_at(path));
@@ -124,6 +131,7 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
     out.pinned_revision = text_at(live->body, {"spec", "rollback", "revision"});
     out.held_digest = text_at(live->body, {"spec", "rollback", "heldDigest"});
     out.pin_reason = text_at(live->body, {"spec", "rollback", "reason"});
+    out.reported_revision = text_at(live->body, {"status", "revision"});
   }
   GITOPSCTL_TRY(const auto releases,
                 environment.list({std::string(channels::api_group), "Release", "", channel_label(key)}));

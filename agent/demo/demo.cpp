@@ -42,22 +42,22 @@ Result<void> first_deployment(Stage& stage) {
 
 Result<void> change_and_promote(Stage& stage) {
   stage.heading("A change on a branch: what will it do?");
-  GITOPSCTL_CHECK(stage.quietly("git checkout --quiet -b feature/page-size"));
-  GITOPSCTL_CHECK(stage.edit("charts/storefront/values.yaml", "pageSize: 24", "pageSize: 48"));
-  GITOPSCTL_CHECK(stage.type("git commit --quiet -am 'Bigger pages' && git push --quiet origin feature/page-size"));
-  GITOPSCTL_CHECK(stage.until("git ls-remote origin", "refs/heads/candidates/feature/page-size"));
-  GITOPSCTL_TRY(const Said diff, stage.type("gitopsctl diff test --to candidates/feature/page-size", {1}));
-  GITOPSCTL_CHECK(must_hold(diff.out, "48"));
+  GITOPSCTL_CHECK(stage.quietly("git checkout --quiet -b feature/greeting"));
+  GITOPSCTL_CHECK(stage.edit("charts/greeter/values.yaml", "greeting: Hello", "greeting: Good morning"));
+  GITOPSCTL_CHECK(stage.type("git commit --quiet -am 'A friendlier greeting' && git push --quiet origin feature/greeting"));
+  GITOPSCTL_CHECK(stage.until("git ls-remote origin", "refs/heads/candidates/feature/greeting"));
+  GITOPSCTL_TRY(const Said diff, stage.type("gitopsctl diff test --to candidates/feature/greeting", {1}));
+  GITOPSCTL_CHECK(must_hold(diff.out, "Good morning"));
   stage.note("The same as the comment of a pull request: add -o markdown.");
 
   stage.heading("Merged to releases/test, it is deployed; then the same tree goes to releases/prod");
-  GITOPSCTL_CHECK(stage.type("gitopsctl promote test --candidate candidates/feature/page-size"));
+  GITOPSCTL_CHECK(stage.type("gitopsctl promote test --candidate candidates/feature/greeting"));
   GITOPSCTL_CHECK(stage.type("gitopsctl sync test --wait"));
-  GITOPSCTL_CHECK(stage.type("gitopsctl promote prod --candidate candidates/feature/page-size"));
+  GITOPSCTL_CHECK(stage.type("gitopsctl promote prod --candidate candidates/feature/greeting"));
   GITOPSCTL_CHECK(stage.type("gitopsctl sync prod --wait"));
   GITOPSCTL_CHECK(stage.quietly("git fetch --quiet origin"));
   GITOPSCTL_TRY(const Said trees,
-                stage.type("git rev-parse 'origin/candidates/feature/page-size^{tree}' 'origin/releases/prod^{tree}'"));
+                stage.type("git rev-parse 'origin/candidates/feature/greeting^{tree}' 'origin/releases/prod^{tree}'"));
   if (trees.out.size() < 82 || trees.out.substr(0, 40) != trees.out.substr(41, 40)) {
     return Error(ErrorCode::internal, "releases/prod does not have the candidate's tree");
   }
@@ -98,15 +98,15 @@ Result<void> drop_release(Stage& stage, const std::string& file, const std::stri
 Result<void> removals(Stage& stage) {
   stage.heading("A release leaves the channel: exactly its objects go");
   GITOPSCTL_CHECK(drop_release(stage, ".gitopsctl/channels/test.yaml", "greeter"));
-  GITOPSCTL_CHECK(stage.type("git commit --quiet -am 'test without greeter' && git push --quiet origin feature/page-size"));
+  GITOPSCTL_CHECK(stage.type("git commit --quiet -am 'test without greeter' && git push --quiet origin feature/greeting"));
   GITOPSCTL_CHECK(stage.type("gitopsctl tree test/greeter"));
   GITOPSCTL_TRY(const Said tip, stage.quietly("git rev-parse --short=12 HEAD"));
-  GITOPSCTL_CHECK(stage.until("git fetch --quiet origin && git log -1 --format=%b origin/candidates/feature/page-size",
+  GITOPSCTL_CHECK(stage.until("git fetch --quiet origin && git log -1 --format=%b origin/candidates/feature/greeting",
                               tip.out.substr(0, 12)));
   GITOPSCTL_TRY(const Said plan,
-                stage.type("gitopsctl diff test --live --to candidates/feature/page-size | head -6", {0, 1}));
+                stage.type("gitopsctl diff test --live --to candidates/feature/greeting | head -6", {0, 1}));
   GITOPSCTL_CHECK(must_hold(plan.out, "-3"));
-  GITOPSCTL_CHECK(stage.type("gitopsctl promote test --candidate candidates/feature/page-size"));
+  GITOPSCTL_CHECK(stage.type("gitopsctl promote test --candidate candidates/feature/greeting"));
   GITOPSCTL_CHECK(stage.type("gitopsctl sync test --wait"));
   GITOPSCTL_CHECK(stage.type("gitopsctl tree test"));
   GITOPSCTL_CHECK(stage.type("gitopsctl tree test/greeter", {3}));
@@ -114,11 +114,11 @@ Result<void> removals(Stage& stage) {
   stage.heading("A change that would remove most of prod is held until somebody confirms just that");
   GITOPSCTL_CHECK(drop_release(stage, ".gitopsctl/channels/prod.yaml", "storefront"));
   GITOPSCTL_CHECK(drop_release(stage, ".gitopsctl/channels/prod.yaml", "greeter"));
-  GITOPSCTL_CHECK(stage.type("git commit --quiet -am 'prod without the shop' && git push --quiet origin feature/page-size"));
+  GITOPSCTL_CHECK(stage.type("git commit --quiet -am 'prod without the shop' && git push --quiet origin feature/greeting"));
   GITOPSCTL_TRY(const Said bad, stage.quietly("git rev-parse --short=12 HEAD"));
-  GITOPSCTL_CHECK(stage.until("git fetch --quiet origin && git log -1 --format=%b origin/candidates/feature/page-size",
+  GITOPSCTL_CHECK(stage.until("git fetch --quiet origin && git log -1 --format=%b origin/candidates/feature/greeting",
                               bad.out.substr(0, 12)));
-  GITOPSCTL_CHECK(stage.type("gitopsctl promote prod --candidate candidates/feature/page-size"));
+  GITOPSCTL_CHECK(stage.type("gitopsctl promote prod --candidate candidates/feature/greeting"));
   GITOPSCTL_CHECK(stage.type("gitopsctl sync prod --wait", {1}));
   GITOPSCTL_TRY(const Said held, stage.type("gitopsctl why prod", {1}));
   GITOPSCTL_CHECK(must_hold(held.out, "--deletes"));

@@ -19,8 +19,8 @@ struct DemoOptions {
 };
 
 /// Shows the whole road on this machine: makes a repository from the embedded files, serves it over HTTP with `git
-/// http-backend`, starts an agent on embedded environments, and goes through the steps of docs/demo.md. Every step runs, and
-/// prints, what a person would type. Fails at the first step whose outcome is not what it should be.
+/// http-backend`, starts an agent on embedded environments, and goes from the first push to a mass delete that is held.
+/// Every step runs, and prints, what a person would type. Fails at the first step whose outcome is not what it should be.
 [[nodiscard]] Result<void> run_demo(const DemoOptions& options);
 
 }  // namespace gitopsctl::agent::demo

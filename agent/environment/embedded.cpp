@@ -109,6 +109,7 @@ class EmbeddedEnvironment final : public Environment {
   Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) override;
   Result<void> release_lease(const Lease& lease) override;
   Result<std::uint64_t> version() override;
+  Result<bool> changed_by_others(std::uint64_t since) override;
   Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override;
   bool hashes_secrets() const noexcept override { return true; }
   Value as_stored(const render::Object& object) const override { return stored_form(object, key_); }
@@ -124,7 +125,12 @@ class EmbeddedEnvironment final : public Environment {
   /// The version that this transaction gives, taken once.
   Result<std::int64_t> bump(std::int64_t& revision);
   Result<std::uint64_t> read_version();
+  /// Commits what gave `revision` (0: nothing changed) and notes it as ours.
+  Result<void> commit_own(Transaction& transaction, std::int64_t revision);
 
+  /// The versions after own_from_ up to own_to_ were all given by this object.
+  std::uint64_t own_from_ = 0;
+  std::uint64_t own_to_ = 0;
   std::mutex mutex_;
   std::unique_ptr<Database> database_;
   std::string key_;
@@ -339,7 +345,7 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
     outcomes.clear();
     return *failed;
   }
-  if (auto committed = transaction.commit(); !committed.ok()) {
+  if (auto committed = commit_own(transaction, revision); !committed.ok()) {
     outcomes.clear();
     return committed;
   }
@@ -383,7 +389,7 @@ Result<LiveObject> EmbeddedEnvironment::put(const render::Object& object, const 
     const Value* labels = live.find_path({"metadata", "labels"});
     row.body = std::move(text);
     GITOPSCTL_CHECK(save(object.id, row, body, labels == nullptr ? Value() : *labels));
-    GITOPSCTL_CHECK(transaction.commit());
+    GITOPSCTL_CHECK(commit_own(transaction, revision));
   }
   return live_object(object.id, row, body);
 }
@@ -409,7 +415,7 @@ Result<void> EmbeddedEnvironment::remove(const render::ObjectId& id, const Delet
   }
   std::int64_t revision = 0;
   GITOPSCTL_CHECK(bump(revision));
-  return transaction.commit();
+  return commit_own(transaction, revision);
 }
 
 Health EmbeddedEnvironment::health(const LiveObject& /*object*/) {
@@ -463,6 +469,21 @@ Result<std::uint64_t> EmbeddedEnvironment::read_version() {
   GITOPSCTL_TRY(const bool found, query.step());
   if (!found) return Error(ErrorCode::internal, "the environment has lost its version");
   return static_cast<std::uint64_t>(query.integer(0));
+}
+
+Result<void> EmbeddedEnvironment::commit_own(Transaction& transaction, std::int64_t revision) {
+  GITOPSCTL_CHECK(transaction.commit());
+  if (revision == 0) return {};
+  const auto given = static_cast<std::uint64_t>(revision);
+  if (own_to_ != given - 1) own_from_ = given - 1;
+  own_to_ = given;
+  return {};
+}
+
+Result<bool> EmbeddedEnvironment::changed_by_others(std::uint64_t since) {
+  const std::lock_guard lock(mutex_);
+  GITOPSCTL_TRY(const std::uint64_t now, read_version());
+  return now != since && (since < own_from_ || now != own_to_);
 }
 
 Result<std::uint64_t> EmbeddedEnvironment::version() {

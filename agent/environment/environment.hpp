@@ -106,6 +106,12 @@ class Environment {
 
   /// Grows with every change by anybody; cheap (no listing).
   [[nodiscard]] virtual Result<std::uint64_t> version() = 0;
+  /// False only when it is certain that everything after version `since` was written through this very object; so a run
+  /// can tell its own writes from those that came in between.
+  [[nodiscard]] virtual Result<bool> changed_by_others(std::uint64_t since) {
+    GITOPSCTL_TRY(const std::uint64_t now, version());
+    return now != since;
+  }
   /// Waits until version() is beyond `seen`, `stop` is set or `span` passed; returns the version.
   virtual Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) = 0;
 

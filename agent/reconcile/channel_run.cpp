@@ -25,7 +25,6 @@ RunResult ChannelRun::go() {
   const auto outcome = road();
   if (!outcome.ok()) {
     // The environment did not answer, the lease is somebody else's, or the run was stopped: nothing more is written but why.
-    s_.inventories.reset();
     result_.message = outcome.error().to_string();
     if (outcome.error().code() == ErrorCode::cancelled) {
       result_.state = RunState::preempted;
@@ -34,8 +33,14 @@ RunResult ChannelRun::go() {
       result_.errors = outcome.error().flatten();
       result_.retry = true;
       channel_status_.errors = result_.errors;
-      publish("Failed");
+      // Without the lease the status is the holder's to write.
+      if (!lease_.name.empty()) publish("Failed");
     }
+    if (line_begun_) {
+      finish_line(result_.state == RunState::preempted ? "interrupted" : "failed", result_.message);
+    }
+    s_.inventories.reset();
+    s_.swept = false;
   }
   s_.stage.release_memory();
   if (!lease_.name.empty()) {
@@ -43,22 +48,33 @@ RunResult ChannelRun::go() {
     // they do.
     static_cast<void>(s_.environment.release_lease(lease_).ok());
   }
-  if (const auto version = s_.environment.version(); version.ok()) s_.seen_version = *version;
+  note_seen_version();
   return result_;
 }
 
+/// What was written by nobody but us needs no second look; else everything since the start of this run does.
+void ChannelRun::note_seen_version() {
+  if (!start_version_) return;
+  const auto version = s_.environment.version();
+  const auto others = s_.environment.changed_by_others(*start_version_);
+  s_.seen_version = version.ok() && others.ok() && !*others ? *version : *start_version_;
+}
+
 Result<void> ChannelRun::road() {
+  GITOPSCTL_TRY(start_version_, s_.environment.version());
+  looked_at_version_ = *start_version_;
   GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key));
   channel_status_.handled_request = switches_.requested_at;
+  GITOPSCTL_CHECK(take_lease());
   GITOPSCTL_TRY(record_, read_channel_record(s_.environment, s_.setup.key));
+  channel_status_.deployed_known = true;
   channel_status_.deployed = record_.commit;
   channel_status_.deployed_digest = record_.render_digest;
-  GITOPSCTL_CHECK(take_lease());
   GITOPSCTL_CHECK(read_inventories());
 
   tree_ = request_.tree;
   commit_ = request_.commit;
-  if (!load_and_render()) return {};
+  if (!render_tip()) return {};
   GITOPSCTL_CHECK(interrupt_.check("the run"));
   if (!follow_rollback()) return {};
   GITOPSCTL_CHECK(plan());
@@ -84,25 +100,24 @@ Result<void> ChannelRun::take_lease() {
 Result<void> ChannelRun::may_continue() {
   GITOPSCTL_CHECK(interrupt_.check("the run"));
   if (s_.clock.monotonic() - lease_taken_ > lease_renewal) {
-    GITOPSCTL_TRY(const Lease renewed, s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span));
-    if (renewed.fence != lease_.fence) {
-      return Error(ErrorCode::cancelled, "another agent took over channel '" + s_.setup.key.channel + "'");
-    }
+    const auto renewed = s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span);
+    const bool lost = renewed.ok() ? renewed->fence != lease_.fence : renewed.error().code() == ErrorCode::conflict;
+    if (lost) return Error(ErrorCode::cancelled, "another agent took over channel '" + s_.setup.key.channel + "'");
+    if (!renewed.ok()) return renewed.error();
     lease_taken_ = s_.clock.monotonic();
   }
   GITOPSCTL_TRY(const auto version, s_.environment.version());
   if (version == looked_at_version_) return {};
+  GITOPSCTL_TRY(const bool others, s_.environment.changed_by_others(looked_at_version_));
   looked_at_version_ = version;
+  if (!others) return {};
   GITOPSCTL_TRY(const Switches now, read_switches(s_.environment, s_.setup.key));
-  if (now.suspend && !switches_.suspend) {
-    return Error(ErrorCode::cancelled, "channel '" + s_.setup.key.channel + "' was suspended during the run");
-  }
-  return {};
+  if (!now.forbid_more_than(switches_)) return {};
+  return Error(ErrorCode::cancelled, "channel '" + s_.setup.key.channel + "' was suspended or rolled back during the run");
 }
 
 Result<void> ChannelRun::read_inventories() {
-  GITOPSCTL_TRY(looked_at_version_, s_.environment.version());
-  others_wrote_ = looked_at_version_ != s_.seen_version || request_.trigger == "drift";
+  others_wrote_ = *start_version_ != s_.seen_version || request_.trigger == "drift";
   if (s_.inventories && !others_wrote_) return {};
   s_.inventories.reset();
   GITOPSCTL_TRY(auto list,
@@ -143,13 +158,26 @@ bool ChannelRun::load_and_render() {
   return true;
 }
 
+/// The tip is rendered unless it is known to render to what is held: then only the pinned revision is.
+bool ChannelRun::render_tip() {
+  const bool held = !switches_.held_digest.empty() && s_.tip == commit_ && s_.tip_digest == switches_.held_digest;
+  if (held && commit_ != switches_.pinned_revision) {
+    digest_ = s_.tip_digest;
+    return true;
+  }
+  if (!load_and_render()) return false;
+  s_.tip = commit_;
+  s_.tip_digest = digest_;
+  return true;
+}
+
 /// Follows a rollback that is in force; false when it could not be followed.
 bool ChannelRun::follow_rollback() {
   channel_status_.render_digest = digest_;
   if (switches_.held_digest.empty()) return true;
   if (digest_ != switches_.held_digest) {
-    // The branch renders to something else now: the hold has done its work.
-    channel_status_.clear_rollback = true;
+    // The branch renders to something else now: the hold has done its work once that is deployed.
+    ended_rollback_ = switches_.held_digest;
     return true;
   }
   if (commit_ == switches_.pinned_revision) return true;

@@ -31,9 +31,18 @@ struct ChannelRunner::State {
   RenderStage stage;
   StatusWriter status;
   std::map<std::string, ReleaseMemory> memory;
+  /// Up to this version of the environment every write of somebody else was looked at.
   std::uint64_t seen_version = 0;
   /// Inventories as of seen_version: valid while nobody else wrote.
   std::optional<std::map<std::string, Inventory>> inventories;
+  /// What the tip renders to, so that a rollback in force does not render it again and again.
+  channels::CommitId tip;
+  std::string tip_digest;
+  /// Release objects that nobody answers for (a run was killed between the inventory and them) were looked for.
+  bool swept = false;
+  /// The line of the store that a failed run left, which its repetitions go on with.
+  channels::CommitId repeated_commit;
+  std::string repeated_id;
 };
 
 /// One run: the state that its stages hand on to each other. The stages, in order, are in channel_run.cpp (inputs),
@@ -52,7 +61,10 @@ class ChannelRun {
     bool deployed = false;  ///< an inventory was there before the run
     bool planned = false;   ///< `changes` is from the environment, not from memory
     bool failed = false;
-    channels::LiveReleaseInput input;  ///< what the plan was made from
+    bool held_back = false;        ///< something of it would have been removed, but not in a run in which anything failed
+    bool taken_over_anew = false;  ///< its objects are there, but its inventory was not
+    std::optional<std::string> former_namespace;  ///< where its Release object stands until the move is done
+    channels::LiveReleaseInput input;             ///< what the plan was made from
     channels::ReleaseChanges changes;
     WriteReport report;
   };
@@ -64,7 +76,9 @@ class ChannelRun {
   Result<void> may_continue();
   Result<void> read_inventories();
   bool load_and_render();
+  bool render_tip();
   bool follow_rollback();
+  void note_seen_version();
 
   // plan
   Result<void> plan();
@@ -80,13 +94,16 @@ class ChannelRun {
   [[nodiscard]] bool guard();
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;
+  [[nodiscard]] bool policy_moves() const;
 
   // write
   void begin_record();
   Result<void> write();
   Result<void> apply_all(const WriteContext& context);
   Result<void> prune_all(const WriteContext& context);
+  void note_held_back();
   Result<void> settle_all(const WriteContext& context);
+  [[nodiscard]] bool has_leftovers(const Item& item) const;
   [[nodiscard]] std::vector<Item*> in_order();
   [[nodiscard]] const std::string* failed_dependency(const Item& item) const;
   [[nodiscard]] ReleaseGoal goal_of(const Item& item) const;
@@ -97,6 +114,11 @@ class ChannelRun {
   void finish_held();
   Result<void> finish();
   void report_healed();
+  void report_taken_over();
+  void sweep_releases();
+  [[nodiscard]] bool repeats() const;
+  void begin_line();
+  void finish_line(const std::string& outcome, const std::string& message);
   void finish_history(bool failed);
   void publish_releases(bool held);
   void describe(const Item& item, bool held, ReleaseStatus& status) const;
@@ -112,7 +134,8 @@ class ChannelRun {
   std::string lease_name_;
   Lease lease_;
   Millis lease_taken_{0};
-  std::uint64_t looked_at_version_ = 0;
+  std::optional<std::uint64_t> start_version_;  ///< of the environment, before anything of it was read
+  std::uint64_t looked_at_version_ = 0;         ///< when the switches were read last
   bool others_wrote_ = true;
 
   FileTreePtr tree_;
@@ -120,12 +143,14 @@ class ChannelRun {
   channels::Channel channel_;
   std::string digest_;
   bool rolled_back_ = false;
+  std::string ended_rollback_;  ///< held digest that the branch has left behind
 
   std::vector<Item> items_;
   channels::ChangeSet changes_;
   std::vector<channels::Verdict> verdicts_;
 
   bool recorded_ = false;       ///< the run is worth a line in the history
+  bool line_begun_ = false;     ///< the store has a line of this run that says `running`
   bool prune_skipped_ = false;  ///< something failed, so nothing was removed
   std::string run_id_;
   channels::DeploymentRecord deployment_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "agent/reconcile/channel_run.hpp"
 #include "base/crypto/digest.hpp"
@@ -42,7 +43,10 @@ Result<void> ChannelRun::plan() {
   changes_.to = commit_;
   changes_.live = true;
   changes_.render_digest = digest_;
-  for (const auto& item : items_) changes_.releases.push_back(item.changes);
+  for (const auto& item : items_) {
+    // What nobody touches needs nobody's leave.
+    if (!leave_alone(item)) changes_.releases.push_back(item.changes);
+  }
   Sha256 sum;
   sum.add_field(digest_);
   for (const auto& release : changes_.releases) {
@@ -79,6 +83,9 @@ void ChannelRun::add_listed(const channels::Release& release) {
   if (const auto known = s_.inventories->find(release.name); known != s_.inventories->end()) {
     item.inventory = known->second;
     item.deployed = true;
+    if (item.inventory.release_namespace != release.namespace_) {
+      item.former_namespace = std::exchange(item.inventory.release_namespace, release.namespace_);
+    }
   } else {
     item.inventory.identity = s_.setup.key.release(release.name);
     item.inventory.namespace_ = release.namespace_.empty() ? std::string(home_namespace) : release.namespace_;
@@ -87,20 +94,9 @@ void ChannelRun::add_listed(const channels::Release& release) {
   items_.push_back(std::move(item));
 }
 
-/// The objects that a release is to own: from its rendering when it is at hand, else from its inventory, which was settled
-/// for the same render key.
+/// The objects that a release is to own. Of one that does not render nobody knows.
 std::vector<render::ObjectId> ChannelRun::wanted_ids(const Item& item) const {
-  std::vector<render::ObjectId> out;
-  if (item.release == nullptr) return out;
-  const RenderState& state = s_.stage.state(item.name);
-  if (state.set) {
-    for (const auto& object : state.set->objects) out.push_back(object.id);
-  } else if (state.errors.empty()) {
-    for (const auto& entry : item.inventory.entries) {
-      if (entry.state != EntryState::kept) out.push_back(entry.id);
-    }
-  }
-  return out;
+  return item.release == nullptr ? std::vector<render::ObjectId>() : s_.stage.state(item.name).ids;
 }
 
 /// Two releases of this channel that want one object are both refused.
@@ -141,6 +137,9 @@ bool ChannelRun::must_look(const Item& item) const {
   if (known == s_.memory.end()) return true;
   const RenderState& state = s_.stage.state(item.name);
   if (known->second.settled_key != state.key || item.inventory.render_key != state.key) return true;
+  // What the file says about removing is no part of the rendering, but of what is recorded.
+  if (item.inventory.prune != channel_.prunes(*item.release)) return true;
+  if (item.inventory.allow_delete != item.release->allow_delete) return true;
   return !unmoved(item, known->second);
 }
 
@@ -195,6 +194,9 @@ Result<void> ChannelRun::plan_item(Item& item, const channels::Handover& handove
   item.changes = channels::plan_release_live(item.input, live, handover);
   item.planned = true;
   item.failed = !item.changes.errors.empty();
+  item.taken_over_anew = !item.deployed && std::any_of(live.begin(), live.end(), [&](const auto& object) {
+    return object.second && object.second->owner == item.input.owner;
+  });
   return {};
 }
 
@@ -205,6 +207,7 @@ void ChannelRun::hold_back_removals() {
   for (auto& item : items_) {
     for (auto& change : item.changes.changes) {
       if (change.action != Action::remove) continue;
+      item.held_back = true;
       change.action = Action::keep;
       change.why = "a release of the channel failed, so nothing is removed";
     }
@@ -218,6 +221,12 @@ bool ChannelRun::leave_alone(const Item& item) const {
   return !channel_.self_heal && item.deployed && item.inventory.phase == "applied" && only_drift(item.changes);
 }
 
+/// True when the commit brings another policy than the deployed one: taking that over is guarded as a write is, else a
+/// commit without objects could end a freeze.
+bool ChannelRun::policy_moves() const {
+  return record_.known && !json_equal(encode_policy(record_.policy), encode_policy(channel_.policy));
+}
+
 bool ChannelRun::has_work(const Item& item) const {
   return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::remove});
 }
@@ -225,8 +234,9 @@ bool ChannelRun::has_work(const Item& item) const {
 /// False when the run must wait for somebody or something.
 bool ChannelRun::guard() {
   crash_point(CrashPoint::plan_before_guard);
-  const bool anything = std::any_of(items_.begin(), items_.end(),
-                                    [&](const Item& item) { return !item.failed && has_work(item) && !leave_alone(item); });
+  const bool anything = policy_moves() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
+                          return !item.failed && has_work(item) && !leave_alone(item);
+                        });
   channels::Policy policy = record_.known ? record_.policy : channel_.policy;
   // What is deployed already was approved when it was deployed; healing it needs no second approval.
   if (record_.known && record_.render_digest == digest_) policy.approvals = 0;

@@ -56,13 +56,41 @@ Result<void> ChannelRun::finish() {
   }
   channel_status_.deployed = record_.commit;
   channel_status_.deployed_digest = record_.render_digest;
+  if (!failed) channel_status_.ended_rollback = ended_rollback_;
   report_healed();
+  report_taken_over();
   finish_history(failed);
   crash_point(CrashPoint::store_before_status);
   publish_releases(false);
   publish(failed ? "Failed" : "Deployed");
+  sweep_releases();
   crash_point(CrashPoint::store_after_status);
   return {};
+}
+
+/// An event for every release whose inventory was gone: what had left its rendering by then stays for ever.
+void ChannelRun::report_taken_over() {
+  for (const auto& item : items_) {
+    if (item.failed || !item.taken_over_anew) continue;
+    const auto written = s_.status.event(
+        "Warning", "InventoryMissing",
+        "the inventory of release '" + item.name +
+            "' was gone; its objects were taken over anew. What had left the release before is not known any more and stays",
+        item.name);
+    if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
+  }
+}
+
+/// Once after a start: Release objects of releases that are gone, which a killed run may have left behind.
+void ChannelRun::sweep_releases() {
+  if (s_.swept) return;
+  std::set<std::pair<std::string, std::string>> places;
+  for (const auto& item : items_) {
+    if (item.release == nullptr && item.inventory.entries.empty()) continue;
+    places.emplace(item.name, item.inventory.release_namespace);
+    if (item.former_namespace) places.emplace(item.name, *item.former_namespace);
+  }
+  s_.swept = s_.status.keep_releases(places).ok();
 }
 
 /// An event for every release whose objects somebody else had changed and this run put back.
@@ -86,7 +114,11 @@ void ChannelRun::report_healed() {
 void ChannelRun::finish_history(bool failed) {
   const bool wrote = result_.created + result_.updated + result_.removed > 0;
   // A failed run that is tried again and again is one line, until something changes.
-  if (!recorded_ || (failed && !wrote && request_.trigger != "poll" && request_.trigger != "start")) return;
+  if (!recorded_ || (failed && !wrote && repeats())) {
+    if (line_begun_) finish_line("failed", result_.message);
+    return;
+  }
+  begin_line();
   history_ = HistoryLine{commit_,
                          digest_,
                          rolled_back_ ? "rollback" : request_.trigger,
@@ -98,10 +130,16 @@ void ChannelRun::finish_history(bool failed) {
                          result_.updated,
                          result_.removed,
                          result_.failed_releases};
-  if (s_.store == nullptr) return;
-  deployment_.outcome = history_->outcome;
-  deployment_.message = history_->message;
-  deployment_.ended = history_->ended;
+  if (line_begun_) finish_line(history_->outcome, history_->message);
+}
+
+void ChannelRun::finish_line(const std::string& outcome, const std::string& message) {
+  line_begun_ = false;
+  s_.repeated_commit = outcome == "failed" ? commit_ : "";
+  s_.repeated_id = deployment_.id;
+  deployment_.outcome = outcome;
+  deployment_.message = message;
+  deployment_.ended = s_.clock.now();
   deployment_.created = static_cast<std::uint32_t>(result_.created);
   deployment_.updated = static_cast<std::uint32_t>(result_.updated);
   deployment_.removed = static_cast<std::uint32_t>(result_.removed);
@@ -130,7 +168,7 @@ void ChannelRun::publish_releases(bool held) {
     if (item.release == nullptr && item.inventory.entries.empty()) continue;
     ReleaseStatus status;
     status.name = item.name;
-    status.namespace_ = item.inventory.release_namespace;
+    status.namespace_ = item.former_namespace.value_or(item.inventory.release_namespace);
     status.driver = item.changes.driver;
     status.objects = item.inventory.entries.size();
     status.revision = item.inventory.commit;
@@ -180,22 +218,32 @@ void ChannelRun::describe(const Item& item, bool held, ReleaseStatus& status) co
     status.drifted = true;
     status.waits_for = "somebody else changed its objects, and the channel file says `selfHeal: false`";
     status.command = "gitopsctl diff " + channel + " --live";
-  } else if (prune_skipped_ && item.release == nullptr) {
+  } else if (item.held_back) {
     status.state = "Pending";
-    status.waits_for = "what left the channel stays until every release of it is deployed";
+    status.waits_for = item.release == nullptr ? "it left the channel, and stays until every release of that is deployed"
+                                               : "what left it stays until every release of the channel is deployed";
     status.command = "gitopsctl why " + channel;
   }
 }
 
 void ChannelRun::publish(const std::string& state) {
   channel_status_.state = state;
-  channel_status_.releases = channel_.releases.size();
-  channel_status_.ready_releases = 0;
-  channel_status_.objects = 0;
   for (const auto& warning : channel_.warnings) channel_status_.warnings.push_back(warning);
-  for (const auto& item : items_) {
-    channel_status_.objects += item.inventory.entries.size();
-    if (item.release != nullptr && !item.failed && item.inventory.phase == "applied") ++channel_status_.ready_releases;
+  if (!items_.empty()) {
+    channel_status_.counts_known = true;
+    channel_status_.releases = channel_.releases.size();
+    for (const auto& item : items_) {
+      channel_status_.objects += item.inventory.entries.size();
+      if (item.release != nullptr && !item.failed && item.inventory.phase == "applied") ++channel_status_.ready_releases;
+    }
+  } else if (s_.inventories) {
+    // The channel file cannot be followed; what is deployed is still there.
+    channel_status_.counts_known = true;
+    channel_status_.releases = s_.inventories->size();
+    for (const auto& [name, inventory] : *s_.inventories) {
+      channel_status_.objects += inventory.entries.size();
+      if (inventory.phase == "applied") ++channel_status_.ready_releases;
+    }
   }
   if (auto written = s_.status.write_channel(channel_status_, history_); !written.ok()) {
     result_.message += "; the status could not be written: " + written.error().to_string();

@@ -10,9 +10,20 @@ namespace gitopsctl::agent {
 void ChannelRun::begin_record() {
   const bool writes = std::any_of(items_.begin(), items_.end(),
                                   [&](const Item& item) { return !item.failed && has_work(item) && !leave_alone(item); });
-  recorded_ = writes || !record_.known || record_.commit != commit_;
-  if (!recorded_ || s_.store == nullptr) return;
-  deployment_.id = run_id_;
+  // The last one: a run was killed after the deployment and before its line of history.
+  recorded_ = writes || !record_.known || record_.commit != commit_ || switches_.reported_revision != record_.commit;
+  if (writes || !repeats()) begin_line();
+}
+
+/// True for a run that somebody or something other than a new commit set off.
+bool ChannelRun::repeats() const {
+  return request_.trigger == "retry" || request_.trigger == "drift" || request_.trigger == "switch";
+}
+
+/// Puts the run into the store as `running`. What fails again and again for one commit is one line.
+void ChannelRun::begin_line() {
+  if (!recorded_ || s_.store == nullptr || line_begun_) return;
+  deployment_.id = repeats() && s_.repeated_commit == commit_ ? s_.repeated_id : run_id_;
   deployment_.repository = s_.setup.key.repository;
   deployment_.channel = s_.setup.key.channel;
   deployment_.commit = commit_;
@@ -24,7 +35,9 @@ void ChannelRun::begin_record() {
   // A missing line of history is worth a warning, never a failed deployment.
   if (auto begun = s_.store->begin_deployment(deployment_); !begun.ok()) {
     channel_status_.warnings.push_back("history is not recorded: " + begun.error().to_string());
+    return;
   }
+  line_begun_ = true;
 }
 
 Result<void> ChannelRun::write() {
@@ -38,7 +51,7 @@ Result<void> ChannelRun::write() {
                              interrupt_.stop};
   GITOPSCTL_CHECK(apply_all(context));
   // Something may have failed only now; then what the plan wanted removed stays for this run.
-  if (std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.failed; })) prune_skipped_ = true;
+  if (std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.failed; })) note_held_back();
   if (!prune_skipped_) GITOPSCTL_CHECK(prune_all(context));
   return settle_all(context);
 }
@@ -83,6 +96,24 @@ Result<void> ChannelRun::note_report(Item& item, const WriteReport& report) {
   return {};
 }
 
+void ChannelRun::note_held_back() {
+  prune_skipped_ = true;
+  for (auto& item : items_) {
+    for (const auto& change : item.changes.changes) {
+      if (change.action == channels::Action::remove) item.held_back = true;
+    }
+  }
+}
+
+/// True when the release still has entries that it does not want and that no rule keeps.
+bool ChannelRun::has_leftovers(const Item& item) const {
+  std::set<render::ObjectId> wanted;
+  for (const auto& object : item.input.desired) wanted.insert(object.id);
+  return std::any_of(item.inventory.entries.begin(), item.inventory.entries.end(), [&](const InventoryEntry& entry) {
+    return entry.state != EntryState::kept && !wanted.contains(entry.id);
+  });
+}
+
 /// Shrinks the inventories of what succeeded.
 Result<void> ChannelRun::settle_all(const WriteContext& context) {
   bool forget = false;
@@ -94,9 +125,16 @@ Result<void> ChannelRun::settle_all(const WriteContext& context) {
       s_.memory.erase(item.name);
       continue;
     }
-    if (item.release != nullptr) {
+    if (item.release != nullptr && prune_skipped_ && has_leftovers(item)) {
+      // Not settled: the next run looks at it again, until nothing fails and they can go.
+      s_.memory.erase(item.name);
+    } else if (item.release != nullptr) {
       GITOPSCTL_CHECK(settle_release(context, item.inventory, goal_of(item)));
       s_.memory[item.name].settled_key = s_.stage.state(item.name).key;
+      if (item.former_namespace) {
+        GITOPSCTL_CHECK(s_.status.remove_release(item.name, *item.former_namespace));
+        item.former_namespace.reset();
+      }
     } else if (!prune_skipped_) {
       GITOPSCTL_CHECK(settle_removed(context, item.inventory));
       if (item.inventory.entries.empty()) {

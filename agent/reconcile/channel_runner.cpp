@@ -30,6 +30,11 @@ ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::St
                                             std::move(status),
                                             {},
                                             0,
+                                            {},
+                                            {},
+                                            {},
+                                            false,
+                                            {},
                                             {}});
 }
 
@@ -40,16 +45,27 @@ RunResult ChannelRunner::run(const RunRequest& request, const Interrupt& interru
 }
 
 Result<void> ChannelRunner::report_source(const SourceState& source) {
-  std::string reason = "Reachable", message = "the repository answers";
+  const std::string branch = "releases/" + state_->setup.key.channel;
+  std::string reason = "Reachable", message = "the repository answers", hint;
   if (!source.reachable && source.error) {
     reason = "SourceUnavailable";
     message = source.error->to_string();
-    if (!source.error->hint().empty()) message += "; " + source.error->hint();
+    hint = source.error->hint();
+    if (hint.empty()) hint = "it is tried again by itself; if it stays so: gitopsctl doctor";
   } else if (!source.branch_exists) {
     reason = "BranchMissing";
-    message = "branch releases/" + state_->setup.key.channel + " does not exist; what is deployed stays as it is";
+    message = "branch " + branch + " does not exist; what is deployed stays as it is";
+    hint = "push " + branch + " again, or take the binding out of the agent's file";
   }
-  return state_->status.write_source(source.reachable && source.branch_exists, reason, message);
+  const auto before = state_->environment.version();
+  auto written = state_->status.write_source(source.reachable && source.branch_exists, reason, message, hint);
+  // Our own word about the source is no reason to look at everything again.
+  if (before.ok() && *before == state_->seen_version) {
+    const auto after = state_->environment.version();
+    const auto others = state_->environment.changed_by_others(*before);
+    if (after.ok() && others.ok() && !*others) state_->seen_version = *after;
+  }
+  return written;
 }
 
 Result<bool> ChannelRunner::sync_requested() {

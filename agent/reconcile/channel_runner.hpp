@@ -81,7 +81,8 @@ class ChannelRunner {
   Result<void> report_source(const SourceState& source);
   /// The token of the last `gitopsctl sync` that was taken up, and whether there is a newer one.
   [[nodiscard]] Result<bool> sync_requested();
-  /// The environment's version after our own last write: a later one means that somebody else wrote.
+  /// The version of the environment up to which everything that others wrote was looked at: a later one means that there
+  /// may be something new.
   [[nodiscard]] std::uint64_t seen_version() const noexcept;
   [[nodiscard]] std::uint64_t renders() const noexcept;
 

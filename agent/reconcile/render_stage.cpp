@@ -105,6 +105,7 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
         state.seal_digest = rendered->seal_digest;
         for (auto& warning : rendered->warnings) state.warnings.push_back(std::move(warning));
         rendered->warnings.clear();
+        for (const auto& object : rendered->objects) state.ids.push_back(object.id);
         state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
       } else {
         state.errors = rendered.error().flatten();

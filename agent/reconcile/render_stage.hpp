@@ -25,6 +25,7 @@ struct RenderState {
   std::string seal_digest;
   std::vector<Error> errors;  ///< it did not render
   std::vector<std::string> warnings;
+  std::vector<render::ObjectId> ids;               ///< of the rendered objects; stay when the set is dropped
   std::shared_ptr<const render::RenderedSet> set;  ///< only while a run needs it
 };
 

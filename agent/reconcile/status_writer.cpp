@@ -99,6 +99,13 @@ std::string channel_message(const ChannelStatus& status) {
   return status.state;
 }
 
+/// State and message as they were written last, which is what people were told last; also by an agent before this one.
+std::string told(const Value& body) {
+  const Value* ready = find_condition(body, "Ready");
+  if (ready == nullptr) return {};
+  return std::string(body.string_at({"status", "state"})) + '\n' + std::string(ready->string_at({"message"}));
+}
+
 }  // namespace
 
 Value error_value(const Error& error) {
@@ -116,27 +123,36 @@ StatusWriter::StatusWriter(Environment& environment, ChannelKey key, Clock& cloc
 
 Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history) {
   const std::string message = channel_message(status);
+  std::string before;
   GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_));
   GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
+    before = told(body);
     describe_owner(body, key_);
     set_conditions(body, with_source(body, conditions_for(status.state, message)), clock_.now());
     Value& out = body.child_map("status");
     out.set("environment", text(status.environment));
     out.set("state", text(status.state));
     out.set("tip", text(status.tip));
-    out.set("revision", text(status.deployed));
     out.set("tipDigest", text(status.render_digest));
-    out.set("renderDigest", text(status.deployed_digest));
+    if (status.deployed_known) {
+      out.set("revision", text(status.deployed));
+      out.set("renderDigest", text(status.deployed_digest));
+    }
     out.set("errors", error_list(status.errors));
     out.set("warnings", text_list(status.warnings));
     out.set("guards", verdict_list(status.verdicts));
     out.set("pending", status.pending ? counts_value(*status.pending) : Value::null());
     out.set("deleteDigest", text(status.delete_digest));
-    out.set("releases", number(status.releases));
-    out.set("readyReleases", number(status.ready_releases));
-    out.set("objects", number(status.objects));
+    if (status.counts_known) {
+      out.set("releases", number(status.releases));
+      out.set("readyReleases", number(status.ready_releases));
+      out.set("objects", number(status.objects));
+    }
     if (!status.handled_request.empty()) out.set("lastHandledRequestedAt", text(status.handled_request));
-    if (status.clear_rollback) body.child_map("spec").erase("rollback");
+    // Not one that somebody began meanwhile.
+    if (!status.ended_rollback.empty() && body.string_at({"spec", "rollback", "heldDigest"}) == status.ended_rollback) {
+      body.child_map("spec").erase("rollback");
+    }
     if (history) {
       Value::List lines{make_map({{"commit", text(history->commit)},
                                   {"renderDigest", text(history->render_digest)},
@@ -158,15 +174,8 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
       out.set("history", Value::list(std::move(lines)));
     }
   }));
-  const std::string state = status.state + '\n' + message;
-  if (state != channel_state_) {
-    const bool first_quiet = channel_state_.empty() && status.state == "Deployed" && !history;
-    channel_state_ = state;
-    if (!first_quiet) {
-      GITOPSCTL_CHECK(event(status.state == "Failed" ? "Warning" : "Normal", status.state, message));
-    }
-  }
-  return {};
+  if (before == status.state + '\n' + message) return {};
+  return event(status.state == "Failed" ? "Warning" : "Normal", status.state, message);
 }
 
 Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
@@ -191,8 +200,10 @@ Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
   const bool wrote = status.created + status.updated + status.removed > 0;
   if (known == hash && !wrote) return {};
 
+  std::string before;
   GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, status.name, status.namespace_));
   GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
+    before = told(body);
     describe_owner(body, key_, status.name);
     set_conditions(body, conditions_for(status.state, message), clock_.now());
     Value& out = body.child_map("status");
@@ -205,26 +216,33 @@ Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
     }
   }));
   known = hash;
-  std::string& state = release_states_[status.name];
-  const std::string now = status.state + '\n' + (status.state == "Deployed" ? "" : message);
-  const bool quiet = state.empty() && status.state == "Deployed" && !wrote;
-  if (state != now && !quiet) {
-    GITOPSCTL_CHECK(event(status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name));
-  }
-  state = now;
-  return {};
+  const bool same = status.state == "Deployed" ? before.starts_with("Deployed\n") : before == status.state + '\n' + message;
+  if (same) return {};
+  return event(status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name);
 }
 
 Result<void> StatusWriter::remove_release(const std::string& release, const std::string& namespace_) {
   written_.erase(release);
-  release_states_.erase(release);
   GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, release, namespace_));
   GITOPSCTL_TRY(const auto live, environment_.get(id));
   if (!live) return {};
   return environment_.remove(id, {live->uid, ""}, {});
 }
 
-Result<void> StatusWriter::write_source(bool ready, const std::string& reason, const std::string& message) {
+Result<void> StatusWriter::keep_releases(const std::set<std::pair<std::string, std::string>>& places) {
+  GITOPSCTL_TRY(const auto objects,
+                environment_.list({std::string(channels::api_group), "Release", "", channel_label(key_)}));
+  for (const auto& object : objects) {
+    const std::string release(object.body.string_at({"spec", "release"}));
+    if (places.contains({release, object.id.namespace_})) continue;
+    if (object.id.namespace_ == home_namespace && places.contains({release, ""})) continue;
+    GITOPSCTL_CHECK(environment_.remove(object.id, {object.uid, ""}, {}));
+  }
+  return {};
+}
+
+Result<void> StatusWriter::write_source(bool ready, const std::string& reason, const std::string& message,
+                                        const std::string& hint) {
   GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_));
   bool was_ready = true;
   GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {
@@ -242,8 +260,11 @@ Result<void> StatusWriter::write_source(bool ready, const std::string& reason, c
       }
     }
     if (conditions.empty()) conditions.push_back({"Ready", "False", "Waiting", "nothing was deployed yet"});
-    conditions.push_back({"SourceReady", ready ? "True" : "False", reason, message.substr(0, max_text)});
+    const std::string said = hint.empty() ? message : message + "; " + hint;
+    conditions.push_back({"SourceReady", ready ? "True" : "False", reason, said.substr(0, max_text)});
     set_conditions(body, conditions, clock_.now());
+    body.child_map("status").set("source",
+                                 make_map({{"reason", text(reason)}, {"message", text(message)}, {"hint", text(hint)}}));
   }));
   if (ready != was_ready) return event(ready ? "Normal" : "Warning", reason, message);
   return {};

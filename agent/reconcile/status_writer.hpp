@@ -2,7 +2,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/control/control.hpp"
@@ -46,9 +48,10 @@ struct HistoryLine {
 /// What a run found and did to the channel, for its Channel object.
 struct ChannelStatus {
   std::string environment;
-  std::string tip;            ///< commit of releases/<channel>
-  std::string deployed;       ///< commit that is deployed
-  std::string render_digest;  ///< of the tip
+  std::string tip;              ///< commit of releases/<channel>
+  bool deployed_known = false;  ///< false: what the status says of what is deployed stays
+  std::string deployed;         ///< commit that is deployed
+  std::string render_digest;    ///< of the tip
   std::string deployed_digest;
   std::string state;  ///< Deployed, Held, Failed, Suspended, Waiting
   std::vector<Error> errors;
@@ -56,9 +59,10 @@ struct ChannelStatus {
   std::vector<channels::Verdict> verdicts;  ///< guards that do not pass
   std::optional<channels::Counts> pending;  ///< what is held
   std::string delete_digest;
+  bool counts_known = false;  ///< false: the counts of the status stay
   std::size_t releases = 0, ready_releases = 0, objects = 0;
   std::string handled_request;  ///< token of the sync that this run answered
-  bool clear_rollback = false;  ///< the branch moved on: the hold is over
+  std::string ended_rollback;   ///< held digest of the rollback that is over, because the branch moved on
 };
 
 /// Writes the control objects of one channel, each only when it changed, and an event for every change of state.
@@ -71,8 +75,11 @@ class StatusWriter {
   Result<void> write_release(const ReleaseStatus& status);
   /// Deletes the Release object of a release that left the channel and owns nothing any more.
   Result<void> remove_release(const std::string& release, const std::string& namespace_);
-  /// What is known of the branch: `status.source` and the condition SourceReady.
-  Result<void> write_source(bool ready, const std::string& reason, const std::string& message);
+  /// Deletes the Release objects of this channel that are not among `places`: pairs of release and namespace (empty: the
+  /// home namespace).
+  Result<void> keep_releases(const std::set<std::pair<std::string, std::string>>& places);
+  /// What is known of the branch: `status.source` and the condition SourceReady. `hint`: what to do, when not ready.
+  Result<void> write_source(bool ready, const std::string& reason, const std::string& message, const std::string& hint);
   Result<void> event(const std::string& type, const std::string& reason, const std::string& message,
                      const std::string& release = {});
 
@@ -81,8 +88,6 @@ class StatusWriter {
   ChannelKey key_;
   Clock& clock_;
   std::map<std::string, std::string> written_;  ///< release → hash of the status written last
-  std::string channel_state_;                   ///< state and message of the last event
-  std::map<std::string, std::string> release_states_;
 };
 
 /// One error as data: code, message, location, hint.

@@ -37,7 +37,7 @@ namespace gitopsctl {
   X(apply_after_wait, "apply.after_wait")               \
   X(apply_after_last, "apply.after_last")               \
   X(prune_before_first, "prune.before_first")           \
-  X(prune_after_guard, "prune.after_guard")             \
+  X(prune_after_mark, "prune.after_mark")               \
   X(prune_before_delete, "prune.before_delete")         \
   X(prune_after_delete, "prune.after_delete")           \
   X(prune_after_last, "prune.after_last")               \

@@ -1,6 +1,8 @@
 #include "base/text/go_format.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -104,6 +106,11 @@ class Printer {
 
   void integer(const Value& value, char32_t verb) {
     const std::int64_t number = value.as_int();
+    if ((verb == 'd' || verb == 'v') && spec.plain()) {
+      std::array<char, 24> digits;
+      out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+      return;
+    }
     switch (verb) {
       case 'v':
         if (spec.go_syntax && value.kind() == Kind::uint8) {

@@ -14,7 +14,7 @@ namespace gitopsctl {
 //
 // Values made by templates can be cyclic or absurdly nested, and a width can ask for a megabyte. So all functions stop at
 // these bounds: the plain ones return what they have so far, the `_checked` ones a `too_large` error.
-inline constexpr std::size_t go_format_max_depth = 4000;
+inline constexpr std::size_t go_format_max_depth = 2000;
 inline constexpr std::size_t go_format_max_bytes = 256UL << 20U;
 
 /// Go's `%v` of a value: `[a b]`, `map[k:v]`, floats shortest, null as `<nil>`.

@@ -21,6 +21,11 @@ struct FormatSpec {
   bool has_precision = false;
   int width = 0;
   int precision = 0;
+
+  /// Nothing between `%` and the verb.
+  [[nodiscard]] bool plain() const noexcept {
+    return !(plus || minus || sharp || space || zero || go_syntax || field_names || has_width || has_precision);
+  }
 };
 
 /// Appends `text`, padded to the width in characters; zeros pad on the left only.

@@ -198,8 +198,9 @@ Result<void> SqliteStore::audit(const AuditRecord& record) {
 Result<std::vector<AuditRecord>> SqliteStore::audit_trail(const std::string& subject_prefix, std::size_t limit) const {
   const std::lock_guard lock(mutex_);
   // Not LIKE: a subject may hold % and _.
-  GITOPSCTL_TRY(auto rows, database_->prepare("SELECT id, at_ms, actor, action, subject, detail FROM audit "
-                                              "WHERE substr(subject, 1, length(?1)) = ?1 ORDER BY at_ms DESC, rowid DESC LIMIT ?2"));
+  GITOPSCTL_TRY(auto rows,
+                database_->prepare("SELECT id, at_ms, actor, action, subject, detail FROM audit "
+                                   "WHERE substr(subject, 1, length(?1)) = ?1 ORDER BY at_ms DESC, rowid DESC LIMIT ?2"));
   rows.bind(subject_prefix).bind(static_cast<std::int64_t>(limit));
   std::vector<AuditRecord> out;
   while (true) {
@@ -300,9 +301,10 @@ Result<std::size_t> SqliteStore::release_claims() {
 }
 
 Result<void> SqliteStore::trim_channel(const std::string& repository, const std::string& channel, std::size_t max_rows) {
-  GITOPSCTL_TRY(auto trim, database_->prepare("DELETE FROM deployments WHERE repository = ?1 AND channel = ?2 "
-                                              "AND outcome <> 'running' AND id NOT IN (SELECT id FROM deployments "
-                                              "WHERE repository = ?1 AND channel = ?2 ORDER BY started_ms DESC, rowid DESC LIMIT ?3)"));
+  GITOPSCTL_TRY(auto trim,
+                database_->prepare("DELETE FROM deployments WHERE repository = ?1 AND channel = ?2 "
+                                   "AND outcome <> 'running' AND id NOT IN (SELECT id FROM deployments "
+                                   "WHERE repository = ?1 AND channel = ?2 ORDER BY started_ms DESC, rowid DESC LIMIT ?3)"));
   return trim.bind(repository).bind(channel).bind(static_cast<std::int64_t>(max_rows)).run();
 }
 

@@ -386,6 +386,29 @@ TEST_SUITE("agent/environment") {
     CHECK(*(*real)->version() == now);  // a lease is not a change
   }
 
+  TEST_CASE_FIXTURE(Fixture, "own writes are told from those of others") {
+    const auto other = open();
+    const auto map_named = [](const std::string& name) { return config_map(name, "{a: b}"); };
+    const auto since = *environment->version();
+    CHECK_FALSE(*environment->changed_by_others(since));
+    REQUIRE(environment->apply(map_named("a"), {}).ok());
+    REQUIRE(environment->put(map_named("b"), "", {}).ok());
+    REQUIRE(environment->remove(map_named("a").id, {}, {}).ok());
+    CHECK_FALSE(*environment->changed_by_others(since));
+    CHECK(*other->changed_by_others(since));
+    const auto between = *environment->version();
+    REQUIRE(other->apply(map_named("c"), {}).ok());
+    CHECK(*environment->changed_by_others(since));
+    CHECK(*environment->changed_by_others(between));
+    // Once somebody else wrote, own writes before and after do not hide it.
+    REQUIRE(environment->apply(map_named("d"), {}).ok());
+    CHECK(*environment->changed_by_others(between));
+    CHECK_FALSE(*environment->changed_by_others(*environment->version() - 1));
+    // A write that changes nothing is no change.
+    REQUIRE(environment->apply(map_named("d"), {}).ok());
+    CHECK_FALSE(*environment->changed_by_others(*environment->version()));
+  }
+
   TEST_CASE_FIXTURE(Fixture, "several processes write at once and nothing is lost") {
     constexpr int processes = 4;
     constexpr int writes = 25;

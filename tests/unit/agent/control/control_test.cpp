@@ -1,0 +1,146 @@
+#include <doctest/doctest.h>
+
+#include "agent/control/control.hpp"
+#include "base/time/clock.hpp"
+#include "tests/support/scratch.hpp"
+#include "tests/support/spy_environment.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::agent;
+
+namespace {
+
+struct Fixture {
+  support::ScratchDir directory;
+  ManualClock clock{*parse_time("2026-11-21T12:00:00Z")};
+  std::unique_ptr<Environment> environment = *open_embedded_environment(directory / "env.db", clock);
+  std::unique_ptr<Environment> other = *open_embedded_environment(directory / "env.db", clock);
+  ChannelKey key{"home", "shop", "test"};
+
+  void set_spec(const ChannelKey& whose, const std::string& name, const Value& value) {
+    const auto id = channel_object_id(*environment, whose);
+    REQUIRE(id.ok());
+    REQUIRE(update_object(*environment, *id, [&](Value& body) {
+              describe_owner(body, whose);
+              body.child_map("spec").set(name, value);
+            }).ok());
+  }
+  Switches switches(const ChannelKey& whose) {
+    auto out = read_switches(*environment, whose);
+    REQUIRE(out.ok());
+    return *out;
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("agent/control") {
+  TEST_CASE_FIXTURE(Fixture, "channels of one name in two repositories have an object each") {
+    const ChannelKey second{"home", "library", "test"};
+    set_spec(key, "suspend", Value::boolean(true));
+    set_spec(second, "suspendReason", Value::string("theirs"));
+    const auto first_id = *channel_object_id(*environment, key);
+    const auto second_id = *channel_object_id(*environment, second);
+    CHECK(first_id.name == "test");
+    CHECK(second_id.name != "test");
+    CHECK(switches(key).suspend);
+    CHECK_FALSE(switches(second).suspend);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "anything but a clear false suspends") {
+    CHECK_FALSE(switches(key).suspend);
+    for (const auto& value : {Value::boolean(true), Value::string("false"), Value::int64(0)}) {
+      set_spec(key, "suspend", value);
+      CHECK(switches(key).suspend);
+    }
+    for (const auto& value : {Value::boolean(false), Value::null()}) {
+      set_spec(key, "suspend", value);
+      CHECK_FALSE(switches(key).suspend);
+    }
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what forbids a run that has begun") {
+    Switches before;
+    Switches now;
+    CHECK_FALSE(now.forbid_more_than(before));
+    now.requested_at = "token";
+    CHECK_FALSE(now.forbid_more_than(before));
+    now.suspend = true;
+    CHECK(now.forbid_more_than(before));
+    before.suspend = true;
+    CHECK_FALSE(now.forbid_more_than(before));
+    now.suspended_releases["web"] = "";
+    CHECK(now.forbid_more_than(before));
+    before = now;
+    now.held_digest = "sha256:1";
+    CHECK(now.forbid_more_than(before));
+    // Resuming is for the next run.
+    CHECK_FALSE(Switches{}.forbid_more_than(Switches{true, {}, {}, {}, {}, {}, {}, {{"web", ""}}, {}}));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a condition keeps its time while its status stays") {
+    Value body = Value::map();
+    set_conditions(body, {{"Ready", "False", "Held", "waits"}}, clock.now());
+    const std::string first(find_condition(body, "Ready")->string_at({"lastTransitionTime"}));
+    clock.advance(Millis(60'000));
+    set_conditions(body, {{"Ready", "False", "Failed", "broken"}}, clock.now());
+    CHECK(find_condition(body, "Ready")->string_at({"lastTransitionTime"}) == first);
+    CHECK(find_condition(body, "Ready")->string_at({"reason"}) == "Failed");
+    set_conditions(body, {{"Ready", "True", "Deployed", "done"}}, clock.now());
+    CHECK(find_condition(body, "Ready")->string_at({"lastTransitionTime"}) != first);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "updates start anew when somebody else wrote in between, and give up in the end") {
+    support::SpyEnvironment spy(*environment);
+    const auto id = *channel_object_id(*environment, key);
+    int theirs = 0;
+    int limit = 2;
+    spy.before_write([&](const std::string&) -> std::optional<Error> {
+      if (theirs >= limit) return std::nullopt;
+      ++theirs;
+      CHECK(
+          update_object(*other, id, [&](Value& body) { body.child_map("spec").set("theirs", Value::int64(theirs)); }).ok());
+      return std::nullopt;
+    });
+    const auto mine = [](Value& body) { body.child_map("spec").set("mine", Value::boolean(true)); };
+    REQUIRE(update_object(spy, id, mine).ok());
+    const auto live = *environment->get(id);
+    CHECK(live->body.find_path({"spec", "mine"})->as_bool());
+    CHECK(live->body.find_path({"spec", "theirs"})->as_int() == 2);
+    // Nothing to change: not written, whatever others do.
+    theirs = 0;
+    REQUIRE(update_object(spy, id, mine).ok());
+    CHECK(theirs == 0);
+    limit = 1000;
+    const auto lost = update_object(spy, id, [](Value& body) { body.child_map("spec").set("mine", Value::null()); });
+    REQUIRE_FALSE(lost.ok());
+    CHECK(lost.error().code() == ErrorCode::conflict);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "approvals: one of a person and digest, none without a name or a digest") {
+    for (const std::string by : {"ada", "ada", "bob", ""}) {
+      REQUIRE(write_approval(*environment, key, {"sha256:1", false, by, clock.now()}).ok());
+    }
+    REQUIRE(write_approval(*environment, key, {"", false, "eve", clock.now()}).ok());
+    REQUIRE(write_approval(*environment, {"home", "library", "test"}, {"sha256:1", false, "eve", clock.now()}).ok());
+    const auto all = list_approvals(*environment, key);
+    REQUIRE(all.ok());
+    CHECK(all->size() == 2);
+    for (const auto& approval : *all) CHECK(approval.at == clock.now());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "the newest two hundred events of a channel are kept, oldest first") {
+    for (int i = 0; i < 205; ++i) {
+      clock.advance(Millis(1));
+      REQUIRE(record_event(*environment, key, {clock.now(), "Normal", "Deployed", "number " + std::to_string(i), {}}).ok());
+    }
+    REQUIRE(
+        record_event(*environment, {"home", "library", "test"}, {clock.now(), "Normal", "Deployed", "theirs", "web"}).ok());
+    const auto events = list_events(*environment, key);
+    REQUIRE(events.ok());
+    REQUIRE(events->size() == 200);
+    CHECK(events->front().message == "number 5");
+    CHECK(events->back().message == "number 204");
+    CHECK(list_events(*environment, {"home", "library", "test"})->front().release == "web");
+  }
+}

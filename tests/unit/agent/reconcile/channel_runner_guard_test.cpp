@@ -1,0 +1,480 @@
+#include <doctest/doctest.h>
+
+#include "tests/unit/agent/reconcile/runner_fixture.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::agent;
+using namespace gitopsctl::tests;
+
+// What stops a run: guards, switches, people who step in while it goes, and inventories that cannot be trusted.
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::string guard_message(RunnerFixture& fixture) {
+  const Value guards = fixture.channel_status("guards");
+  return guards.size() == 0 ? "" : std::string(guards.as_list().front().string_at({"message"}));
+}
+
+/// `count` objects of release web.
+Files many(int count, const std::string& value = "1") {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += config_map("m" + std::to_string(i), value);
+  return {{"web/all.yaml", all}};
+}
+
+std::string value_of(RunnerFixture& fixture, const std::string& name) {
+  const auto live = fixture.live(name);
+  return live ? std::string(live->body.string_at({"data", "value"})) : "";
+}
+
+std::vector<std::string> history(RunnerFixture& fixture) {
+  std::vector<std::string> out;
+  const Value lines = fixture.channel_status("history");
+  for (const auto& line : lines.as_list()) {
+    out.push_back(std::string(line.string_at({"outcome"})) + ' ' + std::string(line.string_at({"commit"})));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("agent/reconcile guards") {
+  TEST_CASE_FIXTURE(RunnerFixture, "a mass delete is held, is told once, and goes on when it is approved") {
+    run(commit({release("web")}, many(20)));
+    const auto second = commit({release("web")}, many(5, "2"));
+    auto result = run(second);
+    CHECK(result.state == RunState::held);
+    CHECK(result.removed + result.updated == 0);
+    CHECK(objects().size() == 20);
+    CHECK(value_of(*this, "m0") == "1");  // held as a whole
+    CHECK(contains(guard_message(*this), "15 of 20 objects"));
+    CHECK(condition("Ready") == "False Held");
+    CHECK(release_status("web", "state").as_string() == "Held");
+    CHECK(contains(release_status("web", "command").as_string(), "gitopsctl approve test --deletes sha256:"));
+    spy.take_writes();
+    for (int i = 0; i < 3; ++i) CHECK(run(second, "drift").state == RunState::held);
+    restart();
+    CHECK(run(second, "start").state == RunState::held);
+    CHECK(spy.take_writes() == Names{});
+
+    const std::string digest(channel_status("deleteDigest").as_string());
+    approve("sha256:" + std::string(64, '0'), true);
+    CHECK(run(second, "switch").state == RunState::held);
+    approve(digest, true);
+    result = run(second, "switch");
+    CHECK(result.state == RunState::deployed);
+    CHECK(result.removed == 15);
+    CHECK(objects().size() == 5);
+    CHECK(channel_status("guards").size() == 0);
+    CHECK(channel_status("deleteDigest").as_string().empty());
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a suspended release's deletes hold nobody else up") {
+    run(commit({release("web"), release("db")}, [] {
+      Files files = many(20);
+      files["db/d.yaml"] = config_map("d", "1");
+      return files;
+    }()));
+    Files files = many(1);
+    files["db/d.yaml"] = config_map("d", "2");
+    const auto result = run(commit({release("web", "suspend: true"), release("db")}, files));
+    CHECK(result.state == RunState::deployed);
+    CHECK(objects().size() == 21);
+    CHECK(value_of(*this, "d") == "2");
+    CHECK(release_status("web", "state").as_string() == "Suspended");
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a freeze of the deployed revision holds, also a commit that takes the freeze away") {
+    const std::string freeze = "freeze: [{from: 2026-11-21T13:00:00Z, to: 2026-11-22T00:00:00Z, reason: fair}]";
+    run(commit({release("web")}, many(2), freeze));
+    clock.advance(Millis(2 * 3'600'000));
+    const auto second = commit({release("web")}, many(2, "2"), "");
+    CHECK(run(second).state == RunState::held);
+    CHECK(contains(guard_message(*this), "frozen until 2026-11-22T00:00:00Z: fair"));
+    // The same without any change of objects: else the next commit would find no freeze.
+    const auto policy_only = commit({release("web")}, many(2), "");
+    CHECK(run(policy_only).state == RunState::held);
+    CHECK(run(second).state == RunState::held);
+    CHECK(value_of(*this, "m0") == "1");
+    spy.take_writes();
+    CHECK(run(second, "drift").state == RunState::held);
+    CHECK(spy.take_writes() == Names{});
+    clock.advance(Millis(11 * 3'600'000));
+    CHECK(run(second, "drift").state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "2");
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "approvals of the deployed revision are needed for the next, not for healing") {
+    // The first deployment follows the policy that it brings.
+    const std::string two = "approvals: {required: 2}";
+    const auto first = commit({release("web")}, many(2), two);
+    CHECK(run(first).state == RunState::held);
+    CHECK(objects().empty());
+    approve(std::string(channel_status("tipDigest").as_string()), false, "ada");
+    approve(std::string(channel_status("tipDigest").as_string()), false, "bob");
+    CHECK(run(first, "switch").state == RunState::deployed);
+    const auto second = commit({release("web")}, many(2, "2"), "");
+    CHECK(run(second).state == RunState::held);
+    CHECK(contains(guard_message(*this), "0 of 2 approvals"));
+    const std::string digest(channel_status("tipDigest").as_string());
+    approve(digest, false, "ada");
+    approve(digest, false, "ada");
+    CHECK(run(second, "switch").state == RunState::held);
+    approve(digest, false, "bob");
+    CHECK(run(second, "switch").state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "2");
+    write_by_hand("m0", "by hand");
+    CHECK(run(second, "drift").state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "2");
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a suspended channel writes nothing until it is resumed") {
+    const auto first = commit({release("web")}, many(2));
+    run(first);
+    set_switch([](Value& spec) {
+      spec.set("suspend", Value::boolean(true));
+      spec.set("suspendedBy", Value::string("ada"));
+    });
+    const auto second = commit({release("web")}, many(2, "2"));
+    CHECK(run(second).state == RunState::held);
+    CHECK(value_of(*this, "m0") == "1");
+    CHECK(channel_status("state").as_string() == "Suspended");
+    CHECK(contains(guard_message(*this), "suspended by ada"));
+    set_switch([](Value& spec) { spec.set("suspend", Value::boolean(false)); });
+    CHECK(run(second, "switch").state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "2");
+    // A value that is neither true nor false stops, too.
+    set_switch([](Value& spec) { spec.set("suspend", Value::string("no")); });
+    CHECK(run(commit({release("web")}, many(2, "3"))).state == RunState::held);
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "suspending while a run goes ends it between two writes") {
+    const Files both{{"one/a.yaml", config_map("a", "1")}, {"two/b.yaml", config_map("b", "1")}};
+    run(commit({release("one"), release("two")}, both));
+    const auto second = commit({release("one"), release("two")},
+                               {{"one/a.yaml", config_map("a", "2")}, {"two/b.yaml", config_map("b", "2")}});
+    SUBCASE("the channel") {
+      spy.before_write([&](const std::string& write) -> std::optional<Error> {
+        if (write == "apply ConfigMap/shop/a") set_switch([](Value& spec) { spec.set("suspend", Value::boolean(true)); });
+        return std::nullopt;
+      });
+      CHECK(run(second).state == RunState::preempted);
+      CHECK(value_of(*this, "a") == "2");
+      CHECK(value_of(*this, "b") == "1");
+      spy.before_write({});
+      CHECK(run(second).state == RunState::held);
+      CHECK(value_of(*this, "b") == "1");
+    }
+    SUBCASE("before its first write") {
+      // In the moment after the switches were read.
+      bool once = true;
+      spy.before_write([&](const std::string& write) -> std::optional<Error> {
+        if (once && write.starts_with("lease ")) {
+          once = false;
+          set_switch([](Value& spec) { spec.set("suspend", Value::boolean(true)); });
+        }
+        return std::nullopt;
+      });
+      CHECK(run(second).state == RunState::preempted);
+      CHECK(value_of(*this, "a") == "1");
+    }
+    SUBCASE("one release") {
+      spy.before_write([&](const std::string& write) -> std::optional<Error> {
+        if (write == "apply ConfigMap/shop/a") {
+          edit_by_hand({"gitopsctl.dev", "Release", "shop", "two"},
+                       [](Value& body) { body.child_map("spec").set("suspend", Value::boolean(true)); });
+        }
+        return std::nullopt;
+      });
+      CHECK(run(second).state == RunState::preempted);
+      spy.before_write({});
+      CHECK(run(second).state == RunState::deployed);
+      CHECK(value_of(*this, "a") == "2");
+      CHECK(value_of(*this, "b") == "1");
+      CHECK(release_status("two", "state").as_string() == "Suspended");
+    }
+    for (const auto& line : deployments()) CHECK(line.outcome != "running");
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a newer commit ends the run between two writes, and the next run finishes") {
+    run(commit(
+        {release("one"), release("two"), release("old")},
+        {{"one/a.yaml", config_map("a", "1")}, {"two/b.yaml", config_map("b", "1")}, {"old/c.yaml", config_map("c", "1")}}));
+    const auto second = commit({release("one"), release("two")},
+                               {{"one/a.yaml", config_map("a", "2")}, {"two/b.yaml", config_map("b", "2")}});
+    std::stop_source stop;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (write == "apply ConfigMap/shop/a") stop.request_stop();
+      return std::nullopt;
+    });
+    CHECK(run(second, "poll", stop.get_token()).state == RunState::preempted);
+    CHECK(value_of(*this, "a") == "2");
+    CHECK(value_of(*this, "b") == "1");
+    CHECK(value_of(*this, "c") == "1");
+    spy.before_write({});
+    const auto third = commit({release("one"), release("two")},
+                              {{"one/a.yaml", config_map("a", "3")}, {"two/b.yaml", config_map("b", "1")}});
+    CHECK(run(third).state == RunState::deployed);
+    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "3"}, {"ConfigMap/shop/b", "1"}});
+    CHECK(inventory("one")->phase == "applied");
+    CHECK(history(*this).front() == "succeeded " + third);
+    std::map<std::string, int> outcomes;
+    for (const auto& line : deployments()) ++outcomes[line.outcome];
+    CHECK(outcomes == std::map<std::string, int>{{"succeeded", 2}, {"interrupted", 1}});
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a stop while rendering or planning writes nothing") {
+    const auto first = commit({release("web")}, many(3));
+    std::stop_source stop;
+    stop.request_stop();
+    CHECK(run(first, "poll", stop.get_token()).state == RunState::preempted);
+    CHECK(objects().empty());
+    CHECK(run(first).state == RunState::deployed);
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "what somebody writes while a run ends is seen by the next") {
+    const auto first = commit({release("web")}, many(2));
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      // The status comes last: what the plan saw is long past.
+      if (write == "put Channel/gitopsctl-system/test" && value_of(*this, "m0") == "1") write_by_hand("m0", "by hand");
+      return std::nullopt;
+    });
+    run(first);
+    spy.before_write({});
+    CHECK(value_of(*this, "m0") == "by hand");
+    CHECK(*environment->version() != runner->seen_version());
+    CHECK(run(first, "switch").state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "1");
+    CHECK(*environment->version() == runner->seen_version());
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a rollback holds the digest until the branch renders to something else") {
+    const auto good = commit({release("web")}, many(2, "good"));
+    const auto bad = commit({release("web")}, many(2, "bad"));
+    run(good);
+    run(bad);
+    const std::string held(channel_status("tipDigest").as_string());
+    set_switch([&](Value& spec) {
+      spec.set("rollback", make_map({{"revision", Value::string(good)}, {"heldDigest", Value::string(held)}}));
+    });
+    auto result = run(bad, "switch");
+    CHECK(result.state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "good");
+    CHECK(channel_status("revision").as_string() == good);
+    CHECK(channel_status("tip").as_string() == bad);
+    CHECK(history(*this).front() == "succeeded " + good);
+    spy.take_writes();
+    const auto renders = runner->renders();
+    for (int i = 0; i < 3; ++i) CHECK(run(bad, "drift").state == RunState::up_to_date);
+    CHECK(spy.take_writes() == Names{});
+    CHECK(runner->renders() == renders);
+    restart();
+    CHECK(run(bad, "start").state == RunState::up_to_date);
+    CHECK(value_of(*this, "m0") == "good");
+
+    SUBCASE("a commit that renders the same stays held") {
+      auto same = many(2, "bad");
+      same["README.md"] = "words";
+      CHECK(run(commit({release("web")}, same)).state == RunState::up_to_date);
+      CHECK(value_of(*this, "m0") == "good");
+    }
+    SUBCASE("another one ends it") {
+      const auto fixed = commit({release("web")}, many(2, "fixed"));
+      CHECK(run(fixed).state == RunState::deployed);
+      CHECK(value_of(*this, "m0") == "fixed");
+      // The hold is over: the same content may come back when somebody commits it again.
+      CHECK(run(bad).state == RunState::deployed);
+      CHECK(value_of(*this, "m0") == "bad");
+    }
+    SUBCASE("one that must wait does not end it") {
+      set_switch([](Value& spec) { spec.set("suspend", Value::boolean(true)); });
+      CHECK(run(commit({release("web")}, many(2, "fixed"))).state == RunState::held);
+      set_switch([](Value& spec) { spec.set("suspend", Value::boolean(false)); });
+      run(bad);
+      CHECK(value_of(*this, "m0") == "good");
+    }
+    SUBCASE("resuming ends it") {
+      set_switch([](Value& spec) { spec.erase("rollback"); });
+      CHECK(run(bad, "switch").state == RunState::deployed);
+      CHECK(value_of(*this, "m0") == "bad");
+    }
+    SUBCASE("a revision that cannot be read changes nothing") {
+      set_switch([&](Value& spec) {
+        spec.set("rollback",
+                 make_map({{"revision", Value::string(std::string(40, '0'))}, {"heldDigest", Value::string(held)}}));
+      });
+      CHECK(run(bad, "switch").state == RunState::failed);
+      CHECK(value_of(*this, "m0") == "good");
+      CHECK(condition("Ready") == "False Failed");
+    }
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a lease of somebody else: nothing is written, and it is tried again") {
+    const auto first = commit({release("web")}, many(2));
+    run(first);
+    std::string lease;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (write.starts_with("lease ")) lease = write.substr(6);
+      return std::nullopt;
+    });
+    run(first);
+    const auto theirs = other->acquire_lease(lease, "agent-2", Millis(30'000));
+    REQUIRE(theirs.ok());
+    spy.take_writes();
+    const auto second = commit({release("web")}, many(2, "2"));
+    const auto result = run(second);
+    CHECK(result.state == RunState::failed);
+    CHECK(result.retry);
+    CHECK(contains(result.message, "held by 'agent-2'"));
+    CHECK(spy.take_writes() == Names{});  // the status is the holder's to write
+    clock.advance(Millis(31'000));
+    CHECK(run(second, "retry").state == RunState::deployed);
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a lease that is lost while the run goes stops its writes") {
+    const Files both{{"one/a.yaml", config_map("a", "1")}, {"two/b.yaml", config_map("b", "1")}};
+    std::string lease;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (write.starts_with("lease ")) lease = write.substr(6);
+      if (write == "apply ConfigMap/shop/a") {
+        // As after a long pause of this machine.
+        clock.advance(Millis(31'000));
+        CHECK(other->acquire_lease(lease, "agent-2", Millis(30'000)).ok());
+      }
+      return std::nullopt;
+    });
+    run(commit({release("one"), release("two")}, both));
+    CHECK(objects().empty());
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "an inventory that cannot be trusted stops the channel, and nothing is deleted") {
+    run(commit({release("web"), release("old")},
+               {{"web/all.yaml", config_map("a", "1") + config_map("b", "1")}, {"old/c.yaml", config_map("c", "1")}}));
+    const auto second = commit({release("web")}, {{"web/all.yaml", config_map("a", "2")}});
+    const auto id = inventory_id("web");
+    const Value before = (*other->get(id))->body.deep_copy();
+    std::string expected;
+    SUBCASE("of a newer schema") {
+      expected = "newer";
+      edit_by_hand(id, [](Value& body) {
+        std::string json(body.string_at({"data", "inventory"}));
+        const auto at = json.find("\"schema\":1");
+        REQUIRE(at != std::string::npos);
+        json.replace(at, 10, "\"schema\":99");
+        body.child_map("data").set("inventory", Value::string(json));
+      });
+    }
+    SUBCASE("cut off") {
+      expected = id.name;
+      edit_by_hand(id, [](Value& body) {
+        const std::string json(body.string_at({"data", "inventory"}));
+        body.child_map("data").set("inventory", Value::string(json.substr(0, json.size() / 2)));
+      });
+    }
+    SUBCASE("emptied") {
+      expected = id.name;
+      edit_by_hand(id, [](Value& body) { body.erase("data"); });
+    }
+    SUBCASE("copied into another namespace") {
+      expected = "two inventories";
+      Value copy = before.deep_copy();
+      for (const char* key : {"uid", "resourceVersion", "creationTimestamp"}) copy.child_map("metadata").erase(key);
+      copy.child_map("metadata").set("namespace", Value::string("elsewhere"));
+      render::ObjectId there = id;
+      there.namespace_ = "elsewhere";
+      REQUIRE(other->put({there, "v1", copy, "", 0}, "", {}).ok());
+    }
+    SUBCASE("label taken off") {
+      expected = "already exists";
+      edit_by_hand(id, [](Value& body) { body.child_map("metadata").erase("labels"); });
+    }
+    for (int i = 0; i < 2; ++i) {
+      const auto result = run(second, i == 0 ? "poll" : "retry");
+      CHECK(result.state == RunState::failed);
+      CHECK(result.removed == 0);
+      CHECK(objects().size() == 3);
+      CHECK(condition("Ready") == "False Failed");
+      const auto message = result.message + ' ' + first_error(*this, "web");
+      CHECK_MESSAGE(contains(message, expected), message);
+      CHECK(channel_status("objects").as_int() != 0);
+      restart();
+    }
+    // Put back, or taken away, the channel goes on by itself.
+    REQUIRE(other->remove({id.group, id.kind, "elsewhere", id.name}, {}, {}).ok());
+    edit_by_hand(id, [&](Value& body) { body = before.deep_copy(); });
+    CHECK(run(second, "retry").state == RunState::deployed);
+    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "2"}});
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "an inventory that was deleted: its objects are taken over again, what left it stays") {
+    run(commit({release("web")}, {{"web/all.yaml", config_map("a", "1") + config_map("b", "1")}}));
+    const auto uid = live("a")->uid;
+    REQUIRE(other->remove(inventory_id("web"), {}, {}).ok());
+    const auto result = run(commit({release("web")}, {{"web/all.yaml", config_map("a", "2")}}));
+    CHECK(result.state == RunState::deployed);
+    CHECK(result.removed == 0);
+    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "2"}, {"ConfigMap/shop/b", "1"}});
+    CHECK(live("a")->uid == uid);
+    CHECK(owned("web") == Names{"a"});
+    bool told = false;
+    for (const auto& event : events()) told = told || event.reason == "InventoryMissing";
+    CHECK(told);
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a channel record that was edited stops the channel; deleted, it is written again") {
+    const auto first = commit({release("web")}, many(2));
+    run(first);
+    const render::ObjectId id{"", "ConfigMap", std::string(home_namespace), record_name()};
+    const Value before = (*other->get(id))->body.deep_copy();
+    edit_by_hand(id, [](Value& body) { body.child_map("data").set("record", Value::string("{}")); });
+    auto result = run(commit({release("web")}, many(2, "2")));
+    CHECK(result.state == RunState::failed);
+    CHECK(contains(result.message, "changed by hand") + contains(result.message, "unreadable") > 0);
+    CHECK(value_of(*this, "m0") == "1");
+    CHECK(channel_status("revision").as_string() == first);
+    REQUIRE(other->remove(id, {}, {}).ok());
+    CHECK(run(commit({release("web")}, many(2, "2"))).state == RunState::deployed);
+    CHECK((*other->get(id)).has_value());
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "an environment that fails at any write leaves what the next run finishes") {
+    const Files one{{"web/all.yaml", config_map("a", "1") + config_map("b", "1")},
+                    {"old/c.yaml", config_map("c", "1")},
+                    {"new/d.yaml", config_map("d", "1")}};
+    const Files two{{"web/all.yaml", config_map("a", "2") + config_map("e", "1")}, {"new/d.yaml", config_map("d", "2")}};
+    const std::map<std::string, std::string> wanted{
+        {"ConfigMap/shop/a", "2"}, {"ConfigMap/shop/d", "2"}, {"ConfigMap/shop/e", "1"}};
+    // Each run fails one write later than the one before, until one gets through; then back to the first commit.
+    const auto first = commit({release("web"), release("old"), release("new")}, one);
+    const auto second = commit({release("web"), release("new")}, two);
+    REQUIRE(run(first).state == RunState::deployed);
+    const auto uid = live("a")->uid;
+    int rounds = 0;
+    for (bool through = false; !through; ++rounds) {
+      REQUIRE(rounds < 100);
+      int left = rounds;
+      bool failed = false;
+      spy.before_write([&](const std::string&) -> std::optional<Error> {
+        if (left-- > 0) return std::nullopt;
+        failed = true;
+        return Error(ErrorCode::unavailable, "the disk is full");
+      });
+      run(second);
+      through = !failed;
+      spy.before_write({});
+      if (rounds % 2 == 0) restart();
+      run(second, "retry");
+      CHECK_MESSAGE(objects() == wanted, "after a failure at write " << rounds);
+      CHECK(inventory("web")->phase == "applied");
+      CHECK_FALSE(inventory("old"));
+      CHECK(release_status("old", "state").is_nothing());
+      CHECK(channel_status("revision").as_string() == second);
+      CHECK(live("a")->uid == uid);
+      run(first);
+      CHECK(objects().size() == 4);
+    }
+    CHECK(rounds > 10);
+  }
+}
