@@ -60,7 +60,8 @@ render::RenderedSet ApplyFixture::set_of(const std::vector<std::string>& items) 
   render::RenderedSet set;
   for (const auto& item : items) {
     set.objects.push_back(object_of(item));
-    set.render_digest += item + ' ';
+    // Without the values, as real digests are.
+    set.render_digest += item.substr(0, item.find('=')) + ' ';
   }
   render::sort_for_apply(set.objects);
   return set;

@@ -386,10 +386,6 @@ TEST_SUITE("agent/reconcile guards") {
       there.namespace_ = "elsewhere";
       REQUIRE(other->put({there, "v1", copy, "", 0}, "", {}).ok());
     }
-    SUBCASE("label taken off") {
-      expected = "already exists";
-      edit_by_hand(id, [](Value& body) { body.child_map("metadata").erase("labels"); });
-    }
     for (int i = 0; i < 2; ++i) {
       const auto result = run(second, i == 0 ? "poll" : "retry");
       CHECK(result.state == RunState::failed);

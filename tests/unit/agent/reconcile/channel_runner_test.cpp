@@ -182,10 +182,10 @@ TEST_SUITE("agent/reconcile channel runner") {
     }
     SUBCASE("again") {
       run(commit({release("web", "prune: false"), release("old")},
-                 {{"web/README.md", "nothing"}, {"old/b.yaml", config_map("b", "1")}}));
+                 {{"web/none.yaml", "# nothing here\n"}, {"old/b.yaml", config_map("b", "1")}}));
       CHECK(objects() == config_maps({{"a", "1"}, {"b", "1"}}));
       const auto result = run(commit({release("web", "allowEmpty: true"), release("old")},
-                                     {{"web/README.md", "nothing"}, {"old/b.yaml", config_map("b", "1")}}));
+                                     {{"web/none.yaml", "# nothing here\n"}, {"old/b.yaml", config_map("b", "1")}}));
       CHECK(result.removed == 1);
       CHECK(objects() == config_maps({{"b", "1"}}));
     }
@@ -369,7 +369,7 @@ TEST_SUITE("agent/reconcile channel runner") {
   TEST_CASE_FIXTURE(RunnerFixture, "an empty rendering removes nothing unless it is allowed") {
     run(commit({release("web"), release("db")},
                {{"web/a.yaml", config_map("a", "1")}, {"db/b.yaml", config_map("b", "1")}}));
-    const Files files{{"web/README.md", "nothing here"}, {"db/b.yaml", config_map("b", "1")}};
+    const Files files{{"web/none.yaml", "# nothing here\n"}, {"db/b.yaml", config_map("b", "1")}};
     CHECK(run(commit({release("web"), release("db")}, files)).failed_releases == 1);
     CHECK(objects() == config_maps({{"a", "1"}, {"b", "1"}}));
     CHECK(contains(first_error(*this, "web"), "renders to nothing"));

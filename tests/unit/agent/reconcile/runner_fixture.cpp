@@ -183,7 +183,9 @@ void RunnerFixture::approve(const std::string& digest, bool deletes, const std::
 
 std::string first_error(RunnerFixture& fixture, const std::string& release) {
   const Value errors = fixture.release_status(release, "errors");
-  return errors.size() == 0 ? "" : std::string(errors.as_list().front().string_at({"message"}));
+  if (errors.size() == 0) return {};
+  const Value& first = errors.as_list().front();
+  return std::string(first.string_at({"where"})) + ": " + std::string(first.string_at({"message"}));
 }
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
