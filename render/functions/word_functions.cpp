@@ -43,7 +43,9 @@ std::string abbreviated(std::string_view text, std::int64_t offset, std::int64_t
   const auto size = static_cast<std::int64_t>(text.size());
   if (size <= width) return std::string(text);
   offset = std::min(offset, size);
-  if (size - offset < width - 3) offset = size - (width - 3);
+  // Go's subtraction wraps around for the smallest offsets, which then count as past the end.
+  const auto rest = static_cast<std::int64_t>(static_cast<std::uint64_t>(size) - static_cast<std::uint64_t>(offset));
+  if (rest < width - 3) offset = size - (width - 3);
   const auto piece = [&](std::int64_t from, std::int64_t count) {
     return std::string(text.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(count)));
   };
