@@ -86,6 +86,28 @@ Result<render::RenderInputs> make_render_inputs(const channels::Release& release
       .with_hint("use helm, kustomize or manifests");
 }
 
+namespace {
+
+/// An error without a line (a chart that is not there, a directory) stands where the channel file asks for the release.
+std::vector<Error> located(const std::vector<Error>& errors, const channels::Release& release) {
+  std::vector<Error> out;
+  for (const auto& error : errors) {
+    if (error.where().line != 0 || release.where.line == 0) {
+      out.push_back(error);
+      continue;
+    }
+    std::string message;
+    for (const auto& step : error.trail()) message += step + ": ";
+    message += error.message();
+    const std::string& file = error.where().file;
+    if (!file.empty() && message.find(file) == std::string::npos) message = file + ": " + message;
+    out.push_back(Error(error.code(), message).at(release.where).with_hint(error.hint()));
+  }
+  return out;
+}
+
+}  // namespace
+
 RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
                               const std::string& identity) {
   RenderState state;
@@ -97,7 +119,7 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
     const auto recorder = std::make_shared<RecordingTree>(tree);
     auto inputs = make_render_inputs(release, recorder, installation_key, identity);
     if (!inputs.ok()) {
-      state.errors = inputs.error().flatten();
+      state.errors = located(inputs.error().flatten(), release);
     } else {
       auto rendered = render::render_release(*inputs);
       if (rendered.ok()) {
@@ -108,7 +130,7 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
         for (const auto& object : rendered->objects) state.ids.push_back(object.id);
         state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
       } else {
-        state.errors = rendered.error().flatten();
+        state.errors = located(rendered.error().flatten(), release);
       }
     }
     state.dependencies = recorder->dependencies();

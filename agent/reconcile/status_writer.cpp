@@ -90,7 +90,8 @@ std::string channel_message(const ChannelStatus& status) {
     if (verdict.decision != channels::Decision::pass) return verdict.message;
   }
   if (status.state == "Deployed") {
-    return std::to_string(status.ready_releases) + " releases at " + status.deployed.substr(0, 12);
+    return std::to_string(status.ready_releases) + (status.ready_releases == 1 ? " release at " : " releases at ") +
+           status.deployed.substr(0, 12);
   }
   if (status.state == "Failed") {
     return std::to_string(status.releases - status.ready_releases) + " of " + std::to_string(status.releases) +
@@ -165,8 +166,8 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
                                   {"updated", number(history->updated)},
                                   {"removed", number(history->removed)},
                                   {"failed", number(history->failed)}})};
-      if (const Value* before = out.find("history"); before != nullptr) {
-        for (const auto& line : before->as_list()) {
+      if (const Value* earlier = out.find("history"); earlier != nullptr) {
+        for (const auto& line : earlier->as_list()) {
           if (lines.size() == max_history) break;
           lines.push_back(line);
         }

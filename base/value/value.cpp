@@ -99,16 +99,58 @@ void Value::retain() const noexcept {
   }
 }
 
+namespace {
+
+// Destruction goes this deep by calls; what lies deeper waits in a list, so that a chart cannot overflow the stack with a
+// value nested a million times.
+constexpr int max_release_depth = 64;
+// deep_copy and the comparisons stop here, far above what the readers let in (they end at 1000 levels): what a template
+// nested deeper is shared by a copy and unequal in a comparison.
+constexpr int max_nesting = 5'000;
+
+struct Dead {
+  detail::ListRep* list;
+  detail::MapRep* map;
+};
+
+struct Graveyard {
+  int depth = 0;
+  std::vector<Dead> waiting;
+};
+
+void bury(Dead dead) noexcept {
+  static thread_local Graveyard yard;
+  if (yard.depth >= max_release_depth) {
+    yard.waiting.push_back(dead);
+    return;
+  }
+  ++yard.depth;
+  delete dead.list;
+  delete dead.map;
+  if (yard.depth == 1) {
+    while (!yard.waiting.empty()) {
+      const Dead next = yard.waiting.back();
+      yard.waiting.pop_back();
+      delete next.list;
+      delete next.map;
+    }
+    yard.waiting.shrink_to_fit();
+  }
+  --yard.depth;
+}
+
+}  // namespace
+
 void Value::release() noexcept {
   switch (kind_) {
     case Kind::string:
       if (data_.string != nullptr) detail::release_string(data_.string);
       break;
     case Kind::list:
-      if (data_.list != nullptr && detail::drop(data_.list)) delete data_.list;
+      if (data_.list != nullptr && detail::drop(data_.list)) bury({data_.list, nullptr});
       break;
     case Kind::map:
-      if (data_.map != nullptr && detail::drop(data_.map)) delete data_.map;
+      if (data_.map != nullptr && detail::drop(data_.map)) bury({nullptr, data_.map});
       break;
     case Kind::object:
       if (detail::drop(data_.object)) delete data_.object;
@@ -353,23 +395,28 @@ Value Value::with_list_type(ListType type) const noexcept {
   return value;
 }
 
-Value Value::deep_copy() const {
-  if (is_nil_container()) return *this;
-  if (kind_ == Kind::list) {
-    List items;
-    items.reserve(as_list().size());
-    for (const auto& item : as_list()) items.push_back(item.deep_copy());
-    return list(std::move(items), list_type());
+namespace {
+
+Value deep_copy_at(const Value& value, int depth) {
+  if (value.is_nil_container() || depth > max_nesting) return value;
+  if (value.is_list()) {
+    Value::List items;
+    items.reserve(value.as_list().size());
+    for (const auto& item : value.as_list()) items.push_back(deep_copy_at(item, depth + 1));
+    return Value::list(std::move(items), value.list_type());
   }
-  if (kind_ == Kind::map) {
-    Value copy = map(map_type());
-    auto& members = copy.data_.map->members;
-    members.reserve(as_map().size());
-    for (const auto& member : as_map()) members.push_back({member.key, member.value.deep_copy()});
-    return copy;
+  if (value.is_map()) {
+    Value::Members members;
+    members.reserve(value.as_map().size());
+    for (const auto& member : value.as_map()) members.push_back({member.key, deep_copy_at(member.value, depth + 1)});
+    return Value::map(std::move(members), value.map_type());
   }
-  return *this;
+  return value;
 }
+
+}  // namespace
+
+Value Value::deep_copy() const { return deep_copy_at(*this, 0); }
 
 Value Value::shallow_copy() const {
   if (is_nil_container()) return *this;
@@ -392,7 +439,10 @@ const void* Value::identity() const noexcept {
   return nullptr;
 }
 
-bool deep_equal(const Value& a, const Value& b) {
+namespace {
+
+bool deep_equal_at(const Value& a, const Value& b, int depth) {
+  if (depth > max_nesting) return false;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case Kind::absent:
@@ -408,29 +458,33 @@ bool deep_equal(const Value& a, const Value& b) {
       if (a.same_container(b)) return true;
       const auto& x = a.as_list();
       const auto& y = b.as_list();
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(), deep_equal);
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                        [depth](const Value& m, const Value& n) { return deep_equal_at(m, n, depth + 1); });
     }
     case Kind::map: {
       if (a.map_type() != b.map_type() || a.is_nil_container() != b.is_nil_container()) return false;
       if (a.same_container(b)) return true;
       const auto& x = a.as_map();
       const auto& y = b.as_map();
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
-                        [](const auto& m, const auto& n) { return m.key == n.key && deep_equal(m.value, n.value); });
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [depth](const auto& m, const auto& n) {
+        return m.key == n.key && deep_equal_at(m.value, n.value, depth + 1);
+      });
     }
     case Kind::object:
-      return a.as_object() == b.as_object() || (a.as_object()->go_type() == b.as_object()->go_type() &&
-                                                deep_equal(a.as_object()->to_plain(), b.as_object()->to_plain()));
+      return a.as_object() == b.as_object() ||
+             (a.as_object()->go_type() == b.as_object()->go_type() &&
+              deep_equal_at(a.as_object()->to_plain(), b.as_object()->to_plain(), depth + 1));
   }
   return false;
 }
 
-bool json_equal(const Value& a, const Value& b) {
+bool json_equal_at(const Value& a, const Value& b, int depth) {
+  if (depth > max_nesting) return false;
   const bool a_null = a.is_nothing() || a.is_nil_container();
   const bool b_null = b.is_nothing() || b.is_nil_container();
   if (a_null || b_null) return a_null && b_null;
-  if (a.is_object()) return json_equal(a.as_object()->to_plain(), b);
-  if (b.is_object()) return json_equal(a, b.as_object()->to_plain());
+  if (a.is_object()) return json_equal_at(a.as_object()->to_plain(), b, depth + 1);
+  if (b.is_object()) return json_equal_at(a, b.as_object()->to_plain(), depth + 1);
   if (a.is_number() && b.is_number()) {
     if (a.is_int() && b.is_int()) return a.as_int() == b.as_int();
     return a.as_double() == b.as_double();
@@ -442,17 +496,24 @@ bool json_equal(const Value& a, const Value& b) {
     case Kind::list: {
       const auto& x = a.as_list();
       const auto& y = b.as_list();
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(), json_equal);
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                        [depth](const Value& m, const Value& n) { return json_equal_at(m, n, depth + 1); });
     }
     case Kind::map: {
       const auto& x = a.as_map();
       const auto& y = b.as_map();
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
-                        [](const auto& m, const auto& n) { return m.key == n.key && json_equal(m.value, n.value); });
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [depth](const auto& m, const auto& n) {
+        return m.key == n.key && json_equal_at(m.value, n.value, depth + 1);
+      });
     }
     default: return false;
   }
 }
+
+}  // namespace
+
+bool deep_equal(const Value& a, const Value& b) { return deep_equal_at(a, b, 0); }
+bool json_equal(const Value& a, const Value& b) { return json_equal_at(a, b, 0); }
 
 Value make_map(std::initializer_list<std::pair<std::string_view, Value>> members) {
   Value::Members out;

@@ -42,3 +42,23 @@ TEST_SUITE("value") {
     CHECK(Value::null().string_at({"a", "b"}).empty());
   }
 }
+
+TEST_SUITE("value") {
+  TEST_CASE("a value nested a million times is copied, compared and released without a deep stack") {
+    Value deep = Value::string("end");
+    for (int i = 0; i < 1'000'000; ++i) {
+      Value outer = i % 2 == 0 ? Value::map() : Value::list();
+      if (i % 2 == 0) {
+        outer.set("a", std::move(deep));
+      } else {
+        outer.push_back(std::move(deep));
+      }
+      deep = std::move(outer);
+    }
+    const Value copy = deep.deep_copy();
+    CHECK_FALSE(copy.same_container(deep));
+    CHECK_FALSE(deep_equal(make_map({{"a", Value::null()}}), deep));
+    static_cast<void>(json_equal(copy, deep));
+    deep = Value::null();
+  }
+}

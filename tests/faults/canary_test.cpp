@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "base/text/base64.hpp"
+#include "tests/support/git_server.hpp"
+#include "tests/support/installation.hpp"
+
+// A secret's value appears in no diff, log, event, store, environment or inventory, also on error paths; and a diff is the
+// same bytes on every run.
+
+using namespace gitopsctl;
+using namespace gitopsctl::support;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+/// A canary that no other text holds; its base64 has no padding in the middle of what is looked for.
+std::string canary(const std::string& where, const std::string& version) {
+  return "CANARY-" + where + "-" + version + "-7f3a9";
+}
+
+Files repository_files(const std::string& version, bool broken) {
+  const auto secret = [&](const std::string& where) { return canary(where, version); };
+  Files files{{".gitopsctl/channels/prod.yaml",
+               "apiVersion: gitopsctl.dev/v1\nkind: Channel\nname: prod\nreleases:\n"
+               "  - name: plain\n    driver: manifests\n    namespace: plain\n    manifests: {path: plain}\n"
+               "    sensitive: [{kind: ConfigMap, name: settings, path: data.password}]\n"
+               "  - {name: chart, driver: helm, namespace: chart, helm: {chart: chart, valueFiles: [values.yaml]}}\n"
+               "  - {name: broken, driver: helm, namespace: broken, helm: {chart: broken, valueFiles: [values.yaml]}}\n"
+               "  - {name: torn, driver: manifests, namespace: torn, manifests: {path: torn}}\n"},
+              {"plain/all.yaml",
+               "apiVersion: v1\nkind: Secret\nmetadata: {name: data}\ndata: {key: " + encode_base64(secret("data")) +
+                   "}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: text}\nstringData: {key: " + secret("string") +
+                   "}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {password: " +
+                   secret("sensitive") + ", shown: plain-" + version + "}\n"},
+              {"values.yaml", "password: " + secret("values") + "\n"},
+              {"chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"},
+              {"chart/templates/secret.yaml",
+               "apiVersion: v1\nkind: Secret\nmetadata: {name: chart}\nstringData: {key: {{ .Values.password }}}\n"},
+              {"broken/Chart.yaml", "apiVersion: v2\nname: broken\nversion: 1.0.0\n"},
+              {"broken/templates/secret.yaml",
+               "apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\nstringData: {key: {{ .Values.password }}}\n"},
+              {"torn/all.yaml",
+               "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\nstringData:\n  key: " + secret("torn") + "\n"}};
+  if (broken) {
+    files["broken/templates/secret.yaml"] += "{{ fail \"the password is not long enough\" }}\n";
+    // A Secret whose field is no text, one whose base64 is none, and a line that is no YAML, each beside the value.
+    files["torn/all.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\ndata: {key: \"" + secret("torn") +
+                             "!\"}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: odd}\nstringData: {key: [" +
+                             secret("odd") + "]}\n";
+    files["plain/torn.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  key: " + secret("yaml") +
+                               "\n  - " + secret("yaml") + "\n";
+  }
+  return files;
+}
+
+/// All that may stand for the value in a file or output: itself, and its base64 at each of the three offsets.
+std::vector<std::string> spellings(const std::string& value) {
+  std::vector<std::string> out{value};
+  for (std::size_t shift = 0; shift < 3; ++shift) {
+    const std::string coded = encode_base64(std::string(shift, 'x') + value);
+    // The first and last group depend on their neighbours.
+    out.push_back(coded.substr(4, coded.size() - 8));
+  }
+  return out;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::string> all_canaries() {
+  std::vector<std::string> out{"CANARY-url"};
+  for (const std::string where : {"data", "string", "sensitive", "values", "torn", "odd", "yaml"}) {
+    for (const std::string version : {"one", "two", "bad"}) {
+      for (auto& spelling : spellings(canary(where, version))) out.push_back(std::move(spelling));
+    }
+  }
+  return out;
+}
+
+/// `of_config_map`: a value that a ConfigMap holds may stand there too, since an environment has the objects that it was
+/// given (only Secrets are kept as hashes).
+void search(const std::string& where, const std::string& text, bool of_config_map = false) {
+  for (const auto& value : all_canaries()) {
+    if (of_config_map && value.find("-sensitive-") != std::string::npos) continue;
+    const auto at = text.find(value);
+    CHECK_MESSAGE(at == std::string::npos,
+                  where << " shows " << value << ": …" << text.substr(at < 120 ? 0 : at - 120, 200) << "…");
+  }
+}
+
+/// Everything but the mirrors of the repository, which hold the values by their nature.
+void search_files(const std::string& directory) {
+  std::size_t files = 0;
+  for (auto it = fs::recursive_directory_iterator(directory); it != fs::recursive_directory_iterator(); ++it) {
+    const std::string name = it->path().filename().string();
+    if (it->is_directory() && (name == "mirrors" || name == "home")) it.disable_recursion_pending();
+    if (!it->is_regular_file() || name == "git-password" || name == "url.yaml") continue;
+    search(it->path().string(), read_file(it->path()), name.starts_with("env.db"));
+    ++files;
+  }
+  CHECK(files >= 4);  // the agent's file, the store, the environment, the installation's key
+}
+
+}  // namespace
+
+TEST_CASE("a secret's value is shown and kept nowhere, and a diff is the same bytes on every run") {
+  GitServer server;
+  ScratchRepo repository = server.repository("shop.git");
+  const auto first = repository.commit("releases/prod", repository_files("one", false));
+  Installation installation({server.url() + "/shop.git", {"prod"}, ""});
+  REQUIRE(installation.once().status.exit_code == 0);
+
+  const auto second = repository.commit("releases/prod", repository_files("two", false));
+  std::string markdown;
+  for (int run = 0; run < 10; ++run) {
+    const auto diff = installation.run({"diff", "prod", "--from", first, "--to", second, "-o", "markdown"});
+    CHECK(diff.status.exit_code == 1);
+    if (run == 0) markdown = diff.out;
+    CHECK(diff.out == markdown);
+  }
+  CHECK(markdown.find("plain-two") != std::string::npos);  // what is no secret is shown
+  const auto look = [&] {
+    for (const std::string format : {"table", "json", "yaml", "markdown"}) {
+      installation.run({"diff", "prod", "--from", first, "--to", second, "-o", format});
+      installation.run({"diff", "prod", "--live", "-o", format});
+      installation.run({"diff", "prod", "-o", format});
+    }
+    for (const std::string verb : {"status", "why", "history", "tree", "events", "doctor"}) {
+      for (const std::string format : {"table", "json"}) {
+        const bool all = verb == "events" || verb == "doctor";
+        installation.run(all ? std::vector<std::string>{verb, "-o", format}
+                             : std::vector<std::string>{verb, "prod", "-o", format});
+      }
+    }
+  };
+  look();
+  CHECK(installation.once().status.exit_code == 0);
+  look();
+
+  // Somebody's hand, and everything that can be broken beside a value.
+  Installation::sql(installation.environment_file("prod"),
+                    "UPDATE objects SET body = replace(body, 'hmac:', 'hmac:0') WHERE kind = 'Secret'");
+  repository.commit("releases/prod", repository_files("bad", true));
+  CHECK(installation.once().status.exit_code == 1);
+  look();
+  installation.run({"diff", "prod", "--from", first, "--to", "releases/prod", "-o", "markdown"});
+
+  // A password in a URL is refused, and not repeated.
+  std::ofstream(installation.path() + "/url.yaml")
+      << "repositories: [{name: shop, url: \"http://bot:CANARY-url@127.0.0.1:1/x\"}]\n";
+  const auto refused = installation.run({"doctor", "--config", installation.path() + "/url.yaml"});
+  CHECK(refused.status.exit_code == 1);
+
+  search("the output", installation.said());
+  search_files(installation.path());
+}
