@@ -6,7 +6,7 @@
 #include <iterator>
 #include <map>
 
-#include "base/text/base64.hpp"
+#include "base/crypto/digest.hpp"
 #include "tests/support/git_server.hpp"
 #include "tests/support/installation.hpp"
 
@@ -37,7 +37,7 @@ Files repository_files(const std::string& version, bool broken) {
                "  - {name: broken, driver: helm, namespace: broken, helm: {chart: broken, valueFiles: [values.yaml]}}\n"
                "  - {name: torn, driver: manifests, namespace: torn, manifests: {path: torn}}\n"},
               {"plain/all.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: data}\ndata: {key: " + encode_base64(secret("data")) +
+               "apiVersion: v1\nkind: Secret\nmetadata: {name: data}\ndata: {key: " + base64_encode(secret("data")) +
                    "}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: text}\nstringData: {key: " + secret("string") +
                    "}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {password: " +
                    secret("sensitive") + ", shown: plain-" + version + "}\n"},
@@ -66,7 +66,7 @@ Files repository_files(const std::string& version, bool broken) {
 std::vector<std::string> spellings(const std::string& value) {
   std::vector<std::string> out{value};
   for (std::size_t shift = 0; shift < 3; ++shift) {
-    const std::string coded = encode_base64(std::string(shift, 'x') + value);
+    const std::string coded = base64_encode(std::string(shift, 'x') + value);
     // The first and last group depend on their neighbours.
     out.push_back(coded.substr(4, coded.size() - 8));
   }

@@ -144,7 +144,7 @@ std::string ScratchRepo::git(const std::vector<std::string>& arguments, const st
 }
 
 std::string ScratchRepo::commit(const std::string& branch, const std::map<std::string, std::string>& files,
-                                const std::vector<std::string>& removed, const std::string& message) {
+                                const std::vector<std::string>& removed, const std::string& message) const {
   ++clock_;
   // fast-import needs no working tree and no index, so it works in bare repositories and is one process.
   const std::string ref = "refs/heads/" + branch;

@@ -37,7 +37,7 @@ class ScratchRepo {
   /// Commits on a branch (made when it is not there, without parents): the files of its tip, changed by `files` and without
   /// `removed`. Names ending in `!` are executable, in `@` links. Returns the commit.
   std::string commit(const std::string& branch, const std::map<std::string, std::string>& files,
-                     const std::vector<std::string>& removed = {}, const std::string& message = "change");
+                     const std::vector<std::string>& removed = {}, const std::string& message = "change") const;
   /// The commit of a ref.
   [[nodiscard]] std::string tip(const std::string& ref) const { return git({"rev-parse", ref + "^{commit}"}); }
 

@@ -34,8 +34,8 @@ TEST_SUITE("agent/apply") {
     CHECK(spy.take_writes() == Names{put, "apply Namespace//shop", "apply ConfigMap/shop/b", "apply ConfigMap/shop/a",
                                      "apply Service/shop/c", put});
     CHECK(states() == Names{"a:applied", "b:applied", "shop:applied", "c:applied"});
-    const auto inventory = stored();
-    for (const auto& entry : inventory->entries) {
+    const auto recorded = stored();
+    for (const auto& entry : recorded->entries) {
       CHECK(entry.uid == live(entry.id.kind, entry.id.name)->uid);
       CHECK(entry.hash.starts_with("sha256:"));
       CHECK(report.observed.contains(entry.id));

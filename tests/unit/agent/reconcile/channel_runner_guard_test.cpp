@@ -380,7 +380,7 @@ TEST_SUITE("agent/reconcile guards") {
     SUBCASE("copied into another namespace") {
       expected = "two inventories";
       Value copy = before.deep_copy();
-      for (const char* key : {"uid", "resourceVersion", "creationTimestamp"}) copy.child_map("metadata").erase(key);
+      for (const char* field : {"uid", "resourceVersion", "creationTimestamp"}) copy.child_map("metadata").erase(field);
       copy.child_map("metadata").set("namespace", Value::string("elsewhere"));
       render::ObjectId there = id;
       there.namespace_ = "elsewhere";
