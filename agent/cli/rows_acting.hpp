@@ -127,7 +127,7 @@ inline constexpr std::array acting_verbs{
     Verb{"agent",
          Group::start,
          "run the agent: watch repositories and keep environments equal to them",
-         "The agent's file says which repositories, environments and channels (docs/formats/agent-config.md).",
+         "The agent's file says which repositories, environments and channels (docs/formats/agent.md).",
          {},
          agent_flags,
          agent_examples,
