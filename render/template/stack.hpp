@@ -7,12 +7,8 @@
 // compilers and sanitizers.
 namespace gitopsctl::render::detail {
 
-/// The size of the stack that deep work runs on. Frames are many times larger under the address sanitizer.
-#ifdef __SANITIZE_ADDRESS__
-inline constexpr std::size_t large_stack_bytes = 512UL << 20U;
-#else
+/// The size of the stack that deep work runs on. Not more: the address sanitizer gives up on larger ones.
 inline constexpr std::size_t large_stack_bytes = 64UL << 20U;
-#endif
 
 /// True on a thread that run_with_large_stack made.
 [[nodiscard]] bool on_large_stack() noexcept;
