@@ -6,6 +6,7 @@
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/process/crash_point.hpp"
+#include "render/release/render_release.hpp"
 
 namespace gitopsctl::agent {
 

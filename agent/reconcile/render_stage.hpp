@@ -12,7 +12,7 @@
 #include "channels/model/channel.hpp"
 #include "channels/plan/change_set.hpp"
 #include "render/manifest/object.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::agent {
 

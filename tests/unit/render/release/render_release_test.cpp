@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "render/release/inputs.hpp"
+#include "render/release/render_release.hpp"
 #include "render/release/manifests.hpp"
 #include "tests/unit/render/helm/chart_tree.hpp"
 

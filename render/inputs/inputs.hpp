@@ -58,8 +58,4 @@ struct RenderInputs {
   TimePoint now{};               ///< what `now` answers
 };
 
-/// Renders one release. Errors carry file:line:column in the tree and the chain of templates. Thread-safe for different
-/// inputs; the tree is only read.
-[[nodiscard]] Result<RenderedSet> render_release(const RenderInputs& inputs);
-
 }  // namespace gitopsctl::render
