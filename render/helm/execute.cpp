@@ -8,7 +8,6 @@
 #include "render/functions/functions.hpp"
 #include "render/helm/files_object.hpp"
 #include "render/helm/render_context.hpp"
-#include "render/helm/slice_functions.hpp"
 #include "render/template/engine.hpp"
 #include "render/template/error.hpp"
 #include "render/template/evaluator.hpp"
@@ -77,7 +76,6 @@ const FunctionTable& chart_functions() {
   static const FunctionTable table = [] {
     std::vector<std::span<const Function>> tables{builtin_functions()};
     tables.insert(tables.end(), all_functions().begin(), all_functions().end());
-    tables.push_back(slice_functions());
     tables.push_back(engine_functions());
     return FunctionTable(tables);
   }();
