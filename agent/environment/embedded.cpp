@@ -141,16 +141,22 @@ Statement& bind_id(Statement& statement, const render::ObjectId& id) {
   return statement.bind(id.kind).bind(id.group).bind(id.namespace_).bind(id.name);
 }
 
+/// The columns uid, revision, created_ms and body, which every query of objects begins with.
+Row read_row(const Statement& row) {
+  Row out;
+  out.uid = row.text(0);
+  out.revision = row.integer(1);
+  out.created_ms = row.integer(2);
+  out.body = row.text(3);
+  return out;
+}
+
 Result<std::optional<Row>> EmbeddedEnvironment::find(const render::ObjectId& id) {
   GITOPSCTL_TRY(auto query, database_->prepare("SELECT uid, revision, created_ms, body, managed FROM objects "
                                                "WHERE kind = ? AND api_group = ? AND namespace = ? AND name = ?"));
   GITOPSCTL_TRY(const bool found, bind_id(query, id).step());
   if (!found) return std::optional<Row>{};
-  Row row;
-  row.uid = query.text(0);
-  row.revision = query.integer(1);
-  row.created_ms = query.integer(2);
-  row.body = query.text(3);
+  Row row = read_row(query);
   row.managed = query.text(4);
   return std::optional<Row>(std::move(row));
 }
@@ -198,11 +204,11 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
   const std::lock_guard lock(mutex_);
   auto prepared = query.label.empty()
                       ? database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
+                            "SELECT o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name "
                             "FROM objects o WHERE o.kind = ?1 AND (?2 = '' OR o.api_group = ?2) AND "
                             "(?3 = '' OR o.namespace = ?3) ORDER BY o.api_group, o.namespace, o.name")
                       : database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
+                            "SELECT o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name "
                             "FROM labels l CROSS JOIN objects o USING (kind, api_group, namespace, name) "
                             "WHERE l.kind = ?1 AND (?2 = '' OR l.api_group = ?2) AND "
                             "(?3 = '' OR l.namespace = ?3) AND l.label = ?4 AND l.value = ?5 "
@@ -212,18 +218,15 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
   rows.bind(query.kind).bind(query.group).bind(query.namespace_);
   if (!query.label.empty()) rows.bind(query.label.substr(0, equals)).bind(query.label.substr(equals + 1));
   std::vector<LiveObject> out;
-  while (true) {
-    GITOPSCTL_TRY(const bool found, rows.step());
-    if (!found) return out;
-    render::ObjectId id{std::string(rows.text(0)), query.kind, std::string(rows.text(1)), std::string(rows.text(2))};
-    Row row;
-    row.uid = rows.text(3);
-    row.revision = rows.integer(4);
-    row.created_ms = rows.integer(5);
-    GITOPSCTL_TRY(auto body, read_body(rows.text(6)));
+  GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
+    render::ObjectId id{std::string(rows.text(4)), query.kind, std::string(rows.text(5)), std::string(rows.text(6))};
+    const Row row = read_row(rows);
+    GITOPSCTL_TRY(auto body, read_body(row.body));
     GITOPSCTL_TRY(auto object, live_object(std::move(id), row, std::move(body)));
     out.push_back(std::move(object));
-  }
+    return {};
+  }));
+  return out;
 }
 
 Result<void> EmbeddedEnvironment::check_fence(const ApplyOptions& options) {
@@ -240,8 +243,7 @@ Result<void> EmbeddedEnvironment::check_fence(const ApplyOptions& options) {
 Result<std::int64_t> EmbeddedEnvironment::bump(std::int64_t& revision) {
   if (revision == 0) {
     GITOPSCTL_TRY(auto grow, database_->prepare("UPDATE meta SET value = value + 1 WHERE name = 'version' RETURNING value"));
-    GITOPSCTL_TRY(const bool row, grow.step());
-    if (!row) return Error(ErrorCode::internal, "the environment has lost its version");
+    GITOPSCTL_CHECK(grow.need_row("the environment has lost its version"));
     revision = grow.integer(0);
   }
   return revision;
@@ -434,8 +436,8 @@ Result<Lease> EmbeddedEnvironment::acquire_lease(const std::string& name, const 
     if (found) {
       const auto current = query.text(0);
       if (current != holder && !current.empty() && query.integer(2) > now) {
-        return Error(ErrorCode::conflict, "lease '" + name + "' is held by '" + std::string(current) + "' until " +
-                                              format_time(TimePoint(Millis(query.integer(2)))));
+        return Error(ErrorCode::conflict,
+                     "lease '" + name + "' is held by '" + std::string(current) + "' until " + format_time(query.time(2)));
       }
       fence = query.integer(1) + (current == holder ? 0 : 1);
     }
@@ -466,8 +468,7 @@ Result<void> EmbeddedEnvironment::release_lease(const Lease& lease) {
 
 Result<std::uint64_t> EmbeddedEnvironment::read_version() {
   GITOPSCTL_TRY(auto query, database_->prepare("SELECT value FROM meta WHERE name = 'version'"));
-  GITOPSCTL_TRY(const bool found, query.step());
-  if (!found) return Error(ErrorCode::internal, "the environment has lost its version");
+  GITOPSCTL_CHECK(query.need_row("the environment has lost its version"));
   return static_cast<std::uint64_t>(query.integer(0));
 }
 

@@ -102,6 +102,12 @@ Result<void> Statement::run() {
   return {};
 }
 
+Result<void> Statement::need_row(const std::string& missing) {
+  GITOPSCTL_TRY(const bool row, step());
+  if (!row) return Error(ErrorCode::internal, missing).at({database_->path_, 0, 0});
+  return {};
+}
+
 std::string_view Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   if (bytes == nullptr) return {};
