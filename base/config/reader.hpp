@@ -101,7 +101,4 @@ void check_config(const ConfigNode& node, const ConfigShape& shape);
 /// `did you mean 'near'?` for the nearest of `known`, else `known keys: a, b` (what = "keys").
 [[nodiscard]] std::string suggest(std::string_view word, const std::vector<std::string>& known, std::string_view what);
 
-/// A key as one step of a pointer.
-[[nodiscard]] std::string pointer_step(std::string_view key);
-
 }  // namespace gitopsctl
