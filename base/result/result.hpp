@@ -38,7 +38,9 @@ class [[nodiscard]] Result {
     if (error == nullptr) std::abort();
     return *error;
   }
-  [[nodiscard]] T value_or(T fallback) const& { return ok() ? *get() : std::move(fallback); }
+  [[nodiscard]] T value_or(T fallback) const& {
+    return ok() ? *get() : std::move(fallback);
+  }  // NOLINT(performance-*-value-param)
 
  private:
   T* get() {
