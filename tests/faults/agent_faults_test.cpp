@@ -447,7 +447,7 @@ void judge_recovery(Scene& scene, const Row& row, Judge& judge) {
 
 }  // namespace
 
-TEST_SUITE("agent faults") {
+TEST_SUITE("concurrency: agent faults") {
   TEST_CASE("a rewound branch is followed, without a person and without harm") {
     Scene scene;
     scene.push(good("two"));
