@@ -165,8 +165,8 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
                                   {"updated", number(history->updated)},
                                   {"removed", number(history->removed)},
                                   {"failed", number(history->failed)}})};
-      if (const Value* before = out.find("history"); before != nullptr) {
-        for (const auto& line : before->as_list()) {
+      if (const Value* lines_before = out.find("history"); lines_before != nullptr) {
+        for (const auto& line : lines_before->as_list()) {
           if (lines.size() == max_history) break;
           lines.push_back(line);
         }

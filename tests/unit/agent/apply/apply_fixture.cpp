@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/crypto/digest.hpp"
+
 namespace gitopsctl::tests {
 
 using namespace agent;
@@ -60,7 +62,7 @@ render::RenderedSet ApplyFixture::set_of(const std::vector<std::string>& items) 
   render::RenderedSet set;
   for (const auto& item : items) {
     set.objects.push_back(object_of(item));
-    set.render_digest += item + ' ';
+    set.render_digest = "sha256:" + sha256_hex(set.render_digest + item);
   }
   render::sort_for_apply(set.objects);
   return set;

@@ -34,7 +34,8 @@ TEST_SUITE("agent/apply") {
     CHECK(spy.take_writes() == Names{put, "apply Namespace//shop", "apply ConfigMap/shop/b", "apply ConfigMap/shop/a",
                                      "apply Service/shop/c", put});
     CHECK(states() == Names{"a:applied", "b:applied", "shop:applied", "c:applied"});
-    for (const auto& entry : stored()->entries) {
+    const auto kept = *stored();
+    for (const auto& entry : kept.entries) {
       CHECK(entry.uid == live(entry.id.kind, entry.id.name)->uid);
       CHECK(entry.hash.starts_with("sha256:"));
       CHECK(report.observed.contains(entry.id));

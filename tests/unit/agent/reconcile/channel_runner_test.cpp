@@ -182,10 +182,10 @@ TEST_SUITE("agent/reconcile channel runner") {
     }
     SUBCASE("again") {
       run(commit({release("web", "prune: false"), release("old")},
-                 {{"web/README.md", "nothing"}, {"old/b.yaml", config_map("b", "1")}}));
+                 {{"web/all.yaml", "# nothing\n"}, {"old/b.yaml", config_map("b", "1")}}));
       CHECK(objects() == config_maps({{"a", "1"}, {"b", "1"}}));
       const auto result = run(commit({release("web", "allowEmpty: true"), release("old")},
-                                     {{"web/README.md", "nothing"}, {"old/b.yaml", config_map("b", "1")}}));
+                                     {{"web/all.yaml", "# nothing\n"}, {"old/b.yaml", config_map("b", "1")}}));
       CHECK(result.removed == 1);
       CHECK(objects() == config_maps({{"b", "1"}}));
     }
@@ -228,7 +228,9 @@ TEST_SUITE("agent/reconcile channel runner") {
     CHECK(result.retry);
     CHECK(objects() == config_maps({{"a", "2"}, {"x", "1"}, {"b", "1"}, {"c", "1"}}));
     CHECK(release_status("bad", "state").as_string() == "Failed");
-    CHECK(contains(first_error(*this, "bad"), "bad/b.yaml"));
+    const Value errors = release_status("bad", "errors");
+    REQUIRE(errors.size() > 0);
+    CHECK(contains(errors.as_list().front().string_at({"where"}), "bad/b.yaml"));
     CHECK(release_status("web", "state").as_string() == "Pending");
     CHECK(release_status("old", "state").as_string() == "Pending");
     CHECK(condition("Ready") == "False Failed");
@@ -369,7 +371,7 @@ TEST_SUITE("agent/reconcile channel runner") {
   TEST_CASE_FIXTURE(RunnerFixture, "an empty rendering removes nothing unless it is allowed") {
     run(commit({release("web"), release("db")},
                {{"web/a.yaml", config_map("a", "1")}, {"db/b.yaml", config_map("b", "1")}}));
-    const Files files{{"web/README.md", "nothing here"}, {"db/b.yaml", config_map("b", "1")}};
+    const Files files{{"web/all.yaml", "# nothing\n"}, {"db/b.yaml", config_map("b", "1")}};
     CHECK(run(commit({release("web"), release("db")}, files)).failed_releases == 1);
     CHECK(objects() == config_maps({{"a", "1"}, {"b", "1"}}));
     CHECK(contains(first_error(*this, "web"), "renders to nothing"));
