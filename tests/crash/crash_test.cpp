@@ -3,9 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -19,6 +22,7 @@ namespace {
 
 constexpr std::size_t points_per_stage = 5;
 constexpr unsigned workers = 2;
+constexpr std::size_t moments = 16;
 
 std::string stage_of(std::string_view point) { return std::string(point.substr(0, point.find('.'))); }
 
@@ -40,17 +44,18 @@ std::vector<Case> plan_cases(const Lab& lab) {
   return out;
 }
 
-std::vector<CaseResult> run_cases(const Lab& lab, const std::vector<Case>& cases) {
-  std::vector<CaseResult> results(cases.size());
+/// Runs `count` cases, some at a time.
+std::vector<CaseResult> run_cases(std::size_t count, const std::function<CaseResult(std::size_t)>& run) {
+  std::vector<CaseResult> results(count);
   std::atomic<std::size_t> next{0};
   std::vector<std::jthread> threads;
   for (unsigned i = 0; i < workers; ++i) {
     threads.emplace_back([&] {
-      for (std::size_t at = next.fetch_add(1); at < cases.size(); at = next.fetch_add(1)) {
+      for (std::size_t at = next.fetch_add(1); at < count; at = next.fetch_add(1)) {
         try {
-          results[at] = lab.kill_at(cases[at].point, cases[at].nth);
+          results[at] = run(at);
         } catch (const std::exception& problem) {
-          results[at].point = cases[at].point;
+          results[at].point = "case " + std::to_string(at);
           results[at].problems = {problem.what()};
         }
       }
@@ -60,20 +65,31 @@ std::vector<CaseResult> run_cases(const Lab& lab, const std::vector<Case>& cases
   return results;
 }
 
-void print_table(const Lab& lab, const std::vector<CaseResult>& results) {
-  std::map<std::string, std::set<std::string>> stages;
-  std::printf("%-28s %-8s %s\n", "killed at", "starts", "outcome");
+void print_rows(const std::vector<CaseResult>& results) {
+  std::printf("%-28s %-8s %s\n", "killed", "starts", "outcome");
   for (const auto& result : results) {
-    stages[stage_of(result.point)].insert(result.point.substr(0, result.point.find(':')));
     std::printf("%-28s %-8d %s\n", result.point.c_str(), result.reconciles,
                 result.problems.empty() ? "as the commit" : "WRONG");
     for (const auto& problem : result.problems) std::printf("    %s\n", problem.c_str());
+  }
+}
+
+void print_summary(const Lab& lab, const std::vector<CaseResult>& results) {
+  std::map<std::string, std::set<std::string>> stages;
+  for (const auto& result : results) {
+    stages[stage_of(result.point)].insert(result.point.substr(0, result.point.find(':')));
   }
   std::printf("deleted in every case, each once:");
   for (const auto& what : lab.intended_deletions()) std::printf(" %s", what.c_str());
   std::printf("\npoints by stage:");
   for (const auto& [stage, points] : stages) std::printf(" %s %zu", stage.c_str(), points.size());
   std::printf("; kills %zu\n", results.size());
+}
+
+void check_outcomes(const std::vector<CaseResult>& results) {
+  for (const auto& result : results) {
+    CHECK_MESSAGE(result.problems.empty(), result.point << ": " << (result.problems.empty() ? "" : result.problems.front()));
+  }
 }
 
 }  // namespace
@@ -89,13 +105,14 @@ TEST_SUITE("crash") {
     CHECK(lab.intended_deletions().size() == 6);
     for (const auto& what : lab.intended_deletions()) CHECK(what.find("PersistentVolumeClaim") == std::string::npos);
 
-    const auto results = run_cases(lab, plan_cases(lab));
-    print_table(lab, results);
+    const auto cases = plan_cases(lab);
+    const auto results = run_cases(cases.size(), [&](std::size_t i) { return lab.kill_at(cases[i].point, cases[i].nth); });
+    print_rows(results);
+    print_summary(lab, results);
+    check_outcomes(results);
 
     std::map<std::string, std::set<std::string>> reached;
     for (const auto& result : results) {
-      CHECK_MESSAGE(result.problems.empty(),
-                    result.point << ": " << (result.problems.empty() ? "" : result.problems.front()));
       CHECK_MESSAGE(result.reached, result.point << " was not reached");
       if (result.reached) reached[stage_of(result.point)].insert(result.point.substr(0, result.point.find(':')));
     }
@@ -103,5 +120,17 @@ TEST_SUITE("crash") {
       CHECK_MESSAGE(reached[stage].size() >= points_per_stage,
                     stage << " was killed at " << reached[stage].size() << " points");
     }
+  }
+
+  TEST_CASE("SIGKILL at any moment: the same, wherever the run was") {
+    Lab lab;
+    lab.run_reference();
+    // Spread over the time that a run takes; the last ones may find it over.
+    const auto results = run_cases(moments, [&](std::size_t i) {
+      return lab.kill_after(lab.reference_span() * static_cast<std::int64_t>(i + 1) / static_cast<std::int64_t>(moments));
+    });
+    print_rows(results);
+    check_outcomes(results);
+    CHECK(std::any_of(results.begin(), results.end(), [](const CaseResult& result) { return result.reached; }));
   }
 }

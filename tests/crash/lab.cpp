@@ -1,6 +1,9 @@
 #include "tests/crash/lab.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -170,15 +173,21 @@ Lab::Place Lab::copy_prepared(const std::string& name) const {
   return place;
 }
 
-std::string Lab::run_agent(const Place& place, const std::vector<std::pair<std::string, std::string>>& environment) const {
-  CapturedCommand command;
-  command.command.program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
-  command.command.arguments = {"agent", "--once", "--config", place.directory + "/agent.yaml"};
-  command.command.environment = environment;
+Command Lab::agent_command(const Place& place, const Variables& environment) const {
+  Command command;
+  command.program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
+  command.arguments = {"agent", "--once", "--config", place.directory + "/agent.yaml"};
+  command.environment = environment;
   for (const char* name : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
-    if (const char* value = std::getenv(name); value != nullptr) command.command.environment->emplace_back(name, value);
+    if (const char* value = std::getenv(name); value != nullptr) command.environment->emplace_back(name, value);
   }
-  command.command.environment->emplace_back("HOME", place.directory);
+  command.environment->emplace_back("HOME", place.directory);
+  return command;
+}
+
+std::string Lab::run_agent(const Place& place, const Variables& environment) const {
+  CapturedCommand command;
+  command.command = agent_command(place, environment);
   const auto said = need(run_command(command, {{}, Deadline(system_clock(), agent_patience)}), "the agent");
   std::ofstream(place.directory + "/agent.log", std::ios::app) << said.out << said.err << "---\n";
   return said.status.signal != 0 ? "signal " + std::to_string(said.status.signal)
@@ -188,9 +197,11 @@ std::string Lab::run_agent(const Place& place, const std::vector<std::pair<std::
 void Lab::run_reference() {
   const Place place = copy_prepared("reference");
   const std::string log = place.directory + "/points.log";
+  const Millis begun = system_clock().monotonic();
   if (const auto end = run_agent(place, {{"GITOPSCTL_CRASH_LOG", log}}); end != "exit 0") {
     throw std::runtime_error("the reference run: " + end);
   }
+  reference_span_ = system_clock().monotonic() - begun;
   for (const auto& name : lines_of(log)) ++times_reached_[name];
   reference_ = read_snapshot(place.environment());
   const ScratchRepo repository(place.repository);
@@ -203,30 +214,47 @@ CaseResult Lab::kill_at(const std::string& point, int nth) const {
   const Place place = copy_prepared(point + '-' + std::to_string(nth));
   const auto end = run_agent(place, {{"GITOPSCTL_CRASH_AT", point + ':' + std::to_string(nth)}});
   result.reached = end == "signal 9";
-  if (!result.reached) {
+  if (result.reached) {
+    recover(place, result);
+  } else {
     result.problems = {"the point was not reached: " + end};
-    return result;
   }
+  return result;
+}
+
+CaseResult Lab::kill_after(Millis after) const {
+  CaseResult result;
+  result.point = "after " + std::to_string(after.count()) + " ms";
+  const Place place = copy_prepared("moment-" + std::to_string(after.count()));
+  auto agent = need(ChildProcess::start(agent_command(place, {}), {}), "the agent");
+  system_clock().sleep(after, {});
+  agent.send(SIGKILL);
+  const auto status = need(agent.wait({{}, Deadline(system_clock(), agent_patience)}), "the agent");
+  result.reached = status.signal == SIGKILL;
+  recover(place, result);
+  return result;
+}
+
+void Lab::recover(const Place& place, CaseResult& result) const {
   do {
     ++result.reconciles;
     const auto again = run_agent(place);
     result.problems = compare(place);
     if (again != "exit 0") result.problems.push_back("the agent after the kill: " + again);
   } while (!result.problems.empty() && result.reconciles < 2);
-  if (!result.problems.empty()) return result;
+  if (!result.problems.empty()) return;
 
   // What is right stays as it is: one more start changes nothing.
   const auto version = read_snapshot(place.environment()).version;
   run_agent(place);
   if (read_snapshot(place.environment()).version != version) {
-    result.problems.push_back("a further run without a reason wrote to the environment");
+    result.problems.emplace_back("a further run without a reason wrote to the environment");
   }
   for (auto& problem : compare(place)) result.problems.push_back("after a further run: " + problem);
   if (result.problems.empty() && std::getenv("GITOPSCTL_KEEP_SCRATCH") == nullptr) {
     fs::remove_all(place.directory);
     fs::remove_all(fs::path(place.repository).parent_path());
   }
-  return result;
 }
 
 namespace {

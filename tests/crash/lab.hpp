@@ -4,8 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/process/child.hpp"
+#include "base/time/clock.hpp"
 #include "tests/crash/snapshot.hpp"
 #include "tests/support/git_server.hpp"
 #include "tests/support/scratch.hpp"
@@ -32,18 +35,26 @@ class Lab {
   void run_reference();
   [[nodiscard]] const std::map<std::string, int>& times_reached() const noexcept { return times_reached_; }
   [[nodiscard]] const std::vector<std::string>& intended_deletions() const noexcept { return reference_.deletions; }
+  /// How long the reference run took.
+  [[nodiscard]] Millis reference_span() const noexcept { return reference_span_; }
+  /// As kill_at(), `after` the start of the run wherever it is then. Not reached when the run was over before.
+  [[nodiscard]] CaseResult kill_after(Millis after) const;
   /// Kills a run at `point` for the `nth` time that it gets there, starts it again at most twice, and compares. Thread-safe
   /// after run_reference().
   [[nodiscard]] CaseResult kill_at(const std::string& point, int nth) const;
 
  private:
   struct Place;
+  using Variables = std::vector<std::pair<std::string, std::string>>;
   [[nodiscard]] Place copy_prepared(const std::string& name) const;
   void write_config(const Place& place) const;
   void commit_first(const support::ScratchRepo& repository);
   void commit_second(const support::ScratchRepo& repository);
   /// `gitopsctl agent --once`; its end as `exit N` or `signal N`.
-  std::string run_agent(const Place& place, const std::vector<std::pair<std::string, std::string>>& environment = {}) const;
+  std::string run_agent(const Place& place, const Variables& environment = {}) const;
+  [[nodiscard]] Command agent_command(const Place& place, const Variables& environment) const;
+  /// Starts the agent again until all is as it should be, at most twice, and once more.
+  void recover(const Place& place, CaseResult& result) const;
   /// What differs from the reference run.
   [[nodiscard]] std::vector<std::string> compare(const Place& place) const;
   [[nodiscard]] std::vector<std::string> compare_candidate(const Place& place) const;
@@ -55,6 +66,7 @@ class Lab {
   Snapshot reference_;
   std::string reference_candidate_;  ///< tree and parents
   std::map<std::string, int> times_reached_;
+  Millis reference_span_{0};
 };
 
 }  // namespace gitopsctl::crash
