@@ -350,9 +350,12 @@ TEST_SUITE("agent/reconcile guards") {
   }
 
   TEST_CASE_FIXTURE(RunnerFixture, "an inventory that cannot be trusted stops the channel, and nothing is deleted") {
-    run(commit({release("web"), release("old")},
-               {{"web/all.yaml", config_map("a", "1") + config_map("b", "1")}, {"old/c.yaml", config_map("c", "1")}}));
-    const auto second = commit({release("web")}, {{"web/all.yaml", config_map("a", "2")}});
+    run(commit({release("web"), release("old"), release("stay")},
+               {{"web/all.yaml", config_map("a", "1") + config_map("b", "1")},
+                {"old/c.yaml", config_map("c", "1")},
+                {"stay/d.yaml", config_map("d", "1")}}));
+    const auto second = commit({release("web"), release("stay")},
+                               {{"web/all.yaml", config_map("a", "2")}, {"stay/d.yaml", config_map("d", "1")}});
     const auto id = inventory_id("web");
     const Value before = (*other->get(id))->body.deep_copy();
     std::string expected;
@@ -390,7 +393,7 @@ TEST_SUITE("agent/reconcile guards") {
       const auto result = run(second, i == 0 ? "poll" : "retry");
       CHECK(result.state == RunState::failed);
       CHECK(result.removed == 0);
-      CHECK(objects().size() == 3);
+      CHECK(objects().size() == 4);
       CHECK(condition("Ready") == "False Failed");
       const auto message = result.message + ' ' + first_error(*this, "web");
       CHECK_MESSAGE(contains(message, expected), message);
@@ -401,7 +404,7 @@ TEST_SUITE("agent/reconcile guards") {
     REQUIRE(other->remove({id.group, id.kind, "elsewhere", id.name}, {}, {}).ok());
     edit_by_hand(id, [&](Value& body) { body = before.deep_copy(); });
     CHECK(run(second, "retry").state == RunState::deployed);
-    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "2"}});
+    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "2"}, {"ConfigMap/shop/d", "1"}});
   }
 
   TEST_CASE_FIXTURE(RunnerFixture, "an inventory that was deleted: its objects are taken over again, what left it stays") {
