@@ -5,6 +5,7 @@
 #include "agent/server/agent_metrics.hpp"
 #include "agent/server/http_server.hpp"
 #include "base/log/log.hpp"
+#include "base/process/memory.hpp"
 #include "base/process/signals.hpp"
 
 namespace gitopsctl::agent::cli {
@@ -40,6 +41,7 @@ Result<std::unique_ptr<HttpServer>> serve(const AgentConfig& config, const Agent
 }  // namespace
 
 Result<int> run_agent(const Invocation& invocation) {
+  share_memory_pools();
   // Before any thread starts: threads inherit what is done to signals here.
   const std::stop_token stop = stop_on_signals();
   GITOPSCTL_TRY(AgentConfig config, load_agent_config(invocation.config_path()));

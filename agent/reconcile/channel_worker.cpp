@@ -1,6 +1,9 @@
 #include "agent/reconcile/channel_worker.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/process/memory.hpp"
 
 namespace gitopsctl::agent {
 
@@ -71,12 +74,16 @@ void ChannelWorker::publish_source() {
 }
 
 void ChannelWorker::run(std::stop_token stop) {
+  bool worked = false;
   while (!stop.stop_requested()) {
     publish_source();
     if (const auto reason = next_reason(stop)) {
       execute(*reason, stop);
+      worked = true;
       continue;
     }
+    // A rendering takes far more memory than what is kept of it.
+    if (std::exchange(worked, false)) return_free_memory();
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, glance, [&] { return source_fresh_ || (!tip_.empty() && tip_ != done_commit_); });
   }

@@ -5,6 +5,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/process/memory.hpp"
 #include "base/text/escape.hpp"
 #include "channels/candidate/candidate.hpp"
 #include "channels/model/channel.hpp"
@@ -69,10 +70,12 @@ std::uint64_t RepositoryWatcher::poll_now() {
 
 void RepositoryWatcher::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    const std::uint64_t fetched = fetches_;
     const bool ok = tick(stop);
     const auto retry_after = mirror_ ? mirror_->retry_after() : std::nullopt;
     const Millis pause = config_.poll.next(view_.state.failures, random_share(), retry_after);
     if (ok) mirror_->trim();
+    if (fetches_ != fetched) return_free_memory();
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, pause, [&] { return asked_ > done_.load(); });
   }

@@ -10,6 +10,14 @@
 #include "base/text/escape.hpp"
 #include "channels/http/url.hpp"
 
+// libcurl uses OpenSSL for what we ask of it, but brings GnuTLS along for LDAP and RTMP. GnuTLS prepares itself when it is
+// loaded, in every start of every program (a megabyte, most of it its own tests), unless the program has this function: the
+// documented way to say that it is not used (GNUTLS_SKIP_GLOBAL_INIT in gnutls/gnutls.h).
+extern "C" {
+__attribute__((used, visibility("default"))) int _gnutls_global_init_skip();  // NOLINT(bugprone-reserved-identifier)
+int _gnutls_global_init_skip() { return 1; }                                  // NOLINT(bugprone-reserved-identifier)
+}
+
 namespace gitopsctl::channels {
 namespace {
 
