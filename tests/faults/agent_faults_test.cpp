@@ -278,7 +278,8 @@ void add_files(std::vector<Row>& rows) {
   rows.push_back({"manifest: a link in a circle", Level::release, {"base"}, {"deploy/base/config.yaml"}, [](Scene& scene) {
                     scene.push_bad({{"deploy/base/config.yaml@", "config.yaml"}}, {"deploy/base/config.yaml"});
                   }});
-  bad_files("two releases that own one object", Level::release, {"web", "base"}, {"'base', 'web'", "belongs to one release"},
+  bad_files("two releases that own one object", Level::release, {"web", "base"},
+            {"is also rendered by release", "belongs to one release", channel_path},
             {{"deploy/base/config.yaml", replace(config_map("web", "x"), "name: web", "name: web\n  namespace: web")}});
   bad_files("no object left and no allowEmpty", Level::release, {"base"}, {"allowEmpty"},
             {{"deploy/base/config.yaml", "# nothing\n"}, {"deploy/base/more.yaml", "# nothing\n"}});
@@ -480,6 +481,47 @@ TEST_SUITE("concurrency: agent faults") {
     CHECK(scene.installation.once().status.exit_code == 0);
     CHECK(scene.installed("web") == "one");
     CHECK(scene.installation.run({"status", "prod"}).status.exit_code == 0);
+    CHECK(scene.installation.deletes().empty());
+  }
+
+  TEST_CASE("a commit that only loosens the policy is shown, held, and let through by name") {
+    Scene scene;
+    const auto with_policy = [](const std::string& policy) {
+      Files files = good("one");
+      files[channel_path] = replace(files[channel_path], "releases:", policy + "releases:");
+      return files;
+    };
+    scene.push(with_policy("approvals: {required: 1}\n"));
+    REQUIRE(scene.installation.once().status.exit_code == 0);
+    scene.push(with_policy("guards: {deletes: {percent: 100}}\n"));
+    const auto diff =
+        scene.installation.run({"diff", "prod", "--from", scene.commits[1], "--to", scene.commits[2], "-o", "markdown"});
+    CHECK(diff.status.exit_code == 1);
+    for (const auto& part : {"the policy changes", "approvals: 1 → 0", "guards.deletes.percent: 30 → 100"}) {
+      CHECK_MESSAGE(holds(diff.out, part), diff.out);
+    }
+    CHECK(scene.installation.run({"diff", "prod", "--live"}).status.exit_code == 1);
+    CHECK(scene.installation.once().status.exit_code == 0);  // waiting is no failure
+    const auto live = scene.installation.json({"diff", "prod", "--live"});
+    const std::string digest(live.string_at({"approvalDigest"}));
+    CHECK(holds(diff.out, digest));  // the comment names what the agent waits for
+    const auto why = scene.installation.run({"why", "prod"});
+    CHECK_MESSAGE(holds(why.out, "gitopsctl approve prod --digest " + digest), why.out);
+    CHECK_MESSAGE(holds(why.out, "approvals: 1 → 0"), why.out);
+    // The content alone is no name for it.
+    CHECK(scene.installation.run({"approve", "prod", "--digest", std::string(live.string_at({"renderDigest"}))})
+              .status.exit_code != 0);
+    scene.push(good("two"));
+    CHECK(scene.installation.once().status.exit_code == 0);
+    CHECK(scene.installed("web") == "one");
+    scene.repository.git({"update-ref", "refs/heads/releases/prod", scene.commits[2]});
+    scene.installation.once();
+    CHECK(scene.installation.run({"approve", "prod", "--digest", digest, "--as", "ada"}).status.exit_code == 0);
+    CHECK(scene.installation.once().status.exit_code == 0);
+    CHECK(scene.installation.run({"why", "prod"}).status.exit_code == 0);
+    scene.repository.git({"update-ref", "refs/heads/releases/prod", scene.commits[3]});
+    CHECK(scene.installation.once().status.exit_code == 0);
+    CHECK(scene.installed("web") == "two");
     CHECK(scene.installation.deletes().empty());
   }
 
