@@ -8,6 +8,12 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 
+# The bound on the size of one packed object came into Debian 12 with a security update.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LIBRARIES PkgConfig::LIBGIT2)
+check_cxx_source_compiles("#include <git2.h>\nint main() { return GIT_OPT_SET_PACK_MAX_OBJECT_SIZE; }" GITOPSCTL_LIBGIT2_OBJECT_LIMIT)
+unset(CMAKE_REQUIRED_LIBRARIES)
+
 # What C++ brings is linked into the programs: only the used part of it is mapped, and the dynamic linker has less to do at
 # every start (docs/decisions/0010). libre2 has to go with it, since the shared one would bring the shared C++ runtime along
 # the static one. C libraries that talk to the outside (OpenSSL, libcurl, libgit2, SQLite, zlib) stay shared, so that

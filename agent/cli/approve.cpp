@@ -32,10 +32,11 @@ Result<int> run_approve(const Invocation& invocation) {
   const bool deletes = invocation.given("deletes");
   GITOPSCTL_TRY(const std::string digest,
                 complete_digest(invocation.text(deletes ? "deletes" : "digest"),
-                                view.channel.string_at({"status", deletes ? "deleteDigest" : "tipDigest"}),
-                                deletes ? "delete" : "render"));
+                                view.channel.string_at({"status", deletes ? "deleteDigest" : "approvalDigest"}),
+                                deletes ? "delete" : "approval"));
   Approval approval;
   approval.digest = digest;
+  if (!deletes) approval.seal = view.channel.string_at({"status", "approvalSeal"});
   approval.deletes = deletes;
   approval.by = invocation.text("as", current_user());
   approval.at = system_clock().now();

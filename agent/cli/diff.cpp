@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/rendering.hpp"
 #include "agent/cli/revisions.hpp"
@@ -57,6 +59,7 @@ Result<Sides> choose_sides(const Invocation& invocation, Revisions& revisions) {
 void keep_only(channels::ChangeSet& changes, const std::string& release) {
   if (release.empty()) return;
   std::erase_if(changes.releases, [&](const channels::ReleaseChanges& one) { return one.release != release; });
+  changes.policy_changes.clear();  // of the channel, not of the release
 }
 
 Result<void> print_changes(const Invocation& invocation, const channels::ChangeSet& changes) {
@@ -95,18 +98,21 @@ Result<int> run_diff(const Invocation& invocation) {
   } else {
     // A side that cannot be read is not an empty side: its error ends the comparison.
     std::vector<channels::RenderedRelease> before;
+    std::optional<channels::Policy> policy;
     if (!sides.from.empty()) {
       GITOPSCTL_TRY(const RenderedChannel from, render_side(sides.from));
       before = from.releases();
+      policy = from.channel.policy;
     }
     changes = channels::diff_rendered(target.channel, sides.from.empty() ? "nothing" : sides.from, before, sides.to,
                                       to.releases());
+    channels::set_policy(changes, policy ? &*policy : nullptr, to.channel.policy);
   }
   keep_only(changes, target.release);
   GITOPSCTL_CHECK(print_changes(invocation, changes));
   const bool detailed = invocation.is_set("detailed-exitcode");
   if (changes.has_errors()) return detailed ? 1 : 2;
-  if (!changes.counts().any_change()) return 0;
+  if (!changes.counts().any_change() && changes.policy_changes.empty()) return 0;
   return detailed ? 2 : 1;
 }
 

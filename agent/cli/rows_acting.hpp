@@ -43,12 +43,13 @@ inline constexpr std::array suspend_examples{
 inline constexpr std::array resume_examples{Example{"gitopsctl resume prod", "deploy again what the branch says"}};
 
 inline constexpr std::array approve_flags{
-    Flag{"digest", '\0', FlagType::text, "DIGEST", "approve the deployment of exactly this render digest"},
+    Flag{"digest", '\0', FlagType::text, "DIGEST",
+         "approve exactly this content and policy (the approval digest, as in `why`)"},
     Flag{"deletes", '\0', FlagType::text, "DIGEST", "confirm the removal of exactly these objects (the digest is in `why`)"},
     Flag{"as", '\0', FlagType::text, "NAME", "who approves (default: the user of this session)"},
 };
 inline constexpr std::array approve_examples{
-    Example{"gitopsctl approve prod --digest 3f8a…", "let that rendering be deployed"},
+    Example{"gitopsctl approve prod --digest 3f8a…", "let what has that approval digest be deployed"},
     Example{"gitopsctl approve prod --deletes 91c0…", "let a removal above the channel's limit go on"},
 };
 

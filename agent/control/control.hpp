@@ -86,12 +86,18 @@ struct Switches {
 
 [[nodiscard]] Result<Switches> read_switches(Environment& environment, const ChannelKey& key);
 
-/// An approval of a digest (render digest, or delete digest).
+/// An approval of a digest (approval digest, or delete digest).
 struct Approval {
   std::string digest;
   bool deletes = false;
   std::string by;
   TimePoint at{};
+  /// The seal of what was approved (`status.approvalSeal`): digests say nothing about the values of secrets. Empty: whatever
+  /// they are.
+  std::string seal = {};
+
+  /// True when it was given for these values of secrets. Which objects may go does not depend on them.
+  [[nodiscard]] bool covers(std::string_view other_seal) const { return deletes || seal.empty() || seal == other_seal; }
 };
 
 [[nodiscard]] Result<std::vector<Approval>> list_approvals(Environment& environment, const ChannelKey& key);

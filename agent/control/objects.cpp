@@ -151,6 +151,7 @@ Result<std::vector<Approval>> list_approvals(Environment& environment, const Cha
   for (const auto& object : objects) {
     Approval approval;
     approval.digest = text_at(object.body, {"spec", "digest"});
+    approval.seal = text_at(object.body, {"spec", "seal"});
     const Value* deletes = object.body.find_path({"spec", "deletes"});
     approval.deletes = deletes != nullptr && deletes->as_bool();
     approval.by = text_at(object.body, {"spec", "by"});
@@ -169,6 +170,7 @@ Result<void> write_approval(Environment& environment, const ChannelKey& key, con
     describe_owner(body, key);
     Value& spec = body.child_map("spec");
     spec.set("digest", Value::string(approval.digest));
+    if (!approval.seal.empty()) spec.set("seal", Value::string(approval.seal));
     spec.set("deletes", Value::boolean(approval.deletes));
     spec.set("by", Value::string(approval.by));
     spec.set("at", Value::string(format_time(approval.at)));

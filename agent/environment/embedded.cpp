@@ -9,6 +9,7 @@
 #include "agent/environment/stored_form.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/process/crash_point.hpp"
 #include "channels/store/database.hpp"
 
 namespace gitopsctl::agent {
@@ -347,6 +348,7 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
     outcomes.clear();
     return *failed;
   }
+  if (revision != 0) crash_point(CrashPoint::environment_in_apply);
   if (auto committed = commit_own(transaction, revision); !committed.ok()) {
     outcomes.clear();
     return committed;
@@ -391,6 +393,7 @@ Result<LiveObject> EmbeddedEnvironment::put(const render::Object& object, const 
     const Value* labels = live.find_path({"metadata", "labels"});
     row.body = std::move(text);
     GITOPSCTL_CHECK(save(object.id, row, body, labels == nullptr ? Value() : *labels));
+    crash_point(CrashPoint::environment_in_put);
     GITOPSCTL_CHECK(commit_own(transaction, revision));
   }
   return live_object(object.id, row, body);
@@ -417,6 +420,7 @@ Result<void> EmbeddedEnvironment::remove(const render::ObjectId& id, const Delet
   }
   std::int64_t revision = 0;
   GITOPSCTL_CHECK(bump(revision));
+  crash_point(CrashPoint::environment_in_delete);
   return commit_own(transaction, revision);
 }
 

@@ -119,9 +119,9 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
   }
 
   for (const auto& repository : c.repositories) {
-    std::vector<std::string> bound;
+    std::vector<BoundChannel> bound;
     for (const auto& binding : c.bindings) {
-      if (binding.repository == repository.name) bound.push_back(binding.channel);
+      if (binding.repository == repository.name) bound.push_back({binding.channel, binding.channel_file});
     }
     State* raw = state.get();
     const std::string name = repository.name;

@@ -2,6 +2,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "channels/model/policy.hpp"
 
 namespace gitopsctl::agent {
 
@@ -20,69 +21,7 @@ Error unreadable(const render::ObjectId& id, const std::string& what) {
           "it was changed by hand: put it back, or delete it to have the next deployment judged by the policy it brings");
 }
 
-Value optional_time(const std::optional<TimePoint>& at) { return at ? Value::string(format_time(*at)) : Value::null(); }
-
 }  // namespace
-
-Value encode_policy(const channels::Policy& policy) {
-  Value::List freeze;
-  for (const auto& window : policy.freeze) {
-    Value::List days;
-    for (const int day : window.days) days.push_back(Value::int64(day));
-    freeze.push_back(make_map({{"from", optional_time(window.from)},
-                               {"to", optional_time(window.to)},
-                               {"days", Value::list(std::move(days))},
-                               {"fromMinute", Value::int64(window.from_minute)},
-                               {"toMinute", Value::int64(window.to_minute)},
-                               {"offsetMinutes", Value::int64(window.offset_minutes)},
-                               {"reason", Value::string(window.reason)}}));
-  }
-  return make_map({{"deletePercent", Value::float64(policy.delete_percent)},
-                   {"deleteAtLeast", Value::int64(policy.delete_at_least)},
-                   {"approvals", Value::int64(policy.approvals)},
-                   {"freeze", Value::list(std::move(freeze))}});
-}
-
-Result<channels::Policy> decode_policy(const Value& value) {
-  const Error bad(ErrorCode::invalid_input, "the recorded policy is damaged");
-  channels::Policy out;
-  const Value* percent = value.find("deletePercent");
-  const Value* at_least = value.find("deleteAtLeast");
-  const Value* approvals = value.find("approvals");
-  const Value* freeze = value.find("freeze");
-  if (percent == nullptr || !percent->is_number() || at_least == nullptr || !at_least->is_int() || at_least->as_int() < 0 ||
-      approvals == nullptr || !approvals->is_int() || approvals->as_int() < 0 || freeze == nullptr || !freeze->is_list()) {
-    return bad;
-  }
-  out.delete_percent = percent->as_double();
-  out.delete_at_least = static_cast<std::uint32_t>(at_least->as_int());
-  out.approvals = static_cast<std::uint32_t>(approvals->as_int());
-  for (const auto& item : freeze->as_list()) {
-    channels::FreezeWindow window;
-    const auto time = [&](std::string_view key, std::optional<TimePoint>& at) {
-      const Value* text = item.find(key);
-      if (text == nullptr || text->is_nothing()) return true;
-      const auto parsed = parse_time(text->as_string());
-      if (!parsed.ok()) return false;
-      at = *parsed;
-      return true;
-    };
-    if (!item.is_map() || !time("from", window.from) || !time("to", window.to)) return bad;
-    if (const Value* days = item.find("days"); days != nullptr) {
-      for (const auto& day : days->as_list()) window.days.push_back(static_cast<int>(day.as_int()));
-    }
-    const auto minute = [&](std::string_view key) {
-      const Value* at = item.find(key);
-      return at == nullptr ? 0 : static_cast<int>(at->as_int());
-    };
-    window.from_minute = minute("fromMinute");
-    window.to_minute = minute("toMinute");
-    window.offset_minutes = minute("offsetMinutes");
-    window.reason = item.string_at({"reason"});
-    out.freeze.push_back(std::move(window));
-  }
-  return out;
-}
 
 Result<ChannelRecord> read_channel_record(Environment& environment, const ChannelKey& key) {
   const auto id = record_id(key);
@@ -107,9 +46,10 @@ Result<ChannelRecord> read_channel_record(Environment& environment, const Channe
   }
   out.commit = parsed->string_at({"commit"});
   out.render_digest = parsed->string_at({"renderDigest"});
+  out.seal_digest = parsed->string_at({"sealDigest"});
   const Value* policy = parsed->find("policy");
   if (policy == nullptr) return unreadable(id, "it has no policy");
-  auto decoded = decode_policy(*policy);
+  auto decoded = channels::parse_policy(*policy);
   if (!decoded.ok()) return unreadable(id, decoded.error().message());
   out.policy = *std::move(decoded);
   out.known = true;
@@ -122,7 +62,8 @@ Result<void> write_channel_record(Environment& environment, const ChannelKey& ke
   const Value content = make_map({{"schema", Value::int64(ChannelRecord::schema)},
                                   {"commit", Value::string(record.commit)},
                                   {"renderDigest", Value::string(record.render_digest)},
-                                  {"policy", encode_policy(record.policy)}});
+                                  {"sealDigest", Value::string(record.seal_digest)},
+                                  {"policy", channels::policy_value(record.policy)}});
   Value body =
       make_map({{"apiVersion", Value::string("v1")},
                 {"kind", Value::string("ConfigMap")},

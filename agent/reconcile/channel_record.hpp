@@ -18,6 +18,7 @@ struct ChannelRecord {
 
   std::string commit;         ///< of the last complete deployment
   std::string render_digest;  ///< of that deployment, over all releases
+  std::string seal_digest;    ///< the same with the values of secrets, keyed; never shown
   channels::Policy policy;    ///< of that deployment; defaults when there was none
   bool known = false;         ///< there was a deployment
 
@@ -30,9 +31,5 @@ struct ChannelRecord {
 /// Writes it by compare-and-swap.
 [[nodiscard]] Result<void> write_channel_record(Environment& environment, const ChannelKey& key, ChannelRecord& record,
                                                 const ApplyOptions& options);
-
-/// A policy as data, and back.
-[[nodiscard]] Value encode_policy(const channels::Policy& policy);
-[[nodiscard]] Result<channels::Policy> decode_policy(const Value& value);
 
 }  // namespace gitopsctl::agent

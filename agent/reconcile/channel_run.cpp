@@ -153,8 +153,13 @@ bool ChannelRun::load_and_render() {
   }
   crash_point(CrashPoint::render_after_all);
   std::map<std::string, std::string> digests;
-  for (const auto& release : channel_.releases) digests[release.name] = s_.stage.state(release.name).render_digest;
+  std::map<std::string, std::string> seals;
+  for (const auto& release : channel_.releases) {
+    digests[release.name] = s_.stage.state(release.name).render_digest;
+    seals[release.name] = s_.stage.state(release.name).seal_digest;
+  }
   digest_ = channels::combine_digests(digests);
+  seal_ = channels::combine_digests(seals);
   return true;
 }
 

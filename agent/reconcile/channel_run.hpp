@@ -94,7 +94,8 @@ class ChannelRun {
   [[nodiscard]] bool guard();
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;
-  [[nodiscard]] bool policy_moves() const;
+  [[nodiscard]] const channels::Policy& policy_after() const;
+  [[nodiscard]] bool deployed_before() const;
 
   // write
   void begin_record();
@@ -142,6 +143,7 @@ class ChannelRun {
   channels::CommitId commit_;
   channels::Channel channel_;
   std::string digest_;
+  std::string seal_;  ///< as digest_, with the values of secrets
   bool rolled_back_ = false;
   std::string ended_rollback_;  ///< held digest that the branch has left behind
 

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "agent/reconcile/channel_run.hpp"
-#include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
 
 namespace gitopsctl::agent {
@@ -47,16 +46,9 @@ Result<void> ChannelRun::plan() {
     // What nobody touches needs nobody's leave.
     if (!leave_alone(item)) changes_.releases.push_back(item.changes);
   }
-  Sha256 sum;
-  sum.add_field(digest_);
-  for (const auto& release : changes_.releases) {
-    for (const auto& change : release.changes) {
-      sum.add_field(release.release);
-      sum.add_field(change.id.to_string());
-      sum.add_field(channels::action_name(change.action));
-    }
-  }
-  changes_.plan_digest = "sha256:" + sum.hex();
+  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after());
+  channel_status_.approval_digest = changes_.approval_digest;
+  channel_status_.approval_seal = seal_;
   crash_point(CrashPoint::plan_after_changes);
   return {};
 }
@@ -99,22 +91,16 @@ std::vector<render::ObjectId> ChannelRun::wanted_ids(const Item& item) const {
   return item.release == nullptr ? std::vector<render::ObjectId>() : s_.stage.state(item.name).ids;
 }
 
-/// Two releases of this channel that want one object are both refused.
+/// Releases of this channel that want one object are all refused.
 void ChannelRun::refuse_double_claims() {
-  std::map<render::ObjectId, std::vector<Item*>> claims;
+  std::map<std::string, std::vector<render::ObjectId>> claims;
+  for (const auto& item : items_) claims[item.name] = wanted_ids(item);
+  const auto conflicts = channels::claim_conflicts(claims);
   for (auto& item : items_) {
-    for (auto& id : wanted_ids(item)) claims[std::move(id)].push_back(&item);
-  }
-  for (const auto& [id, claimants] : claims) {
-    if (claimants.size() < 2) continue;
-    std::string names;
-    for (const auto* item : claimants) names += (names.empty() ? "'" : ", '") + item->name + "'";
-    for (auto* item : claimants) {
-      item->failed = true;
-      item->changes.errors.push_back(Error(ErrorCode::conflict, id.to_string() + " is in the releases " + names)
-                                         .at(item->release->where)
-                                         .with_hint("an object belongs to one release: take it out of the others"));
-    }
+    const auto found = conflicts.find(item.name);
+    if (found == conflicts.end()) continue;
+    item.failed = true;
+    for (const auto& error : found->second) item.changes.errors.push_back(Error(error).at(item.release->where));
   }
 }
 
@@ -218,13 +204,20 @@ void ChannelRun::hold_back_removals() {
 bool ChannelRun::leave_alone(const Item& item) const {
   if (switches_.suspended_releases.contains(item.name)) return true;
   if (item.release != nullptr && item.release->suspend) return true;
-  return !channel_.self_heal && item.deployed && item.inventory.phase == "applied" && only_drift(item.changes);
+  return !channel_.policy.self_heal && item.deployed && item.inventory.phase == "applied" && only_drift(item.changes);
 }
 
-/// True when the commit brings another policy than the deployed one: taking that over is guarded as a write is, else a
-/// commit without objects could end a freeze.
-bool ChannelRun::policy_moves() const {
-  return record_.known && !json_equal(encode_policy(record_.policy), encode_policy(channel_.policy));
+/// The policy once this run has come to its end. A rollback brings back what was deployed, not the policy of that time:
+/// else going back would be a way around a guard that was made stricter meanwhile.
+const channels::Policy& ChannelRun::policy_after() const {
+  return rolled_back_ && record_.known ? record_.policy : channel_.policy;
+}
+
+/// True when all that this run would bring is deployed: content, values of secrets and policy. Who wanted consent for it had
+/// it then.
+bool ChannelRun::deployed_before() const {
+  return record_.known && record_.render_digest == digest_ && record_.seal_digest == seal_ &&
+         changes_.policy_changes.empty();
 }
 
 bool ChannelRun::has_work(const Item& item) const {
@@ -234,12 +227,12 @@ bool ChannelRun::has_work(const Item& item) const {
 /// False when the run must wait for somebody or something.
 bool ChannelRun::guard() {
   crash_point(CrashPoint::plan_before_guard);
-  const bool anything = policy_moves() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
-                          return !item.failed && has_work(item) && !leave_alone(item);
-                        });
+  // Taking another policy over is guarded as a write is: a commit without objects could end a freeze else.
+  const bool anything = !changes_.policy_changes.empty() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
+    return !item.failed && has_work(item) && !leave_alone(item);
+  });
   channels::Policy policy = record_.known ? record_.policy : channel_.policy;
-  // What is deployed already was approved when it was deployed; healing it needs no second approval.
-  if (record_.known && record_.render_digest == digest_) policy.approvals = 0;
+  if (deployed_before()) policy.approvals = 0;
   channels::GuardFacts facts;
   facts.channel = s_.setup.key.channel;
   facts.revision = commit_;
@@ -253,7 +246,9 @@ bool ChannelRun::guard() {
   facts.now = s_.clock.now();
   // Without an answer there are no approvals: the guards wait.
   if (const auto approvals = list_approvals(s_.environment, s_.setup.key); approvals.ok()) {
-    for (const auto& approval : *approvals) facts.approvals[approval.digest].push_back(approval.by);
+    for (const auto& approval : *approvals) {
+      if (approval.covers(seal_)) facts.approvals[approval.digest].push_back(approval.by);
+    }
   }
   verdicts_ = channels::evaluate_guards(facts);
   crash_point(CrashPoint::plan_after_guard);

@@ -2,6 +2,7 @@
 
 #include "agent/apply/apply.hpp"
 #include "agent/inventory/inventory.hpp"
+#include "agent/reconcile/channel_record.hpp"
 #include "agent/reconcile/plan_stage.hpp"
 
 namespace gitopsctl::agent {
@@ -9,6 +10,7 @@ namespace gitopsctl::agent {
 Result<channels::ChangeSet> preview_live(Environment& environment, const ChannelKey& key, const channels::Channel& channel,
                                          const std::vector<RenderState>& states, const std::string& revision,
                                          const std::vector<std::string>& namespaces, const std::string& installation_key) {
+  GITOPSCTL_TRY(const ChannelRecord record, read_channel_record(environment, key));
   GITOPSCTL_TRY(const auto list, list_inventories(environment, key.installation, key.repository, key.channel));
   std::map<std::string, Inventory> inventories;
   for (const auto& inventory : list) inventories.emplace(inventory.identity.release, inventory);
@@ -48,7 +50,9 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
     subject.namespaces = &namespaces;
     GITOPSCTL_CHECK(add(subject));
   }
-  return channels::plan_channel_live(key.channel, "live", revision, inputs, live);
+  auto changes = channels::plan_channel_live(key.channel, "live", revision, inputs, live);
+  channels::set_policy(changes, record.known ? &record.policy : nullptr, channel.policy);
+  return changes;
 }
 
 }  // namespace gitopsctl::agent

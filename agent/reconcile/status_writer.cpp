@@ -135,6 +135,10 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
     out.set("state", text(status.state));
     out.set("tip", text(status.tip));
     out.set("tipDigest", text(status.render_digest));
+    if (!status.approval_digest.empty()) {
+      out.set("approvalDigest", text(status.approval_digest));
+      out.set("approvalSeal", text(status.approval_seal));
+    }
     if (status.deployed_known) {
       out.set("revision", text(status.deployed));
       out.set("renderDigest", text(status.deployed_digest));

@@ -59,7 +59,9 @@ struct ChannelStatus {
   std::vector<channels::Verdict> verdicts;  ///< guards that do not pass
   std::optional<channels::Counts> pending;  ///< what is held
   std::string delete_digest;
-  bool counts_known = false;  ///< false: the counts of the status stay
+  std::string approval_digest;  ///< what an approval of what the run wants to deploy names; empty: stays
+  std::string approval_seal;    ///< what it covers besides, without showing it: the values of secrets, keyed
+  bool counts_known = false;    ///< false: the counts of the status stay
   std::size_t releases = 0, ready_releases = 0, objects = 0;
   std::string handled_request;  ///< token of the sync that this run answered
   std::string ended_rollback;   ///< held digest of the rollback that is over, because the branch moved on

@@ -214,9 +214,9 @@ Location ConfigNode::where() const { return marks_ ? marks_->value(pointer_) : L
 
 Location ConfigNode::key_where() const { return marks_ ? marks_->key(pointer_) : Location{}; }
 
-void ConfigNode::fail(Error error) const { mistakes_->add(pointer_, error.at(where())); }
+void ConfigNode::fail(const Error& error) const { mistakes_->add(pointer_, error.at(where())); }
 
-void ConfigNode::fail_key(Error error) const { mistakes_->add(pointer_, error.at(key_where())); }
+void ConfigNode::fail_key(const Error& error) const { mistakes_->add(pointer_, error.at(key_where())); }
 
 void check_config(const ConfigNode& node, const ConfigShape& shape) {
   switch (shape.kind) {

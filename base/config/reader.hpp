@@ -78,8 +78,8 @@ class ConfigNode {
   [[nodiscard]] Location key_where() const;
 
   /// Notes a mistake of this value, or of its key.
-  void fail(Error error) const;
-  void fail_key(Error error) const;
+  void fail(const Error& error) const;
+  void fail_key(const Error& error) const;
 
   [[nodiscard]] ConfigMistakes& mistakes() const noexcept { return *mistakes_; }
 

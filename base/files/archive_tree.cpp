@@ -101,7 +101,7 @@ struct Pax {
 bool read_pax(std::string_view text, Pax& out) {
   while (!text.empty()) {
     const auto blank = text.find(' ');
-    if (blank == std::string_view::npos || blank > 8) return false;
+    if (blank > 8) return false;  // none at all is npos
     std::size_t length = 0;
     for (const char c : text.substr(0, blank)) {
       if (c < '0' || c > '9') return false;

@@ -56,7 +56,7 @@ std::string json_text(std::string_view text) {
 
 /// A value of the text format: quoted when blanks or quotes would make it unclear where it ends.
 std::string text_value(const Field& field) {
-  const std::string clean = terminal_safe(bounded(field.value));
+  std::string clean = terminal_safe(bounded(field.value));
   if (!clean.empty() && clean.find_first_of(" \"=") == std::string::npos) return clean;
   std::string out = "\"";
   for (const char c : clean) {
@@ -119,7 +119,8 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
     const std::lock_guard lock(all.mutex);
     if (all.destination) return all.destination(line);
     write_to_stderr(line += '\n');
-  } catch (...) {  // out of memory, or a test's destination: a log line is not worth the program
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // Out of memory, or a test's destination: a log line is not worth the program.
   }
 }
 

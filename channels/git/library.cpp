@@ -17,8 +17,11 @@ constexpr std::size_t open_pack_files = 64;
 constexpr long long cache_bytes = 2LL << 20U;
 /// A pack names its number of objects in its first bytes, and memory is set aside for it; Linux has about 11 million.
 constexpr std::size_t max_pack_objects = 20'000'000;
-/// No file that a release is made of comes near this; a larger blob would have to be held in memory whole.
+#ifdef GITOPSCTL_LIBGIT2_OBJECT_LIMIT
+/// No file that a release is made of comes near this; a larger blob would have to be held in memory whole. What is read has
+/// its own, smaller bounds (object_reader); this one keeps the indexer from unpacking what nobody will read.
 constexpr std::size_t max_object_bytes = std::size_t{2} << 30U;
+#endif
 
 void set_limits() {
   git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, window_bytes);
@@ -26,7 +29,9 @@ void set_limits() {
   git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, open_pack_files);
   git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(cache_bytes));
   git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, max_pack_objects);
+#ifdef GITOPSCTL_LIBGIT2_OBJECT_LIMIT
   git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE, max_object_bytes);
+#endif
 }
 
 void set_behaviour() {

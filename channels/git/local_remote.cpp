@@ -128,9 +128,10 @@ Result<void> LocalRemote::push(const PushCommand& command, const PackMaker& make
   GITOPSCTL_CHECK(interrupt.check("push to " + terminal_safe(path_)));
   if (command.to != zero_id) {
     GITOPSCTL_CHECK(store(repository.get(), command, make_pack, interrupt));
-    crash_point(CrashPoint::candidate_push_half);
   }
-  return move(repository.get(), command);
+  GITOPSCTL_CHECK(move(repository.get(), command));
+  crash_point(CrashPoint::candidate_push_answered);
+  return {};
 }
 
 Result<void> LocalRemote::store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack,
@@ -147,7 +148,10 @@ Result<void> LocalRemote::store(git_repository* repository, const PushCommand& c
   GITOPSCTL_TRY(const std::string pack, make_pack(remote_has));
   const std::string directory = std::string(git_repository_commondir(repository)) + "objects/pack";
   GITOPSCTL_TRY(const auto writer, PackWriter::open(directory, max_pack_bytes_, interrupt));
-  GITOPSCTL_CHECK(writer->add(pack));
+  const std::string_view bytes(pack);
+  GITOPSCTL_CHECK(writer->add(bytes.substr(0, bytes.size() / 2)));
+  crash_point(CrashPoint::candidate_push_half);
+  GITOPSCTL_CHECK(writer->add(bytes.substr(bytes.size() / 2)));
   GITOPSCTL_CHECK(writer->finish());
   git_odb* odb = nullptr;
   code = git_repository_odb(&odb, repository);

@@ -116,7 +116,8 @@ Result<void> MirrorStore::create() {
   const std::string fresh = directory_ + std::string(new_suffix) + std::to_string(getpid());
   std::error_code failed;
   fs::remove_all(fresh, failed);
-  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+  git_repository_init_options options;
+  git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
   options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKDIR | GIT_REPOSITORY_INIT_NO_REINIT;
   options.initial_head = "gitopsctl-nothing";
   git_repository* made = nullptr;

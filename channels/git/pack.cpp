@@ -61,7 +61,8 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(const std::string& director
                                                      const Interrupt& interrupt) {
   std::unique_ptr<PackWriter> writer(new PackWriter());
   git_indexer* raw = nullptr;
-  git_indexer_options options = GIT_INDEXER_OPTIONS_INIT;
+  git_indexer_options options;
+  git_indexer_options_init(&options, GIT_INDEXER_OPTIONS_VERSION);
   options.progress_cb = &PackWriter::look;
   options.progress_cb_payload = writer.get();
   // Packs are asked for self-contained, so no object database is given to complete them from: a pack that leans on

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/process/crash_point.hpp"
 #include "base/text/escape.hpp"
 #include "channels/git/protocol.hpp"
 #include "channels/git/ref_name.hpp"
@@ -77,7 +78,9 @@ Result<void> write_all(int file, std::string_view bytes) {
 Result<void> write_synced(const std::string& path, std::string_view bytes) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return system_error(errno, "write the mirror's refs");
-  auto done = write_all(file, bytes);
+  auto done = write_all(file, bytes.substr(0, bytes.size() / 2));
+  crash_point(CrashPoint::fetch_ref_file_half);
+  if (done.ok()) done = write_all(file, bytes.substr(bytes.size() / 2));
   if (done.ok() && fsync(file) != 0) done = system_error(errno, "write the mirror's refs");
   if (close(file) != 0 && done.ok()) done = system_error(errno, "write the mirror's refs");
   return done;

@@ -237,7 +237,7 @@ void read_head(const ConfigNode& head, const ReadingContext& context) {
 void read_calitp_form(const ConfigNode& root, const ReadingContext& context) {
   Channel& channel = context.reading.channel;
   channel.form = FileForm::calitp;
-  channel.prune = false;
+  channel.policy.prune = false;
   const ConfigNode head = root.at("calitp");
   if (!head.value().is_map()) {
     head.fail(Error(ErrorCode::invalid_input, "'calitp' must be a map, not " + std::string(type_words(head.value()))));

@@ -71,12 +71,16 @@ struct FreezeWindow {
   Location where;
 };
 
-/// What must hold before a channel is written to. Read from the deployed revision, never from the one to be deployed.
+/// What must hold before a channel is written to, and what a run may do to it of its own accord: everything in a channel
+/// file that a commit could loosen for the commits after it (channels/model/policy.hpp has its canonical form). The guards
+/// read theirs from the deployed revision, never from the one to be deployed.
 struct Policy {
   double delete_percent = 30;          ///< deletes above this share of the channel's objects wait …
   std::uint32_t delete_at_least = 10;  ///< … when there are at least this many
   std::uint32_t approvals = 0;         ///< approvals of the digest that are needed
   std::vector<FreezeWindow> freeze;
+  bool prune = true;      ///< what left the rendered set is deleted, where its release does not say otherwise
+  bool self_heal = true;  ///< what was changed by hand is put back
 };
 
 /// How `candidates/<branch>` are built for this channel.
@@ -89,8 +93,6 @@ struct Channel {
   std::string name;
   FileForm form = FileForm::own;
   TreePath file;
-  bool prune = true;
-  bool self_heal = true;
   bool suspend = false;
   Policy policy;
   std::optional<CandidateSpec> candidate;
@@ -98,7 +100,7 @@ struct Channel {
   std::vector<std::string> warnings;
 
   [[nodiscard]] const Release* find(std::string_view release) const noexcept;
-  [[nodiscard]] bool prunes(const Release& release) const noexcept { return release.prune.value_or(prune); }
+  [[nodiscard]] bool prunes(const Release& release) const noexcept { return release.prune.value_or(policy.prune); }
 };
 
 /// Reads the text of a channel file of any form. Mistakes that make the file as a whole unsafe to follow (not YAML, an

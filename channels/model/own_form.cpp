@@ -144,6 +144,8 @@ void read_policy(const ConfigNode& root, Policy& policy) {
   policy.delete_at_least = static_cast<std::uint32_t>(deletes.integer("atLeast", policy.delete_at_least));
   policy.approvals = static_cast<std::uint32_t>(root.at("approvals").integer("required", 0));
   policy.freeze = read_freeze(root.at("freeze"));
+  policy.prune = root.boolean("prune", true);
+  policy.self_heal = root.boolean("selfHeal", true);
 }
 
 void read_candidate(const ConfigNode& node, const ReadingContext& context) {
@@ -210,8 +212,6 @@ void read_own_form(const ConfigNode& root, const ReadingContext& context) {
   channel.form = FileForm::own;
   check_config(root, channel_shape());
   check_head(root, context);
-  channel.prune = root.boolean("prune", true);
-  channel.self_heal = root.boolean("selfHeal", true);
   channel.suspend = root.boolean("suspend", false);
   read_policy(root, channel.policy);
   read_candidate(root.at("candidate"), context);

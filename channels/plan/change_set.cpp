@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crypto/digest.hpp"
+#include "base/json/json.hpp"
 #include "channels/plan/plan_digest.hpp"
 
 namespace gitopsctl::channels {
@@ -89,6 +90,7 @@ std::string make_plan_digest(const ChangeSet& changes) {
   sum.add_field("gitopsctl plan digest 1");
   sum.add_field(changes.channel);
   sum.add_field(changes.render_digest);
+  sum.add_field(changes.approval_digest);
   for (const auto& release : changes.releases) {
     sum.add_field(release.release);
     sum.add_field(release.errors.empty() ? "planned" : "failed");
@@ -100,6 +102,17 @@ std::string make_plan_digest(const ChangeSet& changes) {
     }
   }
   return "sha256:" + sum.hex();
+}
+
+void set_policy(ChangeSet& changes, const Policy* before, const Policy& after) {
+  changes.policy_changes = before == nullptr ? std::vector<PolicyChange>() : compare_policies(*before, after);
+  Sha256 sum;
+  sum.add_field("gitopsctl approval digest 1");
+  sum.add_field(changes.channel);
+  sum.add_field(changes.render_digest);
+  sum.add_field(canonical_json(policy_value(after)));
+  changes.approval_digest = "sha256:" + sum.hex();
+  if (changes.live) changes.plan_digest = make_plan_digest(changes);
 }
 
 std::map<std::string, std::vector<Error>> claim_conflicts(

@@ -8,6 +8,7 @@
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "channels/model/policy.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::channels {
@@ -67,7 +68,11 @@ struct ChangeSet {
   bool live = false;
   std::vector<ReleaseChanges> releases;  ///< in order of name
   std::string render_digest;             ///< over the render digests of all releases of `to`
-  std::string plan_digest;  ///< render_digest plus what the environment says would change; empty when rendered only
+  /// What an approval names: render_digest and the whole policy of `to`, so that consent to a content is none to another
+  /// policy. Empty until set_policy().
+  std::string approval_digest;
+  std::string plan_digest;  ///< approval_digest plus what the environment says would change; empty when rendered only
+  std::vector<PolicyChange> policy_changes;  ///< between the policies of both sides
   std::vector<std::string> warnings;
 
   [[nodiscard]] Counts counts() const noexcept;
@@ -76,6 +81,10 @@ struct ChangeSet {
   /// `sha256:` and 64 digits; empty when nothing would be removed.
   [[nodiscard]] std::string delete_digest() const;
 };
+
+/// Puts the policies of both sides into a change set: policy_changes, approval_digest, and plan_digest where it has one.
+/// `before` is null when there was no side before: then nothing of the policy is called a change.
+void set_policy(ChangeSet& changes, const Policy* before, const Policy& after);
 
 /// One side of a rendered comparison: a release that rendered, or the error that it gave.
 struct RenderedRelease {
@@ -106,7 +115,7 @@ struct RenderedRelease {
 [[nodiscard]] std::string combine_digests(const std::map<std::string, std::string>& by_release);
 
 /// Objects that two releases claim: an error for each of them, by release. `claims` holds the identities that each release
-/// renders.
+/// renders. The one place that decides this, for comparisons, previews and runs.
 [[nodiscard]] std::map<std::string, std::vector<Error>> claim_conflicts(
     const std::map<std::string, std::vector<render::ObjectId>>& claims);
 

@@ -6,7 +6,7 @@
 
 namespace gitopsctl::channels {
 
-/// Digest of what a live plan does: the render digest and every action with its redacted before and after.
+/// Digest of what a live plan does: the render and approval digests and every action with its redacted before and after.
 /// `sha256:` and 64 digits.
 [[nodiscard]] std::string make_plan_digest(const ChangeSet& changes);
 

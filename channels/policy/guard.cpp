@@ -65,8 +65,10 @@ Verdict freeze_guard(const GuardFacts& facts) {
   return verdict;
 }
 
-/// Nothing to write, or only what was deployed before and was changed behind our back.
+/// Nothing to write, or only what was deployed before and was changed behind our back. Another policy is something to
+/// write: it decides about all later commits.
 bool needs_no_approval(const ChangeSet& changes) {
+  if (!changes.policy_changes.empty()) return false;
   if (!changes.counts().any_change()) return true;
   for (const auto& release : changes.releases) {
     for (const auto& change : release.changes) {
@@ -79,15 +81,27 @@ bool needs_no_approval(const ChangeSet& changes) {
   return true;
 }
 
+/// What of the policy changes, for the end of a sentence.
+std::string policy_words(const std::vector<PolicyChange>& changes) {
+  constexpr std::size_t shown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < changes.size() && i < shown; ++i) {
+    out += (i == 0 ? "; the policy changes: " : ", ") + policy_change_text(changes[i]);
+  }
+  if (changes.size() > shown) out += " and " + std::to_string(changes.size() - shown) + " more";
+  return out;
+}
+
 Verdict approval_guard(const GuardFacts& facts) {
   Verdict verdict;
   const auto needed = policy_of(facts).approvals;
   if (needed == 0 || facts.changes == nullptr || needs_no_approval(*facts.changes)) return verdict;
-  const auto& digest = facts.changes->render_digest;
+  const auto& digest = facts.changes->approval_digest;
   const auto have = approvers(facts, {digest, facts.changes->plan_digest});
   if (have >= needed) return verdict;
   verdict.decision = Decision::wait;
-  verdict.message = std::to_string(have) + " of " + std::to_string(needed) + " approvals of " + digest;
+  verdict.message = std::to_string(have) + " of " + std::to_string(needed) + " approvals of " + digest +
+                    policy_words(facts.changes->policy_changes);
   verdict.command = "gitopsctl approve " + facts.channel + " --digest " + digest;
   return verdict;
 }

@@ -25,7 +25,7 @@ struct GuardFacts {
   std::string suspended_by;
   std::string suspend_reason;
   std::optional<std::string> held_digest;  ///< a digest that was rolled back from and may not come back
-  /// Digest → names of those who approved it (render digests and delete digests alike).
+  /// Digest → names of those who approved it (approval digests and delete digests alike).
   std::map<std::string, std::vector<std::string>> approvals;
   TimePoint now{};
 };
@@ -49,8 +49,9 @@ struct Verdict {
 /// - suspend waits while the channel is suspended;
 /// - freeze waits while a freeze window holds, also for healing of drift: in a freeze nobody is surprised;
 /// - hold denies the render digest that was rolled back from;
-/// - approval waits until `policy.approvals` different people approved the render digest (or the plan digest). A change set
-///   that changes nothing, or only heals drift of what was deployed, needs none;
+/// - approval waits until `policy.approvals` different people approved the approval digest (or the plan digest): the content
+///   together with the policy that it brings. A change set that changes no object, or only heals drift of what was deployed,
+///   needs none while the policy stays as it is; one that changes the policy always does;
 /// - deletes waits for an approval of the delete digest when more than `policy.delete_percent` of the channel's objects and
 ///   at least `policy.delete_at_least` would go, or all of them. Live objects that are not known count as all.
 ///

@@ -172,7 +172,7 @@ class Comment {
     const std::string title = "### " + code(changes_.channel) + ": " + verdict_text(changes_) + "\n\n";
     const std::string foot = write_foot();
     const std::string cut_note = write_cut_note(changes_.releases.size(), 1'000'000'000);
-    std::string out = title + write_sides() + write_verdicts(limit / 8);
+    std::string out = title + write_sides() + write_verdicts(limit / 8) + write_policy(limit / 8);
     out += write_errors(limit / 4);
     out += write_table(limit / 4);
     if (out.size() + foot.size() + cut_note.size() > limit) return shortest(title);
@@ -230,6 +230,14 @@ class Comment {
       entries.push_back(std::move(entry));
     }
     return fenced("**Not yet**", entries, budget);
+  }
+
+  [[nodiscard]] std::string write_policy(std::size_t budget) const {
+    std::vector<std::string> entries;
+    for (const auto& change : changes_.policy_changes) {
+      entries.push_back(cut_text(terminal_safe(policy_change_text(change)), max_message) + '\n');  // each is one line
+    }
+    return fenced("**Policy changes**: they hold from the next deployment on", entries, budget);
   }
 
   [[nodiscard]] std::string write_errors(std::size_t budget) const {
@@ -331,6 +339,7 @@ class Comment {
       if (!value.empty()) out += "- " + std::string(name) + " " + code(value) + '\n';
     };
     line("render digest", changes_.render_digest);
+    line("approval digest", changes_.approval_digest);
     line("plan digest", changes_.plan_digest);
     line("delete digest", changes_.delete_digest());
     line("see it on a terminal:", diff_command(changes_));

@@ -32,7 +32,8 @@ struct MarkdownOptions {
   std::string repository_url;      ///< `https://host/owner/name`, for links to commits; anything else is not used
   std::vector<Verdict> verdicts;   ///< those that do not pass are shown with the command that moves them
 };
-/// `-o markdown`: the pull-request comment. Verdict and counts first, what waits, errors, a table of the releases with
+/// `-o markdown`: the pull-request comment. Verdict and counts first, what waits, what of the policy changes,
+/// errors, a table of the releases with
 /// changed images, one fold per release, the digests and the next commands. Fences are longer than any inside. Never longer
 /// than max_bytes: what does not fit is cut release by release (small ones stay whole), and a note says what was cut and
 /// how to see it. Below some 600 bytes only the first line is left.

@@ -86,6 +86,8 @@ std::string verdict_text(const ChangeSet& changes) {
     out = plural(changing, "release") + (changing == 1 ? " changes" : " change");
   }
   if (changing > 0 || counts.kept > 0) out += " (" + counts_text(counts) + ')';
+  if (!changes.policy_changes.empty())
+    out += out == "no changes" ? " of objects; the policy changes" : "; the policy changes";
   return out;
 }
 

@@ -16,7 +16,7 @@ namespace gitopsctl::channels {
 [[nodiscard]] bool worth_showing(const ReleaseChanges& release) noexcept;
 
 /// What a channel's change comes to, without its name: `2 releases change (+2 ~1 -1)`, `1 release fails, 2 change (…)`,
-/// `no changes`.
+/// `no changes`; with `; the policy changes` where it does.
 [[nodiscard]] std::string verdict_text(const ChangeSet& changes);
 /// `3 releases`, `1 release`.
 [[nodiscard]] std::string plural(std::size_t count, std::string_view noun);

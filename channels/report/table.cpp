@@ -33,6 +33,7 @@ class Table {
     out_ += from + " → " + to + (changes.live ? ", compared with the environment\n" : ", rendered manifests compared\n");
     for (const auto& warning : changes.warnings) out_ += "warning: " + terminal_safe(warning) + '\n';
     write_verdicts();
+    write_policy(changes);
     write_rows(changes);
     write_unchanged(changes);
     for (const auto& release : changes.releases) write_messages(release);
@@ -57,6 +58,12 @@ class Table {
       out_ += terminal_safe(verdict.guard) + ": " + terminal_safe(verdict.message) + '\n';
       if (!verdict.command.empty()) out_ += "  " + terminal_safe(verdict.command) + '\n';
     }
+  }
+
+  void write_policy(const ChangeSet& changes) {
+    if (changes.policy_changes.empty()) return;
+    out_ += "\npolicy changes, from the next deployment on:\n";
+    for (const auto& change : changes.policy_changes) out_ += "  " + terminal_safe(policy_change_text(change)) + '\n';
   }
 
   void write_rows(const ChangeSet& changes) {

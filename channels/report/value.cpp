@@ -99,6 +99,14 @@ Value release_value(const ReleaseChanges& release) {
                    {"warnings", texts(release.warnings)}});
 }
 
+Value policy_changes_value(const std::vector<PolicyChange>& changes) {
+  Value::List out;
+  for (const auto& change : changes) {
+    out.push_back(make_map({{"what", text(change.what)}, {"before", text(change.before)}, {"after", text(change.after)}}));
+  }
+  return Value::list(std::move(out));
+}
+
 Value verdicts_value(const std::vector<Verdict>& verdicts) {
   Value::List out;
   for (const auto& verdict : verdicts) {
@@ -128,8 +136,10 @@ Value report_value(const ChangeSet& changes, const std::vector<Verdict>& verdict
                         {"verdict", text(verdict_text(changes))},
                         {"counts", std::move(all)},
                         {"renderDigest", text(changes.render_digest)},
+                        {"approvalDigest", text(changes.approval_digest)},
                         {"planDigest", text(changes.plan_digest)},
                         {"deleteDigest", text(changes.delete_digest())},
+                        {"policyChanges", policy_changes_value(changes.policy_changes)},
                         {"releases", Value::list(std::move(releases))},
                         {"warnings", texts(changes.warnings)}});
   if (!verdicts.empty()) out.set("guards", verdicts_value(verdicts));

@@ -131,7 +131,19 @@ struct Row {
   std::vector<std::string> says;      ///< parts of the error, of its place or of what to do
   std::function<void(Scene&)> harm;
   std::function<void(Scene&)> mend = {};  ///< before the next good commit; most need nothing
+  bool small_files = false;               ///< run the agent on what looks like a full disk: no file above 300 kB
 };
+
+/// Text that no compression makes small.
+std::string noise(std::size_t bytes) {
+  std::string out;
+  std::uint64_t state = 1;
+  while (out.size() < bytes) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    out += static_cast<char>('!' + (state >> 33U) % 90);
+  }
+  return out;
+}
 
 std::string yaml_bomb() {
   std::string out = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: base}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
@@ -266,13 +278,25 @@ void add_files(std::vector<Row>& rows) {
   rows.push_back({"manifest: a link in a circle", Level::release, {"base"}, {"deploy/base/config.yaml"}, [](Scene& scene) {
                     scene.push_bad({{"deploy/base/config.yaml@", "config.yaml"}}, {"deploy/base/config.yaml"});
                   }});
-  bad_files("two releases that own one object", Level::release, {"web", "base"}, {"'base', 'web'", "belongs to one release"},
+  bad_files("two releases that own one object", Level::release, {"web", "base"},
+            {"is also rendered by release", "belongs to one release", channel_path},
             {{"deploy/base/config.yaml", replace(config_map("web", "x"), "name: web", "name: web\n  namespace: web")}});
   bad_files("no object left and no allowEmpty", Level::release, {"base"}, {"allowEmpty"},
             {{"deploy/base/config.yaml", "# nothing\n"}, {"deploy/base/more.yaml", "# nothing\n"}});
 }
 
 void add_state(std::vector<Row>& rows) {
+  rows.push_back({"disk: full while a pack is fetched",
+                  Level::source,
+                  {},
+                  {"SourceUnavailable"},
+                  [](Scene& scene) {
+                    Files files = good("unseen");
+                    files["notes.txt"] = noise(1'000'000);
+                    scene.push(files);
+                  },
+                  {},
+                  true});
   rows.push_back({"disk: full while the environment is written",
                   Level::full_disk,
                   {},
@@ -282,7 +306,8 @@ void add_state(std::vector<Row>& rows) {
                     files["deploy/base/large.yaml"] = config_map("large", std::string(700'000, 'x'));
                     scene.push(files);
                   },
-                  [](Scene& scene) { scene.push({}, {"deploy/base/large.yaml"}); }});
+                  [](Scene& scene) { scene.push({}, {"deploy/base/large.yaml"}); },
+                  true});
   rows.push_back({"store: written by a newer version",
                   Level::agent,
                   {},
@@ -404,9 +429,8 @@ void judge_status(Scene& scene, const Row& row, Judge& judge) {
 
 void judge_harm(Scene& scene, const Row& row, Judge& judge) {
   // A limit on the size of files is what a full disk looks like to a process that ignores the signal.
-  const auto ran = row.level == Level::full_disk
-                       ? scene.installation.run_behind("trap '' XFSZ; ulimit -f 600;", {"agent", "--once"})
-                       : scene.installation.once();
+  const auto ran = row.small_files ? scene.installation.run_behind("trap '' XFSZ; ulimit -f 600;", {"agent", "--once"})
+                                   : scene.installation.once();
   judge.check(ran.status.signal == 0 && ran.status.exit_code != 70, "the agent died: " + ran.err);
   const bool branch_gone = !row.says.empty() && row.says.front() == "BranchMissing";
   judge.check(branch_gone || ran.status.exit_code != 0, "the agent says that all is well");
@@ -447,7 +471,7 @@ void judge_recovery(Scene& scene, const Row& row, Judge& judge) {
 
 }  // namespace
 
-TEST_SUITE("agent faults") {
+TEST_SUITE("concurrency: agent faults") {
   TEST_CASE("a rewound branch is followed, without a person and without harm") {
     Scene scene;
     scene.push(good("two"));
@@ -457,6 +481,47 @@ TEST_SUITE("agent faults") {
     CHECK(scene.installation.once().status.exit_code == 0);
     CHECK(scene.installed("web") == "one");
     CHECK(scene.installation.run({"status", "prod"}).status.exit_code == 0);
+    CHECK(scene.installation.deletes().empty());
+  }
+
+  TEST_CASE("a commit that only loosens the policy is shown, held, and let through by name") {
+    Scene scene;
+    const auto with_policy = [](const std::string& policy) {
+      Files files = good("one");
+      files[channel_path] = replace(files[channel_path], "releases:", policy + "releases:");
+      return files;
+    };
+    scene.push(with_policy("approvals: {required: 1}\n"));
+    REQUIRE(scene.installation.once().status.exit_code == 0);
+    scene.push(with_policy("guards: {deletes: {percent: 100}}\n"));
+    const auto diff =
+        scene.installation.run({"diff", "prod", "--from", scene.commits[1], "--to", scene.commits[2], "-o", "markdown"});
+    CHECK(diff.status.exit_code == 1);
+    for (const auto& part : {"the policy changes", "approvals: 1 → 0", "guards.deletes.percent: 30 → 100"}) {
+      CHECK_MESSAGE(holds(diff.out, part), diff.out);
+    }
+    CHECK(scene.installation.run({"diff", "prod", "--live"}).status.exit_code == 1);
+    CHECK(scene.installation.once().status.exit_code == 0);  // waiting is no failure
+    const auto live = scene.installation.json({"diff", "prod", "--live"});
+    const std::string digest(live.string_at({"approvalDigest"}));
+    CHECK(holds(diff.out, digest));  // the comment names what the agent waits for
+    const auto why = scene.installation.run({"why", "prod"});
+    CHECK_MESSAGE(holds(why.out, "gitopsctl approve prod --digest " + digest), why.out);
+    CHECK_MESSAGE(holds(why.out, "approvals: 1 → 0"), why.out);
+    // The content alone is no name for it.
+    CHECK(scene.installation.run({"approve", "prod", "--digest", std::string(live.string_at({"renderDigest"}))})
+              .status.exit_code != 0);
+    scene.push(good("two"));
+    CHECK(scene.installation.once().status.exit_code == 0);
+    CHECK(scene.installed("web") == "one");
+    scene.repository.git({"update-ref", "refs/heads/releases/prod", scene.commits[2]});
+    scene.installation.once();
+    CHECK(scene.installation.run({"approve", "prod", "--digest", digest, "--as", "ada"}).status.exit_code == 0);
+    CHECK(scene.installation.once().status.exit_code == 0);
+    CHECK(scene.installation.run({"why", "prod"}).status.exit_code == 0);
+    scene.repository.git({"update-ref", "refs/heads/releases/prod", scene.commits[3]});
+    CHECK(scene.installation.once().status.exit_code == 0);
+    CHECK(scene.installed("web") == "two");
     CHECK(scene.installation.deletes().empty());
   }
 

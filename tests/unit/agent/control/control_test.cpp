@@ -126,7 +126,19 @@ TEST_SUITE("agent/control") {
     const auto all = list_approvals(*environment, key);
     REQUIRE(all.ok());
     CHECK(all->size() == 2);
-    for (const auto& approval : *all) CHECK(approval.at == clock.now());
+    for (const auto& approval : *all) {
+      CHECK(approval.at == clock.now());
+      CHECK(approval.covers("any values"));
+    }
+    // Given again for other values of secrets, it is for these.
+    for (const std::string seal : {"one", "two"}) {
+      REQUIRE(write_approval(*environment, key, {"sha256:1", false, "ada", clock.now(), seal}).ok());
+    }
+    const auto sealed = list_approvals(*environment, key);
+    REQUIRE(sealed.ok());
+    CHECK(sealed->size() == 2);
+    for (const auto& approval : *sealed) CHECK(approval.covers("one") == (approval.by == "bob"));
+    CHECK(Approval{"sha256:1", true, "ada", clock.now(), "one"}.covers("two"));
   }
 
   TEST_CASE_FIXTURE(Fixture, "the newest two hundred events of a channel are kept, oldest first") {

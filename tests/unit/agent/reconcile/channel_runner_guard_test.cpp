@@ -112,13 +112,13 @@ TEST_SUITE("agent/reconcile guards") {
     const auto first = commit({release("web")}, many(2), two);
     CHECK(run(first).state == RunState::held);
     CHECK(objects().empty());
-    approve(std::string(channel_status("tipDigest").as_string()), false, "ada");
-    approve(std::string(channel_status("tipDigest").as_string()), false, "bob");
+    approve(std::string(channel_status("approvalDigest").as_string()), false, "ada");
+    approve(std::string(channel_status("approvalDigest").as_string()), false, "bob");
     CHECK(run(first, "switch").state == RunState::deployed);
     const auto second = commit({release("web")}, many(2, "2"), "");
     CHECK(run(second).state == RunState::held);
     CHECK(contains(guard_message(*this), "0 of 2 approvals"));
-    const std::string digest(channel_status("tipDigest").as_string());
+    const std::string digest(channel_status("approvalDigest").as_string());
     approve(digest, false, "ada");
     approve(digest, false, "ada");
     CHECK(run(second, "switch").state == RunState::held);
@@ -128,6 +128,146 @@ TEST_SUITE("agent/reconcile guards") {
     write_by_hand("m0", "by hand");
     CHECK(run(second, "drift").state == RunState::deployed);
     CHECK(value_of(*this, "m0") == "2");
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a commit that changes only the policy waits for the approvals of the deployed one") {
+    const std::string strict =
+        "approvals: {required: 2}\nguards: {deletes: {percent: 10, atLeast: 2}}\n"
+        "freeze: [{from: 2026-12-20T00:00:00Z, to: 2027-01-03T00:00:00Z, reason: holidays}]";
+    run(commit({release("web")}, many(20)));
+    const auto first = commit({release("web")}, many(20), strict);
+    CHECK(run(first).state == RunState::deployed);  // nobody was asked for before
+
+    std::string more, what;
+    SUBCASE("approvals") {
+      more =
+          "guards: {deletes: {percent: 10, atLeast: 2}}\n"
+          "freeze: [{from: 2026-12-20T00:00:00Z, to: 2027-01-03T00:00:00Z, reason: holidays}]";
+      what = "approvals: 2 → 0";
+    }
+    SUBCASE("freeze") {
+      more = "approvals: {required: 2}\nguards: {deletes: {percent: 10, atLeast: 2}}";
+      what = "freeze: 2026-12-20T00:00:00Z to 2027-01-03T00:00:00Z (holidays) → none";
+    }
+    SUBCASE("the guard of deletes") {
+      more =
+          "approvals: {required: 2}\nguards: {deletes: {percent: 100, atLeast: 2}}\n"
+          "freeze: [{from: 2026-12-20T00:00:00Z, to: 2027-01-03T00:00:00Z, reason: holidays}]";
+      what = "guards.deletes.percent: 10 → 100";
+    }
+    SUBCASE("the channel's pruning") {
+      more = strict + "\nprune: false";
+      what = "prune: true → false";
+    }
+    SUBCASE("healing") {
+      more = strict + "\nselfHeal: false";
+      what = "selfHeal: true → false";
+    }
+    const auto second = commit({release("web")}, many(20), more);
+    auto result = run(second);
+    CHECK(result.state == RunState::held);
+    CHECK_MESSAGE(contains(guard_message(*this), what), guard_message(*this));
+    CHECK(channel_status("revision").as_string() == first);
+    CHECK(condition("Ready") == "False Held");
+    // What it wants to loosen decides about the next commit, too.
+    const auto third = commit({release("web")}, many(20, "2"), more);
+    CHECK(run(third).state == RunState::held);
+    CHECK(value_of(*this, "m0") == "1");
+
+    CHECK(run(second).state == RunState::held);
+    // Consent to the same content under the deployed policy, and to the bare content, is no consent to the new policy.
+    const std::string digest(channel_status("approvalDigest").as_string());
+    CHECK(run(first).state == RunState::up_to_date);
+    const std::string old_digest(channel_status("approvalDigest").as_string());
+    CHECK(old_digest != digest);
+    for (const auto& wrong : {old_digest, std::string(channel_status("tipDigest").as_string())}) {
+      approve(wrong, false, "ada");
+      approve(wrong, false, "bob");
+    }
+    CHECK(run(second).state == RunState::held);
+    approve(digest, false, "ada");
+    CHECK(run(second, "switch").state == RunState::held);
+    approve(digest, false, "bob");
+    result = run(second, "switch");
+    CHECK(result.state == RunState::deployed);
+    CHECK(result.created + result.updated + result.removed == 0);
+    CHECK(channel_status("revision").as_string() == second);
+    restart();
+    CHECK(run(second, "start").state == RunState::up_to_date);
+    CHECK(run(third).state == (contains(what, "approvals") ? RunState::deployed : RunState::held));
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "taking the channel file away, or moving to one of another form, frees of nothing") {
+    const auto first = commit({release("web")}, many(2), "approvals: {required: 1}");
+    CHECK(run(first).state == RunState::held);
+    approve(std::string(channel_status("approvalDigest").as_string()), false);
+    REQUIRE(run(first, "switch").state == RunState::deployed);
+    CHECK(run(commit(many(2))).state == RunState::failed);  // no file
+    CHECK(objects().size() == 2);
+    const auto fresh = commit({release("web")}, many(2));
+    CHECK(run(fresh).state == RunState::held);
+    Files historic = many(2);
+    historic["ci/channels/test.yaml"] =
+        "calitp: {channel: test, releases: [{name: web, driver: kustomize, namespace: shop, kustomize_dir: web}]}\n";
+    CHECK(run(commit(historic)).state == RunState::held);
+    CHECK(contains(guard_message(*this), "approvals: 1 → 0"));
+    CHECK(objects().size() == 2);
+    approve(std::string(channel_status("approvalDigest").as_string()), false);
+    CHECK(run(fresh).state == RunState::held);
+    CHECK(run(first).state == RunState::up_to_date);
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "a rollback brings content back, not a looser policy, and needs no second approval") {
+    const auto loose = commit({release("web")}, many(2, "good"));
+    run(loose);
+    const auto strict = commit({release("web")}, many(2, "good"), "approvals: {required: 1}");
+    REQUIRE(run(strict).state == RunState::deployed);
+    const auto bad = commit({release("web")}, many(2, "bad"), "approvals: {required: 1}");
+    run(bad);
+    approve(std::string(channel_status("approvalDigest").as_string()), false);
+    REQUIRE(run(bad, "switch").state == RunState::deployed);
+    const std::string held(channel_status("tipDigest").as_string());
+    const auto back_to = [&](const std::string& revision) {
+      set_switch([&](Value& spec) {
+        spec.set("rollback", make_map({{"revision", Value::string(revision)}, {"heldDigest", Value::string(held)}}));
+      });
+      return run(bad, "switch");
+    };
+    CHECK(back_to(loose).state == RunState::held);  // that content was never approved
+    CHECK_FALSE(contains(guard_message(*this), "policy"));
+    approve(std::string(channel_status("approvalDigest").as_string()), false);
+    CHECK(run(bad, "switch").state == RunState::deployed);
+    CHECK(value_of(*this, "m0") == "good");
+    // The policy is still that of the last commit of the branch.
+    const auto fixed = commit({release("web")}, many(2, "fixed"), "approvals: {required: 1}");
+    CHECK(run(fixed).state == RunState::held);
+    CHECK_FALSE(contains(guard_message(*this), "policy"));
+    CHECK(value_of(*this, "m0") == "good");
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture,
+                    "another value of a secret needs approval, and one given for the old value is not for it") {
+    const auto files = [](const std::string& value) {
+      return Files{{"web/s.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\nstringData: {key: " +
+                                      value + "}\n"}};
+    };
+    const auto approve_shown = [&](const std::string& by) {
+      const Approval approval{std::string(channel_status("approvalDigest").as_string()), false, by, clock.now(),
+                              std::string(channel_status("approvalSeal").as_string())};
+      REQUIRE_FALSE(approval.seal.empty());
+      REQUIRE(write_approval(*other, key, approval).ok());
+    };
+    const auto first = commit({release("web")}, files("one"), "approvals: {required: 1}");
+    run(first);
+    approve_shown("ada");
+    REQUIRE(run(first, "switch").state == RunState::deployed);
+    const std::string digest(channel_status("approvalDigest").as_string());
+    const auto second = commit({release("web")}, files("two"), "approvals: {required: 1}");
+    CHECK(run(second).state == RunState::held);
+    CHECK(channel_status("approvalDigest").as_string() == digest);  // nothing public tells the two apart
+    approve_shown("ada");
+    CHECK(run(second, "switch").state == RunState::deployed);
+    CHECK(channel_status("revision").as_string() == second);
   }
 
   TEST_CASE_FIXTURE(RunnerFixture, "a suspended channel writes nothing until it is resumed") {
@@ -350,9 +490,12 @@ TEST_SUITE("agent/reconcile guards") {
   }
 
   TEST_CASE_FIXTURE(RunnerFixture, "an inventory that cannot be trusted stops the channel, and nothing is deleted") {
-    run(commit({release("web"), release("old")},
-               {{"web/all.yaml", config_map("a", "1") + config_map("b", "1")}, {"old/c.yaml", config_map("c", "1")}}));
-    const auto second = commit({release("web")}, {{"web/all.yaml", config_map("a", "2")}});
+    run(commit({release("web"), release("old"), release("stay")},
+               {{"web/all.yaml", config_map("a", "1") + config_map("b", "1")},
+                {"old/c.yaml", config_map("c", "1")},
+                {"stay/d.yaml", config_map("d", "1")}}));
+    const auto second = commit({release("web"), release("stay")},
+                               {{"web/all.yaml", config_map("a", "2")}, {"stay/d.yaml", config_map("d", "1")}});
     const auto id = inventory_id("web");
     const Value before = (*other->get(id))->body.deep_copy();
     std::string expected;
@@ -390,7 +533,7 @@ TEST_SUITE("agent/reconcile guards") {
       const auto result = run(second, i == 0 ? "poll" : "retry");
       CHECK(result.state == RunState::failed);
       CHECK(result.removed == 0);
-      CHECK(objects().size() == 3);
+      CHECK(objects().size() == 4);
       CHECK(condition("Ready") == "False Failed");
       const auto message = result.message + ' ' + first_error(*this, "web");
       CHECK_MESSAGE(contains(message, expected), message);
@@ -401,7 +544,7 @@ TEST_SUITE("agent/reconcile guards") {
     REQUIRE(other->remove({id.group, id.kind, "elsewhere", id.name}, {}, {}).ok());
     edit_by_hand(id, [&](Value& body) { body = before.deep_copy(); });
     CHECK(run(second, "retry").state == RunState::deployed);
-    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "2"}});
+    CHECK(objects() == std::map<std::string, std::string>{{"ConfigMap/shop/a", "2"}, {"ConfigMap/shop/d", "1"}});
   }
 
   TEST_CASE_FIXTURE(RunnerFixture, "an inventory that was deleted: its objects are taken over again, what left it stays") {

@@ -275,7 +275,8 @@ TEST_SUITE("agent/reconcile channel runner") {
                    {{"one/a.yaml", config_map("a", "2")}, {"two/all.yaml", config_map("a", "3") + config_map("b", "2")}}));
     CHECK(result.failed_releases == 2);
     CHECK(objects() == config_maps({{"a", "1"}, {"b", "1"}}));
-    CHECK(contains(first_error(*this, "one"), "'one', 'two'"));
+    CHECK(contains(first_error(*this, "one"), "is also rendered by release two"));
+    CHECK(contains(first_error(*this, "two"), "is also rendered by release one"));
     CHECK(run(commit({release("one"), release("two")},
                      {{"one/a.yaml", config_map("a", "2")}, {"two/b.yaml", config_map("b", "2")}}))
               .state == RunState::deployed);

@@ -341,6 +341,35 @@ TEST_SUITE("git/mirror") {
     }
   }
 
+  TEST_CASE("a whole commit id is never a branch or tag of that name") {
+    Fixture f(Road::local);
+    const auto first = f.repository.commit("main", {{"a", "1"}});
+    const auto evil = f.repository.commit("evil", {{"a", "evil"}});
+    const std::string absent(40, 'a');
+    const std::string sha256(64, 'b');
+    for (const auto& name : {first, absent, sha256}) f.repository.git({"update-ref", "refs/heads/" + name, evil});
+    f.repository.git({"update-ref", "refs/tags/" + first, evil});
+    RemoteConfig config;
+    config.ref_prefixes = {"refs/"};
+    auto mirror = open_mirror(f.scratch / "mirror", f.url(), config);
+    pull(*mirror);
+    std::string loud = first;
+    std::ranges::transform(loud, loud.begin(), [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
+    CHECK(mirror->resolve(first).value_or("") == first);
+    CHECK(mirror->resolve(loud).value_or("") == first);
+    CHECK(mirror->resolve(first + "~0").value_or("") == first);
+    for (const auto& name : {absent, sha256}) {
+      const auto resolved = mirror->resolve(name);
+      REQUIRE_FALSE(resolved.ok());
+      CHECK(resolved.error().code() == ErrorCode::not_found);
+    }
+    CHECK(mirror->resolve("refs/heads/" + first).value_or("") == evil);
+    // The beginning of an id is a name first, as in Git.
+    f.repository.git({"update-ref", "refs/heads/" + first.substr(0, 10), evil});
+    pull(*mirror);
+    CHECK(mirror->resolve(first.substr(0, 10)).value_or("") == evil);
+  }
+
   TEST_CASE("revisions are understood by the remote's names") {
     Fixture f(Road::local);
     const auto first = f.repository.commit("main", {{"a", "1"}});

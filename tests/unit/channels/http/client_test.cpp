@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <tuple>
@@ -78,6 +79,27 @@ TEST_SUITE("http/client") {
       REQUIRE(client.send(request, {}).ok());
       CHECK(server.proxy.seen().back().method == method);
       CHECK(server.proxy.seen().back().request_bytes == 5);
+    }
+  }
+
+  TEST_CASE("a body whose way is watched goes out in pieces, whole and in order") {
+    Server server;
+    server.answer("", 200, {});
+    HttpClient client({});
+    for (const std::size_t size : {std::size_t(0), std::size_t(1), std::size_t(2), std::size_t(999), std::size_t(300'000)}) {
+      HttpRequest request = get(server.proxy.url() + "/x");
+      request.method = "POST";
+      for (std::size_t i = 0; i < size; ++i) request.body += static_cast<char>('a' + i % 23);
+      std::vector<std::uint64_t> seen;
+      request.on_upload = [&](std::uint64_t sent) { seen.push_back(sent); };
+      const auto before = client.counters().bytes_sent;
+      REQUIRE(client.send(request, {}).ok());
+      CHECK(server.proxy.seen().back().request_bytes == size);
+      CHECK(client.counters().bytes_sent - before > size);
+      CHECK(client.counters().bytes_sent - before < size + 1000);
+      CHECK(std::ranges::is_sorted(seen));
+      CHECK(seen.empty() == (size < 2));
+      if (!seen.empty()) CHECK((seen.front() > 0 && seen.back() < size));
     }
   }
 

@@ -97,8 +97,8 @@ TEST_SUITE("channels/model") {
     const Channel channel = good(whole_file, "prod");
     CHECK(channel.name == "prod");
     CHECK(channel.form == FileForm::own);
-    CHECK(channel.prune);
-    CHECK_FALSE(channel.self_heal);
+    CHECK(channel.policy.prune);
+    CHECK_FALSE(channel.policy.self_heal);
     CHECK(channel.suspend);
     CHECK(channel.warnings.empty());
     REQUIRE(channel.candidate.has_value());
@@ -183,12 +183,12 @@ TEST_SUITE("channels/model") {
 
   TEST_CASE("defaults: our form prunes, the historic one does not") {
     const Channel own = good(with_head("releases: []\n"));
-    CHECK(own.prune);
-    CHECK(own.self_heal);
+    CHECK(own.policy.prune);
+    CHECK(own.policy.self_heal);
     CHECK(own.policy.delete_percent == 30);
     CHECK(own.policy.delete_at_least == 10);
     CHECK_FALSE(own.candidate.has_value());
-    CHECK_FALSE(good("calitp: {channel: prod, releases: []}\n").prune);
+    CHECK_FALSE(good("calitp: {channel: prod, releases: []}\n").policy.prune);
   }
 
   TEST_CASE("the draft spelling is read with a word about it") {

@@ -14,6 +14,7 @@ ChangeSet change_set(std::size_t removed, std::size_t updated = 0, Cause cause =
   ChangeSet changes;
   changes.channel = "prod";
   changes.render_digest = "sha256:render";
+  changes.approval_digest = "sha256:consent";
   changes.plan_digest = "sha256:plan";
   ReleaseChanges release;
   release.release = "web";
@@ -113,14 +114,16 @@ TEST_SUITE("guards") {
     CHECK_FALSE(c.writes());
   }
 
-  TEST_CASE("approvals of different people, of the render or the plan digest") {
+  TEST_CASE("approvals of different people, of the approval or the plan digest") {
     Case c(change_set(0, 1));
     c.policy.approvals = 2;
     CHECK(c["approval"].decision == Decision::wait);
-    CHECK(c["approval"].message == "0 of 2 approvals of sha256:render");
-    CHECK(c["approval"].command == "gitopsctl approve prod --digest sha256:render");
-    c.facts.approvals["sha256:render"] = {"ada", "ada", ""};
-    CHECK(c["approval"].message == "1 of 2 approvals of sha256:render");
+    CHECK(c["approval"].message == "0 of 2 approvals of sha256:consent");
+    CHECK(c["approval"].command == "gitopsctl approve prod --digest sha256:consent");
+    c.facts.approvals["sha256:render"] = {"cyd", "dan"};  // says nothing about the policy
+    CHECK_FALSE(c.writes());
+    c.facts.approvals["sha256:consent"] = {"ada", "ada", ""};
+    CHECK(c["approval"].message == "1 of 2 approvals of sha256:consent");
     c.facts.approvals["sha256:else"] = {"bob"};
     CHECK_FALSE(c.writes());
     c.facts.approvals["sha256:plan"] = {"ada"};
@@ -139,6 +142,36 @@ TEST_SUITE("guards") {
     Case removal(change_set(1, 0, Cause::drift));
     removal.policy.approvals = 2;
     CHECK_FALSE(removal.writes());
+  }
+
+  TEST_CASE("another policy needs the approvals of the deployed one, also when no object changes") {
+    Case c(change_set(0));
+    c.policy.approvals = 2;
+    CHECK(c.writes());
+    Policy after = c.policy;
+    after.approvals = 0;
+    set_policy(c.changes, &c.policy, after);
+    CHECK(c["approval"].decision == Decision::wait);
+    CHECK(c["approval"].message ==
+          "0 of 2 approvals of " + c.changes.approval_digest + "; the policy changes: approvals: 2 → 0");
+    CHECK(c["approval"].command == "gitopsctl approve prod --digest " + c.changes.approval_digest);
+    // Consent to the same content without this policy is none to the policy.
+    ChangeSet same = change_set(0);
+    set_policy(same, &c.policy, c.policy);
+    CHECK(same.render_digest == c.changes.render_digest);
+    c.facts.approvals[same.approval_digest] = {"ada", "bob"};
+    c.facts.approvals[c.changes.render_digest] = {"ada", "bob"};
+    CHECK_FALSE(c.writes());
+    c.facts.approvals[c.changes.approval_digest] = {"ada", "bob"};
+    CHECK(c.writes());
+
+    Case drift(change_set(0, 3, Cause::drift));
+    drift.policy.approvals = 1;
+    set_policy(drift.changes, &drift.policy, after);
+    CHECK_FALSE(drift.writes());
+    Case free(change_set(0));
+    set_policy(free.changes, &free.policy, c.policy);
+    CHECK(free.writes());  // the deployed policy asks nobody
   }
 
   TEST_CASE("many deletes: more than the share and at least the number") {
@@ -186,7 +219,7 @@ TEST_SUITE("guards") {
       c.facts.live_objects = random() % 60;
       c.facts.suspended = random() % 10 == 0;
       if (random() % 10 == 0) c.facts.held_digest = "sha256:render";
-      const std::vector<std::string> digests = {c.changes.render_digest, c.changes.plan_digest, c.changes.delete_digest(),
+      const std::vector<std::string> digests = {c.changes.approval_digest, c.changes.plan_digest, c.changes.delete_digest(),
                                                 "sha256:else"};
       const auto approve = [&] {
         for (unsigned i = 0; i < random() % 4; ++i) {

@@ -113,6 +113,7 @@ ChangeSet hostile() {
   release.changes.push_back(change);
   release.errors.push_back(Error(ErrorCode::invalid_input, "```\n@admin </details>").with_hint("``` | <x>"));
   release.warnings.push_back("![x](http://evil)");
+  changes.policy_changes.push_back({"freeze", "```\n@admin </details> \x1b[31m", ""});
   changes.releases.push_back(release);
   return changes;
 }
@@ -182,6 +183,30 @@ TEST_SUITE("report") {
   TEST_CASE("nothing changes") {
     const auto release = rendered("api", config_map("a", "1"));
     check_all_forms("unchanged", diff_rendered("prod", from_commit, {release}, to_commit, {release}));
+  }
+
+  TEST_CASE("only the policy changes") {
+    Policy before;
+    before.approvals = 2;
+    before.freeze.push_back({});
+    before.freeze[0].days = {5, 6};
+    before.freeze[0].to_minute = 24 * 60;
+    before.freeze[0].reason = "weekend";
+    Policy after;
+    after.delete_percent = 100;
+    const auto release = rendered("api", config_map("a", "1"));
+    auto changes = diff_rendered("prod", from_commit, {release}, to_commit, {release});
+    set_policy(changes, &before, after);
+    check_all_forms("policy", changes);
+    CHECK(report_markdown(changes, {}).starts_with("### `prod`: no changes of objects; the policy changes\n"));
+    CHECK(changes.plan_digest.empty());
+    // What an approval names depends on the policy, and on nothing else here.
+    const auto digest = changes.approval_digest;
+    set_policy(changes, nullptr, after);
+    CHECK(changes.approval_digest == digest);
+    CHECK(changes.policy_changes.empty());
+    set_policy(changes, &after, before);
+    CHECK(changes.approval_digest != digest);
   }
 
   TEST_CASE("a release fails, another waits") {

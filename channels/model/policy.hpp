@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/value/value.hpp"
+#include "channels/model/channel.hpp"
+
+namespace gitopsctl::channels {
+
+/// The canonical form of a policy: equal policies, equal bytes (canonical_json), whatever the order and place of its freeze
+/// windows in the file. It is what the environment keeps of the deployed policy (docs/formats/control-objects.md) and what
+/// digests cover.
+[[nodiscard]] Value policy_value(const Policy& policy);
+/// Reads what policy_value() wrote. `invalid_input` when it is anything else.
+[[nodiscard]] Result<Policy> parse_policy(const Value& value);
+
+/// One difference between two policies, in words for people: `approvals`, `2`, `0`.
+struct PolicyChange {
+  std::string what;
+  std::string before;  ///< empty: was not there
+  std::string after;   ///< empty: is not there any more
+  friend bool operator==(const PolicyChange&, const PolicyChange&) = default;
+};
+/// What `after` has changed, in a fixed order; empty exactly when the canonical forms are equal. Pure.
+[[nodiscard]] std::vector<PolicyChange> compare_policies(const Policy& before, const Policy& after);
+/// `approvals: 2 → 0`; not escaped.
+[[nodiscard]] std::string policy_change_text(const PolicyChange& change);
+
+}  // namespace gitopsctl::channels
