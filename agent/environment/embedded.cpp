@@ -281,6 +281,8 @@ Result<void> EmbeddedEnvironment::save(const render::ObjectId& id, const Row& ro
     bind_id(put, id).bind(row.uid).bind(row.revision).bind(row.created_ms).bind(row.body).bind(row.managed);
     GITOPSCTL_CHECK(put.run());
   }
+  // An object without its labels is found by no list.
+  crash_point(CrashPoint::environment_in_object);
   const Value* labels = body.find_path({"metadata", "labels"});
   if (json_equal(labels == nullptr ? Value() : *labels, labels_before)) return {};
   return save_labels(id, body);
@@ -348,7 +350,7 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
     outcomes.clear();
     return *failed;
   }
-  if (revision != 0) crash_point(CrashPoint::environment_in_apply);
+  if (revision != 0) crash_point(CrashPoint::environment_in_group);
   if (auto committed = commit_own(transaction, revision); !committed.ok()) {
     outcomes.clear();
     return committed;
@@ -393,7 +395,6 @@ Result<LiveObject> EmbeddedEnvironment::put(const render::Object& object, const 
     const Value* labels = live.find_path({"metadata", "labels"});
     row.body = std::move(text);
     GITOPSCTL_CHECK(save(object.id, row, body, labels == nullptr ? Value() : *labels));
-    crash_point(CrashPoint::environment_in_put);
     GITOPSCTL_CHECK(commit_own(transaction, revision));
   }
   return live_object(object.id, row, body);
@@ -418,9 +419,9 @@ Result<void> EmbeddedEnvironment::remove(const render::ObjectId& id, const Delet
                                                   "AND name = ?"));
     GITOPSCTL_CHECK(bind_id(remove, id).run());
   }
+  crash_point(CrashPoint::environment_in_delete);
   std::int64_t revision = 0;
   GITOPSCTL_CHECK(bump(revision));
-  crash_point(CrashPoint::environment_in_delete);
   return commit_own(transaction, revision);
 }
 

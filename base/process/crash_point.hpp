@@ -49,8 +49,8 @@ namespace gitopsctl {
   X(inventory_after_flush, "inventory.after_flush")     \
   X(inventory_before_shrink, "inventory.before_shrink") \
   X(inventory_after_shrink, "inventory.after_shrink")   \
-  X(environment_in_apply, "environment.in_apply")       \
-  X(environment_in_put, "environment.in_put")           \
+  X(environment_in_object, "environment.in_object")     \
+  X(environment_in_group, "environment.in_group")       \
   X(environment_in_delete, "environment.in_delete")     \
   X(store_before_begin, "store.before_begin")           \
   X(store_in_transaction, "store.in_transaction")       \

@@ -175,9 +175,9 @@ Problems judge_content(const Snapshot& snapshot, Commit commit) {
 }
 
 Problems judge_remains(const Files& files, const States& states, Remains& remains) {
-  Problems problems;
   remains.snapshot = read_snapshot(files.environment);
   const Snapshot& now = remains.snapshot;
+  Problems problems = now.damage;
   const auto environment = need(agent::open_embedded_environment(files.environment, system_clock()), "environment");
 
   bool applied = true;
@@ -236,7 +236,8 @@ std::vector<std::string> expected_deletions(const Remains& remains, const States
 Problems judge_outcome(const Files& files, const States& states, Commit goal, const Remains& remains,
                        const std::vector<std::string>& deletions) {
   const Snapshot now = read_snapshot(files.environment);
-  Problems problems = judge_content(now, goal);
+  Problems problems = now.damage;
+  for (auto& problem : judge_content(now, goal)) problems.push_back(std::move(problem));
   judge_objects(states, goal, now, deletions, problems);
   if (now.deletions != deletions) {
     problems.push_back("deleted were:" + list_of(now.deletions) + "; and not:" + list_of(deletions));

@@ -45,6 +45,9 @@ StoredObject stored_object(const std::string& group, const std::string& kind, co
   out.body = body;
   const auto parsed = parse_json(body);
   if (!parsed.ok()) throw std::runtime_error("the environment holds what is no JSON");
+  if (const Value* labels = parsed->find_path({"metadata", "labels"}); labels != nullptr && labels->is_map()) {
+    for (const auto& label : labels->as_map()) out.labels[std::string(label.key.view())] = label.value.as_string();
+  }
   out.owner = parsed->string_at({"metadata", "labels", "applyset.kubernetes.io/part-of"});
   out.value = parsed->string_at({"data", "value"});
   if (const Value* replicas = parsed->find_path({"spec", "replicas"}); replicas != nullptr && replicas->is_int()) {
@@ -53,6 +56,21 @@ StoredObject stored_object(const std::string& group, const std::string& kind, co
   out.control = group == "gitopsctl.dev" || kind == "Event" ||
                 !parsed->string_at({"metadata", "annotations", "gitopsctl.dev/identity"}).empty();
   return out;
+}
+
+/// Labels are stored twice, so that lists find objects by them.
+void find_damage(sqlite3* connection, Snapshot& snapshot) {
+  each_row(connection, "PRAGMA integrity_check", [&](sqlite3_stmt* row) {
+    if (text(row, 0) != "ok") snapshot.damage.push_back("the environment's file is damaged: " + text(row, 0));
+  });
+  std::map<std::string, std::map<std::string, std::string>> found;
+  each_row(connection, "SELECT kind, namespace, name, label, value FROM labels", [&](sqlite3_stmt* row) {
+    found[text(row, 0) + '/' + text(row, 1) + '/' + text(row, 2)][text(row, 3)] = text(row, 4);
+  });
+  for (const auto& [name, object] : snapshot.objects) {
+    if (found[name] != object.labels) snapshot.damage.push_back(name + " is listed under other labels than it has");
+    if (object.revision > snapshot.version) snapshot.damage.push_back(name + " is newer than the environment");
+  }
 }
 
 }  // namespace
@@ -86,6 +104,7 @@ Snapshot read_snapshot(const std::string& environment_file) {
   each_row(connection.get(), "SELECT value FROM meta WHERE name = 'version'",
            [&](sqlite3_stmt* row) { out.version = sqlite3_column_int64(row, 0); });
   std::sort(out.deletions.begin(), out.deletions.end());
+  find_damage(connection.get(), out);
   return out;
 }
 

@@ -11,9 +11,10 @@ namespace gitopsctl::crash {
 struct StoredObject {
   std::string uid;
   std::int64_t revision = 0;
-  std::string body;      ///< canonical JSON, without uid, version and time
-  std::string owner;     ///< the owner label
-  std::string value;     ///< `data.value`, or `spec.replicas`
+  std::string body;   ///< canonical JSON, without uid, version and time
+  std::string owner;  ///< the owner label
+  std::string value;  ///< `data.value`, or `spec.replicas`
+  std::map<std::string, std::string> labels;
   bool control = false;  ///< ours to tell people something: statuses, events, inventories, the channel record
 };
 
@@ -22,6 +23,7 @@ struct Snapshot {
   std::map<std::string, StoredObject> objects;  ///< by `Kind/namespace/name`
   std::vector<std::string> deletions;           ///< sorted, each time an object was deleted; events are not among them
   std::int64_t version = 0;
+  std::vector<std::string> damage;  ///< where the file contradicts itself: an object that no list would find, for example
 };
 
 /// Makes the file note every delete by anybody from now on, also across kills: a trigger that is part of the deleting
