@@ -91,6 +91,8 @@ class MemoryTree final : public FileTree {
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override;
   Result<std::string> do_read_link(const TreePath& path) const override;
 
+  /// How many files, links and directories were made so far, those that were replaced included: what bounds the memory.
+  [[nodiscard]] std::uint64_t made() const noexcept { return made_; }
  private:
   struct Node;
   std::unique_ptr<Node> root_;
@@ -100,7 +102,8 @@ class MemoryTree final : public FileTree {
 /// so a race cannot lead outside. `root` itself may be a link.
 [[nodiscard]] Result<FileTreePtr> open_disk_tree(const std::string& root);
 
-/// Limits for archives; the defaults are those of helm 4.3 for chart archives, plus a bound on the number of entries.
+/// Limits for archives; the number of bytes is that of helm 4.3 for chart archives, the others are ours.
+  std::uint64_t made_ = 0;
 struct ArchiveLimits {
   std::uint64_t max_total_bytes = 100ULL << 20U;
   std::uint64_t max_entries = 100'000;
@@ -111,6 +114,9 @@ struct ArchiveLimits {
 [[nodiscard]] Result<FileTreePtr> open_tgz(std::string_view bytes, const std::string& name, ArchiveLimits limits = {});
 
 /// The part of `tree` below `root` as a tree of its own; links cannot leave the part.
+  /// Of files, links and the directories that their names imply, which the archive need not hold.
+  std::uint64_t max_nodes = 200'000;
+  std::uint32_t max_depth = 100;  ///< components of one name; the same as for directories of charts and manifests
 [[nodiscard]] FileTreePtr sub_tree(FileTreePtr tree, TreePath root);
 
 /// One thing that a computation read from a tree: a file, a directory with everything below it, or a missing path.

@@ -204,3 +204,15 @@ TEST_SUITE("files") {
     CHECK(open_tgz(gzip(damaged), "a").error().code() == ErrorCode::invalid_input);
   }
 }
+    // Names that imply directories without end: few bytes, much memory.
+    std::string deep;
+    for (int i = 0; i < 2000; ++i) deep += "a/";
+    const std::string pax = "path=" + deep + "f\n";
+    const std::string record = std::to_string(pax.size() + 5) + ' ' + pax;
+    CHECK(open_tgz(gzip(tar_entry("h", record, 'x') + tar_entry("short", "")), "deep").error().code() ==
+          ErrorCode::too_large);
+    std::string wide;
+    for (int i = 0; i < 200; ++i) wide += tar_entry("d" + std::to_string(i) + "/a/b/c/d/e/f/g/h/i", "");
+    CHECK(open_tgz(gzip(wide), "wide", {1U << 20U, 1000, 2000}).ok());
+    CHECK(open_tgz(gzip(wide), "wide", {1U << 20U, 1000, 1999}).error().code() == ErrorCode::too_large);
+    CHECK(open_tgz(gzip(wide), "wide", {1U << 20U, 1000, 2000, 9}).error().code() == ErrorCode::too_large);
