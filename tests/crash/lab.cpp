@@ -237,7 +237,10 @@ void compare_inventories(agent::Environment& environment, const std::string& cha
   const auto key = key_of(channel);
   const auto inventories =
       need(agent::list_inventories(environment, key.installation, key.repository, channel), "inventories");
-  for (const auto& inventory : inventories) {
+  for (const auto& unreadable : inventories.unreadable) {
+    problems.push_back("the inventory of " + channel + '/' + unreadable.release + " cannot be read");
+  }
+  for (const auto& inventory : inventories.readable) {
     const std::string& release = inventory.identity.release;
     const std::string owner = inventory.identity.apply_set_id(inventory.namespace_);
     std::set<std::string> owned;
