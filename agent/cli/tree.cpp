@@ -60,12 +60,10 @@ Result<int> run_tree(const Invocation& invocation) {
   GITOPSCTL_TRY(const auto bound, session->channel(target.channel));
   GITOPSCTL_TRY(auto inventories,
                 list_inventories(*bound.environment, bound.key.installation, bound.key.repository, bound.key.channel));
-  std::sort(inventories.begin(), inventories.end(),
-            [](const Inventory& a, const Inventory& b) { return a.identity.release < b.identity.release; });
   Value::List list;
   std::string text = terminal_safe(target.channel) + '\n';
   bool found = false;
-  for (const auto& inventory : inventories) {
+  for (const auto& inventory : inventories.readable) {
     if (!target.release.empty() && inventory.identity.release != target.release) continue;
     found = true;
     GITOPSCTL_TRY(const auto owned, look(*bound.environment, inventory));
@@ -94,17 +92,26 @@ Result<int> run_tree(const Invocation& invocation) {
                              {"phase", Value::string(inventory.phase)},
                              {"objects", Value::list(std::move(objects))}}));
   }
+  std::vector<Error> errors;
+  for (const auto& unreadable : inventories.unreadable) {
+    if (!target.release.empty() && unreadable.release != target.release) continue;
+    found = true;
+    for (const auto& error : unreadable.errors) errors.push_back(error.in("release '" + unreadable.release + "'"));
+  }
   if (!found && !target.release.empty()) {
     return Error(ErrorCode::not_found, "channel '" + target.channel + "' owns nothing of a release '" + target.release + "'")
         .with_hint("see gitopsctl tree " + target.channel);
   }
   if (invocation.output() == OutputFormat::table) {
     terminal.out(text);
+    if (!errors.empty()) return combine(std::move(errors));
     return 0;
   }
   GITOPSCTL_CHECK(print_value(
       terminal, make_map({{"channel", Value::string(target.channel)}, {"releases", Value::list(std::move(list))}}),
       invocation.output()));
+  // What can be read is shown all the same; what cannot is said afterwards, and decides the exit code.
+  if (!errors.empty()) return combine(std::move(errors));
   return 0;
 }
 

@@ -4,7 +4,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/environment/environment.hpp"
@@ -79,6 +81,9 @@ struct Switches {
   /// status.revision: what the last run that came to its end said. A later deployed commit means that a run was killed
   /// after it had done its work and before it told anybody.
   std::string reported_revision;
+
+  /// Release and namespace of every Release object: where an inventory that is not listed may stand.
+  std::set<std::pair<std::string, std::string>> release_places = {};
 
   /// True when a run that began under `before` may not go on: something was suspended, or rolled back, since.
   [[nodiscard]] bool forbid_more_than(const Switches& before) const;

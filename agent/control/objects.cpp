@@ -136,6 +136,7 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
   GITOPSCTL_TRY(const auto releases,
                 environment.list({std::string(channels::api_group), "Release", "", channel_label(key)}));
   for (const auto& release : releases) {
+    out.release_places.emplace(text_at(release.body, {"spec", "release"}), release.id.namespace_);
     const Value* suspend = release.body.find_path({"spec", "suspend"});
     if (suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool())) {
       out.suspended_releases[text_at(release.body, {"spec", "release"})] = text_at(release.body, {"spec", "suspendReason"});

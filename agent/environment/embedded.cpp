@@ -516,6 +516,10 @@ Result<std::unique_ptr<Environment>> open_embedded_environment(const std::string
   };
   auto database = prepare();
   if (!database.ok()) {
+    if (database.error().code() == ErrorCode::newer_schema) {
+      return database.error().with_hint(
+          "run that version of gitopsctl again, or a newer one; this one changes nothing in it");
+    }
     if (database.error().code() != ErrorCode::invalid_input) return database.error();
     return database.error().with_hint(
         "restore the file from a backup; or move it away to begin with an empty environment, into which everything is "

@@ -125,6 +125,12 @@ class Environment {
 /// (`newer_schema`). The key for hashing secret values is made once and kept in the file's own directory with mode 0600.
 [[nodiscard]] Result<std::unique_ptr<Environment>> open_embedded_environment(const std::string& path, Clock& clock);
 
+/// An embedded environment that could not be opened (a newer version wrote its file): every call is the error `why`, or what
+/// has come of it since, until the file opens; that is tried again at most once a second. So one such environment keeps
+/// nobody from working on the others, and comes back without a person. `clock` must outlive it.
+[[nodiscard]] std::unique_ptr<Environment> wait_for_embedded_environment(const std::string& path, Clock& clock,
+                                                                         const Error& why);
+
 /// The installation's key beside an embedded environment: 32 bytes in `<directory>/installation.key`, made at the first
 /// call, mode 0600.
 [[nodiscard]] Result<std::string> load_installation_key(const std::string& directory);

@@ -1,8 +1,8 @@
 #include "agent/inventory/inventory.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "agent/inventory/compression.hpp"
@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view tooling = "gitopsctl/v1";
 constexpr std::string_view identity_annotation = "gitopsctl.dev/identity";
 constexpr std::string_view channel_key_label = "gitopsctl.dev/channel-key";
+constexpr std::string_view release_label = "gitopsctl.dev/release";
 constexpr std::string_view data_key = "inventory";
 constexpr std::string_view compressed_key = "inventory.gz";
 // Above this the JSON is compressed: far below what a ConfigMap may hold, and readable by people as long as it is small.
@@ -74,7 +75,7 @@ Value metadata_of(const Inventory& inventory) {
                      {"applyset.kubernetes.io/id", text(identity.apply_set_id(inventory.namespace_))},
                      {channel_key_label, text(channel_key(identity.installation, identity.repository, identity.channel))},
                      {"gitopsctl.dev/channel", text(label_value(identity.channel))},
-                     {"gitopsctl.dev/release", text(label_value(identity.release))},
+                     {release_label, text(label_value(identity.release))},
                  })},
       {"annotations", make_map({
                           {"applyset.kubernetes.io/additional-namespaces", text(join(namespaces))},
@@ -87,9 +88,20 @@ Value metadata_of(const Inventory& inventory) {
 
 Error unreadable(const LiveObject& object, const Error& cause) {
   return Error(cause.code(), object.id.to_string() + " is no readable inventory: " + cause.message())
-      .with_hint(cause.code() == ErrorCode::newer_schema
-                     ? "use the newer version of gitopsctl; nothing is changed or deleted meanwhile"
-                     : "nothing is deleted while it is so; restore it, or delete it to take the objects over anew");
+      .with_hint(
+          cause.code() == ErrorCode::newer_schema
+              ? "run the newer version of gitopsctl again; until then nothing of the release is changed, and nothing of "
+                "its channel is deleted"
+              : "restore it, or delete it to take the release's objects over anew; until then nothing of the release "
+                "is changed, and nothing of its channel is deleted");
+}
+
+/// Something stands where a release's inventory would.
+Error not_ours(const LiveObject& object, std::string_view announced) {
+  return Error(ErrorCode::conflict,
+               object.id.to_string() + (announced.empty() ? " is there, but is no inventory of ours"
+                                                          : " is the inventory of '" + std::string(announced) + "'"))
+      .with_hint("two installations must not have the same name; otherwise move the object away");
 }
 
 Result<std::string> stored_json(const LiveObject& object) {
@@ -152,12 +164,7 @@ Result<std::optional<Inventory>> read_inventory(Environment& environment, const 
   GITOPSCTL_TRY(const auto object, environment.get(object_id(identity, namespace_)));
   if (!object) return std::optional<Inventory>{};
   const std::string_view announced = object->annotation(identity_annotation);
-  if (announced != identity.to_string()) {
-    return Error(ErrorCode::conflict,
-                 object->id.to_string() + (announced.empty() ? " is there, but is no inventory of ours"
-                                                             : " is the inventory of '" + std::string(announced) + "'"))
-        .with_hint("two installations must not have the same name; otherwise move the object away");
-  }
+  if (announced != identity.to_string()) return not_ours(*object, announced);
   GITOPSCTL_TRY(auto inventory, from_object(*object));
   if (inventory.identity != identity) {
     return Error(ErrorCode::conflict,
@@ -166,32 +173,125 @@ Result<std::optional<Inventory>> read_inventory(Environment& environment, const 
   return std::optional<Inventory>(std::move(inventory));
 }
 
-Result<std::vector<Inventory>> list_inventories(Environment& environment, const std::string& installation,
-                                                const std::string& repository, const std::string& channel) {
+namespace {
+
+/// The release whose inventory `object` claims to be, by its annotation or by the name that goes with its label; empty when
+/// neither tells.
+std::string claimed_release(const LiveObject& object, const channels::ReleaseIdentity& channel) {
+  std::string prefix = channel.to_string();  // ends with the slash before the release
+  const std::string_view announced = object.annotation(identity_annotation);
+  if (announced.starts_with(prefix) && announced.size() > prefix.size()) {
+    return std::string(announced.substr(prefix.size()));
+  }
+  channels::ReleaseIdentity labelled = channel;
+  labelled.release = object.label(release_label);
+  return !labelled.release.empty() && labelled.object_name() == object.id.name ? labelled.release : std::string();
+}
+
+/// Inventories of one channel on their way into the two lists.
+class Sorting {
+ public:
+  explicit Sorting(channels::ReleaseIdentity channel) : channel_(std::move(channel)) {}
+
+  void add(const LiveObject& object) {
+    const std::string release = claimed_release(object, channel_);
+    auto inventory = from_object(object);
+    if (release.empty()) {
+      lost_.push_back(inventory.ok()
+                          ? Error(ErrorCode::conflict, object.id.to_string() + " has the label of channel '" +
+                                                           channel_.channel + "', but is the inventory of '" +
+                                                           inventory->identity.to_string() + "'")
+                                .with_hint("it was copied by hand: delete the copy; nothing is written until then")
+                          : inventory.error());
+      return;
+    }
+    if (!inventory.ok()) {
+      refuse(release, object.id.namespace_, inventory.error());
+      return;
+    }
+    if (const auto known = readable_.find(release); known != readable_.end()) {
+      const std::string first = known->second.namespace_;
+      refuse(release, first,
+             Error(ErrorCode::conflict, "release '" + release + "' has two inventories, in namespaces '" + first +
+                                            "' and '" + object.id.namespace_ + "'")
+                 .with_hint("delete the one that was copied by hand; until then nothing of the release is changed"));
+    }
+    readable_.insert_or_assign(release, *std::move(inventory));
+  }
+
+  Result<InventoryList> end() {
+    if (!lost_.empty()) return combine(std::move(lost_));
+    InventoryList out;
+    for (auto& [release, unreadable] : unreadable_) {
+      if (const auto other = readable_.find(release); other != readable_.end()) {
+        unreadable.owners.push_back(owner_of(release, other->second.namespace_));
+        readable_.erase(other);
+      }
+      out.unreadable.push_back(std::move(unreadable));
+    }
+    for (auto& [release, inventory] : readable_) out.readable.push_back(std::move(inventory));
+    return out;
+  }
+
+ private:
+  [[nodiscard]] std::string owner_of(const std::string& release, const std::string& namespace_) const {
+    channels::ReleaseIdentity identity = channel_;
+    identity.release = release;
+    return identity.apply_set_id(namespace_);
+  }
+
+  void refuse(const std::string& release, const std::string& namespace_, Error error) {
+    UnreadableInventory& entry = unreadable_[release];
+    if (entry.release.empty()) {
+      entry.release = release;
+      entry.namespace_ = namespace_;
+    }
+    entry.owners.push_back(owner_of(release, namespace_));
+    entry.errors.push_back(std::move(error));
+  }
+
+  channels::ReleaseIdentity channel_;
+  std::map<std::string, Inventory> readable_;
+  std::map<std::string, UnreadableInventory> unreadable_;
+  std::vector<Error> lost_;
+};
+
+}  // namespace
+
+Result<InventoryList> list_inventories(Environment& environment, const std::string& installation,
+                                       const std::string& repository, const std::string& channel) {
   ListQuery query;
   query.kind = "ConfigMap";
   query.label = std::string(channel_key_label) + "=" + channel_key(installation, repository, channel);
   GITOPSCTL_TRY(const auto objects, environment.list(query));
-  std::vector<Inventory> out;
-  std::vector<Error> errors;
-  for (const auto& object : objects) {
-    auto inventory = from_object(object);
-    if (!inventory.ok()) {
-      errors.push_back(inventory.error());
-      continue;
-    }
-    const auto& identity = inventory->identity;
-    if (identity.installation != installation || identity.repository != repository || identity.channel != channel) {
-      errors.push_back(Error(ErrorCode::conflict, object.id.to_string() + " is labelled for channel '" + channel +
-                                                      "', but is the inventory of '" + identity.to_string() + "'"));
-      continue;
-    }
-    out.push_back(std::move(inventory).value());
+  Sorting sorting({installation, repository, channel, {}});
+  for (const auto& object : objects) sorting.add(object);
+  return sorting.end();
+}
+
+Result<std::vector<UnreadableInventory>> find_unlisted(Environment& environment, const std::vector<InventoryPlace>& places) {
+  std::vector<UnreadableInventory> out;
+  std::vector<render::ObjectId> ids;
+  for (const auto& place : places) ids.push_back(object_id(place.identity, place.namespace_));
+  if (ids.empty()) return out;
+  GITOPSCTL_TRY(const auto objects, environment.get_many(ids));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!objects[i]) continue;
+    const auto& identity = places[i].identity;
+    const std::string label =
+        std::string(channel_key_label) + "=" + channel_key(identity.installation, identity.repository, identity.channel);
+    const std::string_view announced = objects[i]->annotation(identity_annotation);
+    Error error =
+        announced == identity.to_string()
+            ? Error(ErrorCode::conflict, ids[i].to_string() + " is the release's inventory, but has lost the label " +
+                                             std::string(channel_key_label) + " by which inventories are found")
+                  .with_hint("put the label " + label +
+                             " back, or delete the object to take the release's objects over anew; until then "
+                             "nothing of the release is changed, and nothing of its channel is deleted")
+            : not_ours(*objects[i], announced);
+    out.push_back(
+        {identity.release, places[i].namespace_, {identity.apply_set_id(places[i].namespace_)}, {std::move(error)}});
   }
-  if (!errors.empty()) return combine(std::move(errors));
-  std::sort(out.begin(), out.end(), [](const Inventory& a, const Inventory& b) {
-    return std::tie(a.identity.release, a.namespace_) < std::tie(b.identity.release, b.namespace_);
-  });
   return out;
 }
 

@@ -62,10 +62,37 @@ struct Inventory {
 [[nodiscard]] Result<std::optional<Inventory>> read_inventory(Environment& environment,
                                                               const channels::ReleaseIdentity& identity,
                                                               const std::string& namespace_);
-/// All inventories of a channel (by label), also of releases that left its file. Unreadable ones are errors of the whole
-/// call: a set that is not known completely is not a set.
-[[nodiscard]] Result<std::vector<Inventory>> list_inventories(Environment& environment, const std::string& installation,
-                                                              const std::string& repository, const std::string& channel);
+/// The inventory of one release that is there and cannot be used: of a newer schema, damaged, copied, or without its label.
+/// What the release owns is not known then: nothing of it may be written or deleted, nobody may take over what may be its,
+/// and nothing of the channel may be deleted.
+struct UnreadableInventory {
+  std::string release;
+  std::string namespace_;           ///< of the inventory object
+  std::vector<std::string> owners;  ///< ApplySet ids that objects of the release may carry
+  std::vector<Error> errors;        ///< why, and what to do
+};
+
+/// The inventories of a channel; each release is in one of the lists.
+struct InventoryList {
+  std::vector<Inventory> readable;              ///< in order of release
+  std::vector<UnreadableInventory> unreadable;  ///< in order of release
+};
+
+/// All inventories of a channel (by label), also of releases that left its file. Two of one release make it unreadable. An
+/// object with the channel's label of which neither name nor annotation tells the release is an error of the whole call: a
+/// set that is not known completely is not a set.
+[[nodiscard]] Result<InventoryList> list_inventories(Environment& environment, const std::string& installation,
+                                                     const std::string& repository, const std::string& channel);
+
+/// Where the inventory of a release would stand.
+struct InventoryPlace {
+  channels::ReleaseIdentity identity;
+  std::string namespace_;
+};
+/// The inventories at those places of releases that list_inventories() did not find: such an object is there, but lost the
+/// label by which it is listed, or is something else that has its name.
+[[nodiscard]] Result<std::vector<UnreadableInventory>> find_unlisted(Environment& environment,
+                                                                     const std::vector<InventoryPlace>& places);
 /// Creates or replaces it by compare-and-swap on resource_version, which is updated together with uid.
 [[nodiscard]] Result<void> write_inventory(Environment& environment, Inventory& inventory, const ApplyOptions& options);
 /// Deletes the stored object (of a release without entries).

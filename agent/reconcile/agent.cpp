@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -114,7 +115,14 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     }
     const auto directory = std::filesystem::path(environment.path).parent_path().string();
     std::filesystem::create_directories(directory.empty() ? "." : directory, failed);
-    GITOPSCTL_TRY(state->environments[environment.name], open_embedded_environment(environment.path, clock));
+    auto opened = open_embedded_environment(environment.path, clock);
+    if (opened.ok()) {
+      state->environments[environment.name] = *std::move(opened);
+    } else if (opened.error().code() == ErrorCode::newer_schema) {
+      state->environments[environment.name] = wait_for_embedded_environment(environment.path, clock, opened.error());
+    } else {
+      return opened.error();
+    }
     GITOPSCTL_TRY(keys[environment.name], load_installation_key(directory.empty() ? "." : directory));
   }
 
@@ -168,14 +176,17 @@ bool Agent::run_once(std::stop_token stop) {
   return ok;
 }
 
-bool Agent::ready() const {
-  for (const auto& watcher : state_->watchers) {
-    if (watcher->done() == 0) return false;
-  }
+std::string Agent::not_ready() const {
+  const bool looked =
+      std::all_of(state_->watchers.begin(), state_->watchers.end(), [](const auto& watcher) { return watcher->done() > 0; });
+  const bool ran =
+      std::all_of(state_->workers.begin(), state_->workers.end(), [](const auto& worker) { return worker->ran(); });
+  std::string out = looked && ran ? "" : "not every repository and channel was looked at yet";
   for (const auto& worker : state_->workers) {
-    if (!worker->ran()) return false;
+    const std::string blocked = worker->blocked();
+    if (!blocked.empty()) out += (out.empty() ? "" : "\n") + blocked;
   }
-  return true;
+  return out;
 }
 
 AgentFigures Agent::figures() const {

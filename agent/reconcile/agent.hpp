@@ -42,8 +42,9 @@ struct AgentFigures {
 /// binding (runs the channel). Triggers are levels, not edges: a lost wake-up is made good by the next tick.
 class Agent {
  public:
-  /// Opens everything. Errors: state directory in use by another agent (`conflict`), a store or environment of a newer
-  /// version (`newer_schema`), unusable paths. `clock` must outlive the agent.
+  /// Opens everything. Errors: state directory in use by another agent (`conflict`), a store of a newer version
+  /// (`newer_schema`), unusable paths. An environment of a newer version is an error of its channels only, until it can be
+  /// opened. `clock` must outlive the agent.
   static Result<std::unique_ptr<Agent>> create(AgentConfig config, Clock& clock, LogSink log);
   ~Agent();
   Agent(const Agent&) = delete;
@@ -55,8 +56,9 @@ class Agent {
   /// of them failed.
   bool run_once(std::stop_token stop);
 
-  /// True when every repository was looked at and every channel was run at least once. Thread-safe.
-  [[nodiscard]] bool ready() const;
+  /// Why the agent does not do all of its work, one line per reason; empty when every repository was looked at and every
+  /// channel was run at least once, and none of them is kept from working by what a newer version wrote. Thread-safe.
+  [[nodiscard]] std::string not_ready() const;
   [[nodiscard]] AgentFigures figures() const;
 
  private:

@@ -122,17 +122,10 @@ Result<void> ChannelRun::read_inventories() {
   s_.inventories.reset();
   GITOPSCTL_TRY(auto list,
                 list_inventories(s_.environment, s_.setup.key.installation, s_.setup.key.repository, s_.setup.key.channel));
-  std::map<std::string, Inventory> by_release;
-  for (auto& inventory : list) {
-    std::string name = inventory.identity.release;
-    if (const auto known = by_release.find(name); known != by_release.end()) {
-      return Error(ErrorCode::conflict, "release '" + name + "' has two inventories, in namespaces '" +
-                                            known->second.namespace_ + "' and '" + inventory.namespace_ + "'")
-          .with_hint("delete the one that was copied by hand; nothing is written until then");
-    }
-    by_release.emplace(std::move(name), std::move(inventory));
-  }
-  s_.inventories = std::move(by_release);
+  s_.unreadable.clear();
+  for (auto& unreadable : list.unreadable) s_.unreadable.emplace(unreadable.release, std::move(unreadable));
+  s_.inventories.emplace();
+  for (auto& inventory : list.readable) s_.inventories->emplace(inventory.identity.release, std::move(inventory));
   return {};
 }
 

@@ -35,6 +35,8 @@ struct ChannelRunner::State {
   std::uint64_t seen_version = 0;
   /// Inventories as of seen_version: valid while nobody else wrote.
   std::optional<std::map<std::string, Inventory>> inventories;
+  /// The releases whose inventory cannot be read, as of the same moment.
+  std::map<std::string, UnreadableInventory> unreadable;
   /// What the tip renders to, so that a rollback in force does not render it again and again.
   channels::CommitId tip;
   std::string tip_digest;
@@ -58,8 +60,9 @@ class ChannelRun {
     const channels::Release* release = nullptr;  ///< null: left the channel file
     std::string name;
     Inventory inventory;
-    bool deployed = false;  ///< an inventory was there before the run
-    bool planned = false;   ///< `changes` is from the environment, not from memory
+    std::optional<UnreadableInventory> unreadable;  ///< the inventory is there, but nobody knows what is in it
+    bool deployed = false;                          ///< an inventory was there before the run
+    bool planned = false;                           ///< `changes` is from the environment, not from memory
     bool failed = false;
     bool held_back = false;        ///< something of it would have been removed, but not in a run in which anything failed
     bool taken_over_anew = false;  ///< its objects are there, but its inventory was not
@@ -82,6 +85,7 @@ class ChannelRun {
 
   // plan
   Result<void> plan();
+  Result<void> find_unlisted_inventories();
   void collect_items();
   void add_listed(const channels::Release& release);
   [[nodiscard]] std::vector<render::ObjectId> wanted_ids(const Item& item) const;
@@ -89,9 +93,11 @@ class ChannelRun {
   [[nodiscard]] bool unmoved(const Item& item, const ReleaseMemory& memory) const;
   [[nodiscard]] channels::Handover hand_over();
   void refuse_double_claims();
-  Result<void> plan_item(Item& item, const channels::Handover& handover);
+  Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
+  void skip_plan(Item& item) const;
   void hold_back_removals();
   [[nodiscard]] bool guard();
+  [[nodiscard]] bool shows_nothing(const Item& item) const;
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;
   [[nodiscard]] const channels::Policy& policy_after() const;
@@ -142,6 +148,7 @@ class ChannelRun {
   FileTreePtr tree_;
   channels::CommitId commit_;
   channels::Channel channel_;
+  std::map<std::string, UnreadableInventory> unreadable_;
   std::string digest_;
   std::string seal_;  ///< as digest_, with the values of secrets
   bool rolled_back_ = false;

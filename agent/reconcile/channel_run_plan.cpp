@@ -27,13 +27,15 @@ bool only_drift(const channels::ReleaseChanges& changes) {
 
 Result<void> ChannelRun::plan() {
   crash_point(CrashPoint::plan_before_live);
+  GITOPSCTL_CHECK(find_unlisted_inventories());
   collect_items();
   refuse_double_claims();
-  const channels::Handover handover = hand_over();
-  for (auto& item : items_) {
+  channels::Handover handover = hand_over();
+  const auto plan_one = [&](std::size_t i) -> Result<channels::PlanOutcome> {
     GITOPSCTL_CHECK(interrupt_.check("planning"));
-    GITOPSCTL_CHECK(plan_item(item, handover));
-  }
+    return plan_item(items_[i], handover);
+  };
+  GITOPSCTL_CHECK(channels::plan_until_settled(handover, items_.size(), plan_one));
   crash_point(CrashPoint::plan_after_live);
   hold_back_removals();
 
@@ -53,6 +55,20 @@ Result<void> ChannelRun::plan() {
   return {};
 }
 
+/// An inventory that lost its labels is not listed, but stands where it stood: where the release is now, or where its
+/// Release object says that it was.
+Result<void> ChannelRun::find_unlisted_inventories() {
+  unreadable_ = s_.unreadable;
+  std::vector<InventoryPlace> places;
+  for (auto& place : unlisted_places(s_.setup.key, channel_, switches_)) {
+    const auto& release = place.identity.release;
+    if (!s_.inventories->contains(release) && !unreadable_.contains(release)) places.push_back(std::move(place));
+  }
+  GITOPSCTL_TRY(auto found, find_unlisted(s_.environment, places));
+  for (auto& unlisted : found) unreadable_.emplace(unlisted.release, std::move(unlisted));
+  return {};
+}
+
 /// One item for every release of the file and for every inventory whose release the file does not have any more.
 void ChannelRun::collect_items() {
   items_.clear();
@@ -64,6 +80,22 @@ void ChannelRun::collect_items() {
     item.inventory = inventory;
     item.deployed = true;
     items_.push_back(std::move(item));
+  }
+  for (const auto& [name, unreadable] : unreadable_) {
+    if (channel_.find(name) != nullptr) continue;
+    Item item;
+    item.name = name;
+    item.inventory.identity = s_.setup.key.release(name);
+    item.inventory.namespace_ = unreadable.namespace_;
+    item.inventory.release_namespace = unreadable.namespace_ == home_namespace ? std::string() : unreadable.namespace_;
+    item.unreadable = unreadable;
+    items_.push_back(std::move(item));
+  }
+  for (auto& item : items_) {
+    if (!item.unreadable) continue;
+    item.deployed = true;
+    item.failed = true;
+    item.changes.errors = item.unreadable->errors;
   }
   std::sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) { return a.name < b.name; });
 }
@@ -82,6 +114,7 @@ void ChannelRun::add_listed(const channels::Release& release) {
     item.inventory.identity = s_.setup.key.release(release.name);
     item.inventory.namespace_ = release.namespace_.empty() ? std::string(home_namespace) : release.namespace_;
     item.inventory.release_namespace = release.namespace_;
+    if (const auto there = unreadable_.find(release.name); there != unreadable_.end()) item.unreadable = there->second;
   }
   items_.push_back(std::move(item));
 }
@@ -106,13 +139,17 @@ void ChannelRun::refuse_double_claims() {
 
 /// Who owns, who wants and who cannot be planned: what lets an object go from one release to another in one run.
 channels::Handover ChannelRun::hand_over() {
-  channels::Handover out;
+  std::vector<channels::HandoverParty> parties;
   for (const auto& item : items_) {
-    out.owners[owner_id(item.inventory)] = item.name;
-    for (auto& id : wanted_ids(item)) out.claimed_by[std::move(id)] = item.name;
-    if (item.failed || (item.release != nullptr && !s_.stage.state(item.name).errors.empty())) out.failing.insert(item.name);
+    channels::HandoverParty party{item.name, {owner_id(item.inventory)}, wanted_ids(item), item.failed, false};
+    if (item.unreadable) {
+      party.unreadable = true;
+      party.owners.insert(party.owners.end(), item.unreadable->owners.begin(), item.unreadable->owners.end());
+    }
+    if (item.release != nullptr && !s_.stage.state(item.name).errors.empty()) party.failing = true;
+    parties.push_back(std::move(party));
   }
-  return out;
+  return channels::make_handover(parties);
 }
 
 /// True when the live objects of a release must be looked at: after a restart, when its rendering changed, or when somebody
@@ -142,14 +179,14 @@ bool ChannelRun::unmoved(const Item& item, const ReleaseMemory& memory) const {
   return true;
 }
 
-Result<void> ChannelRun::plan_item(Item& item, const channels::Handover& handover) {
+Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::Handover& handover) {
   PlanSubject subject;
   subject.channel = &channel_;
   subject.release = item.release;
   subject.inventory = &item.inventory;
   subject.namespaces = &s_.setup.namespaces;
   const std::vector<Error> claimed_twice = std::move(item.changes.errors);
-  const bool look = must_look(item);
+  const bool look = !item.unreadable && must_look(item);
   if (item.release != nullptr) {
     subject.state = &s_.stage.state(item.name);
     if (look) GITOPSCTL_CHECK(s_.stage.materialise(*item.release, tree_));
@@ -162,17 +199,9 @@ Result<void> ChannelRun::plan_item(Item& item, const channels::Handover& handove
   item.input = make_plan_input(s_.environment, subject, s_.setup.installation_key);
   item.input.errors.insert(item.input.errors.end(), claimed_twice.begin(), claimed_twice.end());
   if (!look || !item.input.errors.empty()) {
-    item.changes = {};
-    item.changes.release = item.name;
-    item.changes.namespace_ = item.input.namespace_;
-    item.changes.driver = item.input.driver;
-    item.changes.from_digest = item.input.from_digest;
-    item.changes.to_digest = item.input.to_digest;
-    item.changes.errors = item.input.errors;
-    item.changes.warnings = item.input.warnings;
-    item.changes.unchanged = item.inventory.entries.size();
+    skip_plan(item);
     item.failed = !item.changes.errors.empty();
-    return {};
+    return channels::PlanOutcome{item.name, item.failed, {}};
   }
   ReleaseMemory& memory = s_.memory[item.name];
   memory = {};
@@ -183,7 +212,20 @@ Result<void> ChannelRun::plan_item(Item& item, const channels::Handover& handove
   item.taken_over_anew = !item.deployed && std::any_of(live.begin(), live.end(), [&](const auto& object) {
     return object.second && object.second->owner == item.input.owner;
   });
-  return {};
+  return channels::PlanOutcome{item.name, item.failed, channels::takes_from(item.input, live, handover)};
+}
+
+/// What is known of a release without looking at its objects.
+void ChannelRun::skip_plan(Item& item) const {
+  item.changes = {};
+  item.changes.release = item.name;
+  item.changes.namespace_ = item.input.namespace_;
+  item.changes.driver = item.input.driver;
+  item.changes.from_digest = item.input.from_digest;
+  item.changes.to_digest = item.input.to_digest;
+  item.changes.errors = item.input.errors;
+  item.changes.warnings = item.input.warnings;
+  item.changes.unchanged = item.inventory.entries.size();
 }
 
 /// Nothing is removed by a run in which anything failed; the plan says so before the guards look at it.

@@ -87,7 +87,7 @@ void ChannelRun::sweep_releases() {
   if (s_.swept) return;
   std::set<std::pair<std::string, std::string>> places;
   for (const auto& item : items_) {
-    if (item.release == nullptr && item.inventory.entries.empty()) continue;
+    if (shows_nothing(item)) continue;
     places.emplace(item.name, item.inventory.release_namespace);
     if (item.former_namespace) places.emplace(item.name, *item.former_namespace);
   }
@@ -164,10 +164,16 @@ void ChannelRun::finish_line(const std::string& outcome, const std::string& mess
   }
 }
 
+/// True for a release that left the file and owns nothing any more: it has no Release object.
+bool ChannelRun::shows_nothing(const Item& item) const {
+  return item.release == nullptr && item.inventory.entries.empty() && !item.unreadable;
+}
+
 void ChannelRun::publish_releases(bool held) {
   for (const auto& item : items_) {
-    if (item.release == nullptr && item.inventory.entries.empty()) continue;
+    if (shows_nothing(item)) continue;
     ReleaseStatus status;
+    status.deployed_known = !item.unreadable;
     status.name = item.name;
     status.namespace_ = item.former_namespace.value_or(item.inventory.release_namespace);
     status.driver = item.changes.driver;
@@ -240,7 +246,7 @@ void ChannelRun::publish(const std::string& state) {
   } else if (s_.inventories) {
     // The channel file cannot be followed; what is deployed is still there.
     channel_status_.counts_known = true;
-    channel_status_.releases = s_.inventories->size();
+    channel_status_.releases = s_.inventories->size() + s_.unreadable.size();
     for (const auto& [name, inventory] : *s_.inventories) {
       channel_status_.objects += inventory.entries.size();
       if (inventory.phase == "applied") ++channel_status_.ready_releases;

@@ -33,6 +33,7 @@ ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::St
                                             {},
                                             {},
                                             {},
+                                            {},
                                             false,
                                             {},
                                             {}});

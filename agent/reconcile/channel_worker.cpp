@@ -17,6 +17,18 @@ constexpr Millis last_retry{300'000};
 // How long a sync waits for a fresh look at the repository before it goes on with what is known.
 constexpr Millis sync_patience{30'000};
 
+/// What of a newer version kept the channel from being worked on; empty when nothing did.
+std::string newer(const std::vector<Error>& errors) {
+  for (const auto& error : errors) {
+    if (error.code() == ErrorCode::newer_schema) return error.to_string() + "; " + error.hint();
+  }
+  return {};
+}
+
+std::string hint_of(const std::vector<Error>& errors) {
+  return errors.empty() || errors.front().hint().empty() ? std::string() : " (hint: " + errors.front().hint() + ')';
+}
+
 }  // namespace
 
 ChannelWorker::ChannelWorker(Setup setup, Environment& environment, channels::Store* store, RepositoryWatcher& watcher,
@@ -62,15 +74,22 @@ void ChannelWorker::publish_source() {
   SourceState state;
   {
     const std::lock_guard lock(mutex_);
-    if (!source_fresh_) return;
+    if (!source_fresh_ || clock_.monotonic() < next_publish_) return;
     source_fresh_ = false;
     state = source_;
   }
-  if (auto written = runner_.report_source(state); !written.ok()) {
-    log_("warn", setup_.runner.key.to_string() + ": the status cannot be written: " + written.error().to_string());
-    const std::lock_guard lock(mutex_);
-    source_fresh_ = true;
+  const auto written = runner_.report_source(state);
+  const std::lock_guard lock(mutex_);
+  if (written.ok()) {
+    next_publish_ = Millis(0);
+    return;
   }
+  // Said once; an environment that does not answer says more about itself by the runs that fail.
+  if (next_publish_ == Millis(0)) {
+    log_("warn", setup_.runner.key.to_string() + ": the status cannot be written: " + written.error().to_string());
+  }
+  next_publish_ = clock_.monotonic() + first_retry;
+  source_fresh_ = true;
 }
 
 void ChannelWorker::run(std::stop_token stop) {
@@ -85,7 +104,9 @@ void ChannelWorker::run(std::stop_token stop) {
     // A rendering takes far more memory than what is kept of it.
     if (std::exchange(worked, false)) return_free_memory();
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, glance, [&] { return source_fresh_ || (!tip_.empty() && tip_ != done_commit_); });
+    wake_.wait_for(lock, stop, glance, [&] {
+      return (source_fresh_ && clock_.monotonic() >= next_publish_) || (!tip_.empty() && tip_ != done_commit_);
+    });
   }
 }
 
@@ -179,6 +200,8 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
     return;  // done_commit_ stays, so that the next look starts again
   }
   first_ = false;
+  blocked_ = newer(result.errors);
+  if (!blocked_.empty()) blocked_ = setup_.runner.key.to_string() + ": " + blocked_;
   done_commit_ = reason.commit;
   retry_ = result.retry;
   if (result.state == RunState::failed) {
@@ -186,7 +209,8 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
     figures_.ready = false;
     const unsigned doubled = std::min(failures_++, 6U);
     next_retry_ = now + std::min(first_retry * (1U << doubled), last_retry);
-    log_("warn", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + ": " + result.message);
+    log_("warn", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + ": " + result.message +
+                     hint_of(result.errors));
     return;
   }
   failures_ = 0;
@@ -196,6 +220,11 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
     log_("info", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + " (" + reason.trigger +
                      "): " + std::string(run_state_name(result.state)) + ": " + result.message);
   }
+}
+
+std::string ChannelWorker::blocked() const {
+  const std::lock_guard lock(mutex_);
+  return blocked_;
 }
 
 bool ChannelWorker::ran() const {

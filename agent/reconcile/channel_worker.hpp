@@ -39,6 +39,8 @@ class ChannelWorker {
   bool run_once(std::stop_token stop);
 
   [[nodiscard]] bool ran() const;
+  /// Why the last run could not work at all, when something of a newer version was in its way; else empty.
+  [[nodiscard]] std::string blocked() const;
   [[nodiscard]] AgentFigures::Channel figures() const;
 
  private:
@@ -65,6 +67,8 @@ class ChannelWorker {
   std::condition_variable_any wake_;
   SourceState source_;
   bool source_fresh_ = false;  ///< source_ is to be written into the status
+  Millis next_publish_{0};     ///< not before: writing it failed
+  std::string blocked_;
   channels::CommitId tip_;
   std::optional<std::stop_source> current_;  ///< of the run under way
   channels::CommitId running_;

@@ -37,6 +37,20 @@ void check_namespaces(const render::RenderedSet& set, const std::vector<std::str
 
 }  // namespace
 
+std::vector<InventoryPlace> unlisted_places(const ChannelKey& key, const channels::Channel& channel,
+                                            const Switches& switches) {
+  std::set<std::pair<std::string, std::string>> places;
+  for (const auto& release : channel.releases) {
+    places.emplace(release.name, release.namespace_.empty() ? std::string(home_namespace) : release.namespace_);
+  }
+  places.insert(switches.release_places.begin(), switches.release_places.end());
+  std::vector<InventoryPlace> out;
+  for (const auto& [release, namespace_] : places) {
+    if (!release.empty()) out.push_back({key.release(release), namespace_});
+  }
+  return out;
+}
+
 channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
                                            const std::string& installation_key) {
   const Inventory& inventory = *subject.inventory;

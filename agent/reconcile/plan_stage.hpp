@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/control/control.hpp"
 #include "agent/environment/environment.hpp"
 #include "agent/inventory/inventory.hpp"
 #include "agent/reconcile/render_stage.hpp"
@@ -22,6 +23,11 @@ struct PlanSubject {
   std::vector<std::string> former_owners;                ///< ApplySet ids of the name before `renamedFrom`
   const std::vector<std::string>* namespaces = nullptr;  ///< allowed; empty: all
 };
+
+/// Where inventories of a channel may stand that are not listed because they lost their labels: where each release of the
+/// file is now, and where its Release object says that it was.
+[[nodiscard]] std::vector<InventoryPlace> unlisted_places(const ChannelKey& key, const channels::Channel& channel,
+                                                          const Switches& switches);
 
 /// What the pure plan gets for `subject`; `state->set` must be at hand when the release is listed.
 [[nodiscard]] channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,

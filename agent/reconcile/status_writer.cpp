@@ -187,16 +187,18 @@ Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
   std::string message = first_message(status.errors);
   if (message.empty()) message = status.waits_for;
   if (message.empty()) message = std::to_string(status.objects) + " objects at " + status.revision.substr(0, 12);
-  const Value data = make_map({{"driver", text(status.driver)},
-                               {"state", text(status.state)},
-                               {"revision", text(status.revision)},
-                               {"renderDigest", text(status.render_digest)},
-                               {"objects", number(status.objects)},
-                               {"errors", error_list(status.errors)},
-                               {"warnings", text_list(status.warnings)},
-                               {"waitsFor", text(status.waits_for)},
-                               {"command", text(status.command)},
-                               {"drifted", Value::boolean(status.drifted)}});
+  Value data = make_map({{"driver", text(status.driver)},
+                         {"state", text(status.state)},
+                         {"errors", error_list(status.errors)},
+                         {"warnings", text_list(status.warnings)},
+                         {"waitsFor", text(status.waits_for)},
+                         {"command", text(status.command)},
+                         {"drifted", Value::boolean(status.drifted)}});
+  if (status.deployed_known) {
+    data.set("revision", text(status.revision));
+    data.set("renderDigest", text(status.render_digest));
+    data.set("objects", number(status.objects));
+  }
   // The revision moves with every commit; a release that the commit does not touch is not written for that alone.
   Value identity = data.shallow_copy();
   identity.erase("revision");

@@ -21,8 +21,9 @@ struct ReleaseStatus {
   std::string name;
   std::string namespace_;
   std::string driver;
-  std::string state;     ///< Deployed, Pending, Held, Failed, Suspended, NoLongerListed
-  std::string revision;  ///< commit that it is at
+  std::string state;           ///< Deployed, Pending, Held, Failed, Suspended, NoLongerListed
+  bool deployed_known = true;  ///< false: what the status says of revision, digest and number of objects stays
+  std::string revision;        ///< commit that it is at
   std::string render_digest;
   std::size_t objects = 0;
   std::vector<Error> errors;

@@ -164,6 +164,14 @@ class ReleasePlan {
         change.cause = Cause::drift;
         return true;
       }
+      if (!handover_.unreadable.empty()) {
+        out_.errors.push_back(
+            Error(ErrorCode::conflict, desired.id.to_string() + " exists without an owner, and may belong to release " +
+                                           *handover_.unreadable.begin() + ", whose inventory cannot be read")
+                .at({desired.source, 0, 0})
+                .with_hint("it is taken over by itself once that inventory is mended"));
+        return false;
+      }
       change.action = Action::adopt;
       change.cause = Cause::commit;
       change.why = "exists without an owner";
@@ -179,9 +187,21 @@ class ReleasePlan {
     const bool known = giver != handover_.owners.end();
     const bool given_up = known && !handover_.failing.contains(giver->second);
     const auto named = desired.body.string_at({"metadata", "annotations", adopt_from});
-    if (given_up || (known && !named.empty() && named == giver->second)) {
+    const bool unreadable = known && handover_.unreadable.contains(giver->second);
+    if (given_up || (known && !unreadable && !named.empty() && named == giver->second)) {
       change.why = "moves here from release " + giver->second;
       return true;
+    }
+    if (known && !given_up) {
+      out_.errors.push_back(
+          Error(ErrorCode::conflict, desired.id.to_string() + " belongs to release " + giver->second +
+                                         (unreadable ? ", whose inventory cannot be read" : ", which fails itself"))
+              .at({desired.source, 0, 0})
+              .with_hint("it is handed over once that release can be deployed" +
+                         (unreadable ? std::string(": see what is said there")
+                                     : "; the annotation " + std::string(adopt_from) + ": " + giver->second +
+                                           " on the object here takes it at once")));
+      return false;
     }
     out_.errors.push_back(
         Error(ErrorCode::conflict, desired.id.to_string() + " belongs to " + owner_name(item.owner))
@@ -257,22 +277,18 @@ class ReleasePlan {
 /// What goes from where to where, and the errors of objects that two releases claim.
 Handover find_handovers(const std::vector<LiveReleaseInput>& releases,
                         std::map<std::string, std::vector<Error>>& conflicts) {
-  Handover handover;
+  std::vector<HandoverParty> parties;
   std::map<std::string, std::vector<ObjectId>> claims;
   for (const auto& release : releases) {
-    handover.owners.emplace(release.owner, release.release);
-    if (!release.errors.empty()) continue;
-    for (const auto& desired : release.desired) claims[release.release].push_back(desired.id);
+    HandoverParty party{release.release, {release.owner}, {}, !release.errors.empty(), !release.unreadable_owners.empty()};
+    party.owners.insert(party.owners.end(), release.unreadable_owners.begin(), release.unreadable_owners.end());
+    for (const auto& desired : release.desired) party.wanted.push_back(desired.id);
+    claims[release.release] = party.wanted;
+    parties.push_back(std::move(party));
   }
   conflicts = claim_conflicts(claims);
-  for (const auto& release : releases) {
-    if (!release.errors.empty() || conflicts.contains(release.release)) {
-      handover.failing.insert(release.release);
-      continue;
-    }
-    for (const auto& desired : release.desired) handover.claimed_by.emplace(desired.id, release.release);
-  }
-  return handover;
+  for (auto& party : parties) party.failing = party.failing || conflicts.contains(party.release);
+  return make_handover(parties);
 }
 
 /// Nothing is removed by a run in which anything failed.
@@ -302,6 +318,49 @@ ReleaseChanges plan_release_live(const LiveReleaseInput& input, const LiveState&
   return ReleasePlan(input, live, handover).run();
 }
 
+Handover make_handover(const std::vector<HandoverParty>& parties) {
+  Handover out;
+  for (const auto& party : parties) {
+    for (const auto& owner : party.owners) out.owners.emplace(owner, party.release);
+    for (const auto& id : party.wanted) out.claimed_by.emplace(id, party.release);
+    if (party.failing || party.unreadable) out.failing.insert(party.release);
+    if (party.unreadable) out.unreadable.insert(party.release);
+  }
+  return out;
+}
+
+std::set<std::string> takes_from(const LiveReleaseInput& input, const LiveState& live, const Handover& handover) {
+  std::set<std::string> out;
+  for (const auto& desired : input.desired) {
+    const auto item = live.find(desired.id);
+    if (item == live.end() || !item->second || item->second->owner == input.owner) continue;
+    const auto giver = handover.owners.find(item->second->owner);
+    if (giver != handover.owners.end() && giver->second != input.release) out.insert(giver->second);
+  }
+  return out;
+}
+
+Result<void> plan_until_settled(Handover& handover, std::size_t count,
+                                const std::function<Result<PlanOutcome>(std::size_t)>& plan) {
+  std::vector<PlanOutcome> outcomes(count);
+  std::vector<std::size_t> todo(count);
+  for (std::size_t i = 0; i < count; ++i) todo[i] = i;
+  while (!todo.empty()) {
+    std::set<std::string> fresh;
+    for (const std::size_t i : todo) {
+      GITOPSCTL_TRY(outcomes[i], plan(i));
+      if (outcomes[i].failed && handover.failing.insert(outcomes[i].release).second) fresh.insert(outcomes[i].release);
+    }
+    todo.clear();
+    for (std::size_t i = 0; i < count && !fresh.empty(); ++i) {
+      const auto& takes = outcomes[i].takes_from;
+      const bool affected = std::any_of(takes.begin(), takes.end(), [&](const auto& name) { return fresh.contains(name); });
+      if (affected && !outcomes[i].failed) todo.push_back(i);
+    }
+  }
+  return {};
+}
+
 ChangeSet plan_channel_live(const std::string& channel, const std::string& from_revision, const std::string& to_revision,
                             const std::vector<LiveReleaseInput>& releases, const LiveState& live) {
   ChangeSet changes;
@@ -310,17 +369,24 @@ ChangeSet plan_channel_live(const std::string& channel, const std::string& from_
   changes.to = to_revision;
   changes.live = true;
   std::map<std::string, std::vector<Error>> conflicts;
-  const auto handover = find_handovers(releases, conflicts);
+  Handover handover = find_handovers(releases, conflicts);
   std::map<std::string, std::string> digests;
-  for (const auto& input : releases) {
+  changes.releases.resize(releases.size());
+  const auto plan = [&](std::size_t i) -> Result<PlanOutcome> {
+    const LiveReleaseInput& input = releases[i];
     const auto conflict = conflicts.find(input.release);
     if (conflict == conflicts.end()) {
-      changes.releases.push_back(plan_release_live(input, live, handover));
+      changes.releases[i] = plan_release_live(input, live, handover);
     } else {
       LiveReleaseInput failing = input;
       failing.errors.insert(failing.errors.end(), conflict->second.begin(), conflict->second.end());
-      changes.releases.push_back(plan_release_live(failing, live, handover));
+      changes.releases[i] = plan_release_live(failing, live, handover);
     }
+    return PlanOutcome{input.release, !changes.releases[i].errors.empty(), takes_from(input, live, handover)};
+  };
+  // The plan itself is pure and has no errors but those of releases.
+  static_cast<void>(plan_until_settled(handover, releases.size(), plan).ok());
+  for (const auto& input : releases) {
     if (input.listed) digests.emplace(input.release, input.to_digest);
   }
   std::sort(changes.releases.begin(), changes.releases.end(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -57,7 +58,9 @@ struct LiveReleaseInput {
   std::string helm_name;                   ///< Helm's name of the release; empty for other drivers
   std::string owner;                       ///< the release's ApplySet id
   std::vector<std::string> former_owners;  ///< ids that count as ours: of the release's name before `renamedFrom`
-  bool listed = true;                      ///< false: left the channel file, nothing is desired
+  /// Not empty: the release's inventory cannot be read (`errors` says why), and these are the ids its objects may carry.
+  std::vector<std::string> unreadable_owners;
+  bool listed = true;  ///< false: left the channel file, nothing is desired
   std::string from_digest;
   std::string to_digest;
   std::vector<DesiredObject> desired;
@@ -72,11 +75,40 @@ struct LiveReleaseInput {
 struct Handover {
   /// ApplySet id → release, of all releases of the channel.
   std::map<std::string, std::string> owners;
-  /// Object → the release that renders it now.
+  /// Object → the release that renders it now, also one that fails: what it is to get is not pruned where it comes from.
   std::map<render::ObjectId, std::string> claimed_by;
   /// Releases of `owners` that cannot be planned: nothing is taken from them.
   std::set<std::string> failing;
+  /// Those of them whose inventory cannot be read: what they own is not known, so also an object without an owner may be
+  /// theirs, and no annotation takes anything from them.
+  std::set<std::string> unreadable;
 };
+
+/// A release as the others of its channel see it.
+struct HandoverParty {
+  std::string release;
+  std::vector<std::string> owners;       ///< ApplySet ids that its objects carry
+  std::vector<render::ObjectId> wanted;  ///< what it renders
+  bool failing = false;
+  bool unreadable = false;
+};
+/// Who owns, who wants and who fails. Pure.
+[[nodiscard]] Handover make_handover(const std::vector<HandoverParty>& parties);
+
+/// How planning one release came out, as far as others depend on it.
+struct PlanOutcome {
+  std::string release;
+  bool failed = false;
+  std::set<std::string> takes_from;  ///< see takes_from()
+};
+/// The other releases of the channel that own objects which `input` desires. Pure.
+[[nodiscard]] std::set<std::string> takes_from(const LiveReleaseInput& input, const LiveState& live,
+                                               const Handover& handover);
+/// Plans `count` releases by `plan(i)`, and again those that would take something from a release that turned out to fail,
+/// until none does: so nothing is taken from a release that fails only while it is planned. Each failure enters
+/// `handover.failing`. Ends with the first Error of `plan`.
+[[nodiscard]] Result<void> plan_until_settled(Handover& handover, std::size_t count,
+                                              const std::function<Result<PlanOutcome>(std::size_t)>& plan);
 
 /// The plan of one release: what makes the environment equal to its rendered set. Pure.
 ///

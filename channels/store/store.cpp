@@ -378,6 +378,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, Clock& clock
     GITOPSCTL_CHECK(set_aside(path, clock));
     database = open_whole(path, damaged);
   }
+  if (!database.ok() && database.error().code() == ErrorCode::newer_schema) {
+    return database.error().with_hint(
+        "run that version of gitopsctl again; or move the file away: only the history in it is lost, and a new one is "
+        "begun");
+  }
   if (!database.ok()) return database.error();
   return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(database).value(), clock));
 }

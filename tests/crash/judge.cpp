@@ -24,7 +24,10 @@ agent::ChannelKey key_of(const std::string& channel) { return {"crash", "shop", 
 
 std::vector<agent::Inventory> inventories_of(agent::Environment& environment, const std::string& channel) {
   const auto key = key_of(channel);
-  return need(agent::list_inventories(environment, key.installation, key.repository, channel), "inventories");
+  auto all = need(agent::list_inventories(environment, key.installation, key.repository, channel), "inventories");
+  if (!all.unreadable.empty())
+    throw std::runtime_error("the inventory of " + all.unreadable.front().release + " cannot be read");
+  return std::move(all.readable);
 }
 
 std::string name_of(const agent::InventoryEntry& entry) {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -117,11 +118,12 @@ bool hangs(const Fault& fault) { return fault.kind == Fault::Kind::hang || fault
 
 /// Where the error must stand.
 enum class Level : std::uint8_t {
-  source,     ///< the channel's SourceReady condition; nothing else changes
-  channel,    ///< the channel as a whole
-  release,    ///< one release; the others go on
-  agent,      ///< the agent refuses to start
-  full_disk,  ///< the agent may write files of 300 kB only; what is deployed by then may be some of it
+  source,       ///< the channel's SourceReady condition; nothing else changes
+  channel,      ///< the channel as a whole
+  release,      ///< one release; the others go on
+  agent,        ///< the agent refuses to start
+  environment,  ///< the channels of one environment
+  full_disk,    ///< the agent may write files of 300 kB only; what is deployed by then may be some of it
 };
 
 struct Row {
@@ -285,6 +287,52 @@ void add_files(std::vector<Row>& rows) {
             {{"deploy/base/config.yaml", "# nothing\n"}, {"deploy/base/more.yaml", "# nothing\n"}});
 }
 
+void newer_schema(const std::string& file) {
+  Installation::sql(file, "INSERT INTO schema_steps SELECT room, 99, 'later' FROM schema_steps LIMIT 1");
+}
+
+void known_schema(const std::string& file) { Installation::sql(file, "DELETE FROM schema_steps WHERE step = 99"); }
+
+/// The inventory of release web, in the words of SQL.
+const std::string inventory_of_web = "kind = 'ConfigMap' AND namespace = 'web' AND name LIKE 'gitopsctl-%'";
+
+/// Harm to the stored inventory of release web that is undone later as if somebody put it back.
+Row inventory_row(const std::string& name, std::vector<std::string> says, const std::string& harm) {
+  return {"inventory: " + name,
+          Level::release,
+          {"web"},
+          std::move(says),
+          [harm](Scene& scene) {
+            scene.environment_sql("CREATE TABLE kept_object AS SELECT * FROM objects WHERE " + inventory_of_web +
+                                  "; CREATE TABLE kept_labels AS SELECT * FROM labels WHERE " + inventory_of_web);
+            scene.environment_sql(harm);
+            REQUIRE(scene
+                        .environment_sql("SELECT name FROM objects WHERE " + inventory_of_web +
+                                         " AND body <> (SELECT body FROM kept_object)")
+                        .size() == 1);
+            scene.push(good("bad"));
+          },
+          [](Scene& scene) {
+            scene.environment_sql("UPDATE objects SET body = (SELECT body FROM kept_object) WHERE " + inventory_of_web +
+                                  "; INSERT OR REPLACE INTO labels SELECT * FROM kept_labels");
+          }};
+}
+
+void add_inventories(std::vector<Row>& rows) {
+  const auto edit = [](const std::string& from, const std::string& to) {
+    return "UPDATE objects SET body = replace(body, '" + from + "', '" + to + "') WHERE " + inventory_of_web;
+  };
+  rows.push_back(inventory_row("written by a newer version", {"newer version", "run the newer version"},
+                               edit("\\\"schema\\\":1", "\\\"schema\\\":99")));
+  rows.push_back(
+      inventory_row("damaged by hand", {"no readable inventory", "restore it"}, edit("\\\"entries\\\"", "\\\"entires\\\"")));
+  rows.push_back(
+      inventory_row("without its annotation", {"annotation"}, edit("gitopsctl.dev/identity", "gitopsctl.dev/id")));
+  rows.push_back(inventory_row("without its labels", {"has lost the label gitopsctl.dev/channel-key", "put the label"},
+                               "UPDATE objects SET body = json_remove(body, '$.metadata.labels') WHERE " + inventory_of_web +
+                                   "; DELETE FROM labels WHERE " + inventory_of_web));
+}
+
 void add_state(std::vector<Row>& rows) {
   rows.push_back({"disk: full while a pack is fetched",
                   Level::source,
@@ -312,46 +360,15 @@ void add_state(std::vector<Row>& rows) {
                   Level::agent,
                   {},
                   {"newer version", "store"},
-                  [](Scene& scene) {
-                    Installation::sql(scene.installation.store_file(),
-                                      "INSERT INTO schema_steps SELECT room, 99, 'later' FROM schema_steps LIMIT 1");
-                  },
-                  [](Scene& scene) {
-                    Installation::sql(scene.installation.store_file(), "DELETE FROM schema_steps WHERE step = 99");
-                  }});
+                  [](Scene& scene) { newer_schema(scene.installation.store_file()); },
+                  [](Scene& scene) { known_schema(scene.installation.store_file()); }});
   rows.push_back({"environment: written by a newer version",
-                  Level::agent,
+                  Level::environment,
                   {},
-                  {"newer version", "environment"},
-                  [](Scene& scene) {
-                    scene.environment_sql("INSERT INTO schema_steps SELECT room, 99, 'later' FROM schema_steps LIMIT 1");
-                  },
-                  [](Scene& scene) { scene.environment_sql("DELETE FROM schema_steps WHERE step = 99"); }});
-  const auto inventory_schema = [](Scene& scene, const std::string& from, const std::string& to) {
-    scene.environment_sql("UPDATE objects SET body = replace(body, '\\\"schema\\\":" + from + "', '\\\"schema\\\":" + to +
-                          "') WHERE kind = 'ConfigMap' AND namespace = 'web' AND name LIKE 'gitopsctl-%'");
-    REQUIRE(scene.environment_sql("SELECT name FROM objects WHERE body LIKE '%\\\"schema\\\":" + to + "%'").size() >= 1);
-  };
-  rows.push_back({"inventory: written by a newer version",
-                  Level::channel,
-                  {},
-                  {"newer version"},
-                  [inventory_schema](Scene& scene) { inventory_schema(scene, "1", "99"); },
-                  [inventory_schema](Scene& scene) { inventory_schema(scene, "99", "1"); }});
-  rows.push_back({"inventory: damaged by hand",
-                  Level::channel,
-                  {},
-                  {"inventory"},
-                  [](Scene& scene) {
-                    scene.environment_sql(
-                        "UPDATE objects SET body = replace(body, '\\\"entries\\\"', '\\\"entires\\\"') WHERE kind = "
-                        "'ConfigMap' AND namespace = 'web' AND name LIKE 'gitopsctl-%'");
-                  },
-                  [](Scene& scene) {
-                    scene.environment_sql(
-                        "UPDATE objects SET body = replace(body, '\\\"entires\\\"', '\\\"entries\\\"') WHERE kind = "
-                        "'ConfigMap' AND namespace = 'web' AND name LIKE 'gitopsctl-%'");
-                  }});
+                  {"newer version", "environment", "env.db"},
+                  [](Scene& scene) { newer_schema(scene.installation.environment_file("prod")); },
+                  [](Scene& scene) { known_schema(scene.installation.environment_file("prod")); }});
+  add_inventories(rows);
 }
 
 std::vector<Row> all_rows() {
@@ -434,9 +451,10 @@ void judge_harm(Scene& scene, const Row& row, Judge& judge) {
   judge.check(ran.status.signal == 0 && ran.status.exit_code != 70, "the agent died: " + ran.err);
   const bool branch_gone = !row.says.empty() && row.says.front() == "BranchMissing";
   judge.check(branch_gone || ran.status.exit_code != 0, "the agent says that all is well");
-  if (row.level == Level::agent) {
+  if (row.level == Level::agent || row.level == Level::environment) {
     for (const auto& part : row.says) judge.check(holds(ran.err, part), "no '" + part + "' in: " + ran.err);
-    judge.check(ran.status.exit_code == 8, "exit code " + std::to_string(ran.status.exit_code));
+    const int code = row.level == Level::agent ? 8 : 1;
+    judge.check(ran.status.exit_code == code, "exit code " + std::to_string(ran.status.exit_code));
     judge.check(holds(ran.err, "hint: "), "it does not say what to do: " + ran.err);
     return;
   }
@@ -533,6 +551,77 @@ TEST_SUITE("concurrency: agent faults") {
     CHECK(ran.status.exit_code == 0);
     CHECK(holds(ran.err + ran.out, "impossible name"));
     CHECK(scene.installed("web") == "two");
+  }
+
+  TEST_CASE("a store of a newer version: alive, not ready, nothing written, until it is moved away") {
+    Scene scene;
+    scene.push(good("two"));
+    newer_schema(scene.installation.store_file());
+    RunningAgent agent = scene.installation.start();
+    REQUIRE(agent.comes_to("/healthz", 200));
+    const auto [status, body] = agent.get("/readyz");
+    CHECK(status == 503);
+    CHECK_MESSAGE(holds(body, "store was written by a newer version"), body);
+    CHECK_MESSAGE(holds(body, "move the file away"), body);
+    CHECK(agent.get("/metrics").first == 200);
+    CHECK(scene.installed("web") == "one");
+    for (const std::string suffix : {"", "-wal", "-shm"}) {
+      const std::string file = scene.installation.store_file() + suffix;
+      if (std::filesystem::exists(file)) std::filesystem::rename(file, file + ".away");
+    }
+    CHECK_MESSAGE(agent.comes_to("/readyz", 200), scene.installation.agent_log());
+    CHECK(scene.installed("web") == "two");
+    CHECK(agent.stop() == 0);
+    CHECK(scene.installation.deletes().empty());
+  }
+
+  TEST_CASE("an environment of a newer version: its channels stop, those of others go on, and it comes back by itself") {
+    GitServer server;
+    ScratchRepo repository = server.repository("shop.git");
+    Installation installation({server.url() + "/shop.git", {"test", "prod"}, "    poll: {interval: 1s}\n"});
+    const auto push = [&](const std::string& text) {
+      for (const std::string channel : {"test", "prod"}) {
+        Files files{{".gitopsctl/channels/" + channel + ".yaml",
+                     replace(channel_file(release_other), "name: prod", "name: " + channel)},
+                    {"deploy/other/config.yaml", config_map("other", text)}};
+        repository.commit("releases/" + channel, files);
+      }
+    };
+    const auto installed = [&](const std::string& channel) {
+      const auto rows = Installation::sql(installation.environment_file(channel),
+                                          "SELECT json_extract(body, '$.data.text') FROM objects WHERE name = 'other' AND "
+                                          "kind = 'ConfigMap'");
+      return rows.empty() ? std::string() : rows.front();
+    };
+    const auto comes_to = [&](const std::string& channel, const std::string& text) {
+      const Deadline deadline(system_clock(), Millis{60'000});
+      while (installed(channel) != text && !deadline.passed()) system_clock().sleep(Millis{50}, {});
+      return installed(channel) == text;
+    };
+    push("one");
+    REQUIRE(installation.once().status.exit_code == 0);
+    push("two");
+    newer_schema(installation.environment_file("prod"));
+    const auto asked = installation.run({"status", "prod"});
+    CHECK(asked.status.exit_code == 8);
+    CHECK_MESSAGE(holds(asked.err, "environment was written by a newer version"), asked.err);
+
+    RunningAgent agent = installation.start();
+    CHECK(comes_to("test", "two"));
+    CHECK(agent.get("/healthz").first == 200);
+    CHECK(agent.comes_to("/readyz", 503));
+    CHECK_MESSAGE(holds(agent.get("/readyz").second, "shop/prod: "), agent.get("/readyz").second);
+    CHECK_MESSAGE(holds(agent.get("/readyz").second, "newer version"), agent.get("/readyz").second);
+    CHECK(installed("prod") == "one");
+    // It says what is wrong, and not all the time.
+    const std::string said = installation.agent_log();
+    CHECK(holds(said, "hint: run that version"));
+    CHECK(std::count(said.begin(), said.end(), '\n') < 30);
+    known_schema(installation.environment_file("prod"));
+    CHECK_MESSAGE(comes_to("prod", "two"), installation.agent_log());
+    CHECK(agent.comes_to("/readyz", 200));
+    CHECK(agent.stop() == 0);
+    CHECK(installation.deletes().empty());
   }
 
   TEST_CASE("bad input deletes nothing, is explained, and is recovered from") {

@@ -1,14 +1,18 @@
 #include "tests/support/installation.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 
 #include "base/json/json.hpp"
+#include "channels/http/client.hpp"
 
 namespace gitopsctl::support {
 
@@ -43,13 +47,17 @@ Installation::Installation(InstallationOptions options) : options_(std::move(opt
   }
 }
 
+std::vector<std::pair<std::string, std::string>> Installation::process_environment() const {
+  return {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+          {"HOME", path() + "/home"},
+          {"LC_ALL", "C.UTF-8"},
+          {"TZ", "UTC"},
+          {"NO_COLOR", "1"},
+          {"GITOPSCTL_CONFIG", config_file()}};
+}
+
 CapturedOutput Installation::finish(CapturedCommand command) {
-  command.command.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                 {"HOME", path() + "/home"},
-                                 {"LC_ALL", "C.UTF-8"},
-                                 {"TZ", "UTC"},
-                                 {"NO_COLOR", "1"},
-                                 {"GITOPSCTL_CONFIG", config_file()}};
+  command.command.environment = process_environment();
   command.max_output = 256ULL << 20U;
   auto output = run_command(command, {{}, Deadline(system_clock(), Millis{120'000})});
   if (!output.ok()) throw std::runtime_error(output.error().to_string());
@@ -77,6 +85,52 @@ CapturedOutput Installation::once() {
   auto output = run({"agent", "--once"});
   watch_deletes();
   return output;
+}
+
+std::string Installation::agent_log() const {
+  std::ifstream in(path() + "/agent.log", std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+RunningAgent Installation::start() {
+  const int log = ::open((path() + "/agent.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  Command command;
+  command.program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
+  command.arguments = {"agent", "--listen", "127.0.0.1:0"};
+  command.environment = process_environment();
+  auto process = ChildProcess::start(command, {-1, log, log});
+  ::close(log);
+  if (!process.ok()) throw std::runtime_error(process.error().to_string());
+  const Deadline deadline(system_clock(), Millis{60'000});
+  while (!deadline.passed() && !process->poll_exit()) {
+    const std::string said = agent_log();
+    const auto at = said.find(" port=");
+    const auto end = said.find_first_not_of("0123456789", at + 6);
+    if (at != std::string::npos && end != std::string::npos) {
+      watch_deletes();
+      return {*std::move(process), static_cast<std::uint16_t>(std::stoi(said.substr(at + 6, end - at - 6)))};
+    }
+    system_clock().sleep(Millis{20}, {});
+  }
+  throw std::runtime_error("the agent does not listen: " + agent_log());
+}
+
+std::pair<int, std::string> RunningAgent::get(const std::string& path) const {
+  channels::HttpClient client({});
+  channels::HttpRequest request;
+  request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
+  const auto answer = client.send(request, {{}, Deadline(system_clock(), Millis{10'000})});
+  if (!answer.ok()) return {0, answer.error().to_string()};
+  return {answer->status, answer->body};
+}
+
+bool RunningAgent::comes_to(const std::string& path, int status) const {
+  const Deadline deadline(system_clock(), Millis{60'000});
+  while (!deadline.passed()) {
+    if (get(path).first == status) return true;
+    system_clock().sleep(Millis{50}, {});
+  }
+  return false;
 }
 
 Value Installation::json(const std::vector<std::string>& arguments) {

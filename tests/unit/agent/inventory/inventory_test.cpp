@@ -1,11 +1,13 @@
 #include "agent/inventory/inventory.hpp"
 
 #include <doctest/doctest.h>
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <set>
 
 #include "agent/inventory/compression.hpp"
 #include "base/crypto/digest.hpp"
@@ -229,47 +231,119 @@ TEST_SUITE("agent/inventory") {
     REQUIRE(write_inventory(*environment, other, {}).ok());
     const auto all = list_inventories(*environment, "default", "shop", "prod");
     REQUIRE(all.ok());
-    REQUIRE(all->size() == 2);
-    CHECK((*all)[0].identity.release == "api");
-    CHECK((*all)[0].namespace_ == "api");
-    CHECK_FALSE((*all)[0].resource_version.empty());
-    CHECK(list_inventories(*environment, "default", "shop", "staging")->empty());
-    CHECK(list_inventories(*environment, "other", "shop", "prod")->empty());
+    CHECK(all->unreadable.empty());
+    REQUIRE(all->readable.size() == 2);
+    CHECK(all->readable[0].identity.release == "api");
+    CHECK(all->readable[0].namespace_ == "api");
+    CHECK_FALSE(all->readable[0].resource_version.empty());
+    CHECK(list_inventories(*environment, "default", "shop", "staging")->readable.empty());
+    CHECK(list_inventories(*environment, "other", "shop", "prod")->readable.empty());
   }
 
-  TEST_CASE_FIXTURE(Fixture, "one unreadable inventory makes the whole list an error") {
+  TEST_CASE_FIXTURE(Fixture, "an unreadable inventory is one of its release, and the others are read") {
     Inventory good = sample("api");
     Inventory bad = sample("web");
     REQUIRE(write_inventory(*environment, good, {}).ok());
     REQUIRE(write_inventory(*environment, bad, {}).ok());
+    ErrorCode expected = ErrorCode::invalid_input;
+    std::size_t owners = 1;
+    const auto annotate = [&](const std::string& identity) {
+      edit(*environment, bad, [&](Value& body) {
+        body.child_map("metadata").child_map("annotations").set("gitopsctl.dev/identity", Value::string(identity));
+      });
+    };
     SUBCASE("edited") {
       edit(*environment, bad, [](Value& body) { body.child_map("data").set("inventory", Value::string("{}")); });
-      CHECK(list_inventories(*environment, "default", "shop", "prod").error().code() == ErrorCode::invalid_input);
-      CHECK(read_inventory(*environment, bad.identity, "web").error().code() == ErrorCode::invalid_input);
     }
     SUBCASE("emptied") {
       edit(*environment, bad, [](Value& body) { body.erase("data"); });
-      CHECK(list_inventories(*environment, "default", "shop", "prod").error().code() == ErrorCode::invalid_input);
     }
     SUBCASE("of a newer version") {
+      expected = ErrorCode::newer_schema;
       edit(*environment, bad, [](Value& body) { body.child_map("data").set("inventory", Value::string("{\"schema\":2}")); });
-      CHECK(list_inventories(*environment, "default", "shop", "prod").error().code() == ErrorCode::newer_schema);
-      CHECK(read_inventory(*environment, bad.identity, "web").error().code() == ErrorCode::newer_schema);
     }
     SUBCASE("content of another") {
+      expected = ErrorCode::conflict;
       edit(*environment, bad,
            [&](Value& body) { body.child_map("data").set("inventory", Value::string(encode_inventory(sample("api")))); });
-      CHECK(list_inventories(*environment, "default", "shop", "prod").error().code() == ErrorCode::conflict);
-      CHECK(read_inventory(*environment, bad.identity, "web").error().code() == ErrorCode::conflict);
     }
-    SUBCASE("annotation of another") {
-      edit(*environment, bad, [](Value& body) {
-        body.child_map("metadata").child_map("annotations").set("gitopsctl.dev/identity", Value::string("a/b/c/d"));
-      });
-      CHECK(read_inventory(*environment, bad.identity, "web").error().code() == ErrorCode::conflict);
-      CHECK_FALSE(list_inventories(*environment, "default", "shop", "prod").ok());
+    SUBCASE("annotation of another channel: name and label tell whose it is") {
+      expected = ErrorCode::conflict;
+      annotate("a/b/c/d");
     }
-    CHECK(read_inventory(*environment, good.identity, "web").ok());
+    SUBCASE("without annotations") {
+      expected = ErrorCode::conflict;
+      edit(*environment, bad, [](Value& body) { body.child_map("metadata").erase("annotations"); });
+    }
+    SUBCASE("two of them") {
+      expected = ErrorCode::conflict;
+      owners = 2;
+      Inventory copy = bad;
+      copy.namespace_ = "elsewhere";
+      copy.resource_version.clear();
+      REQUIRE(write_inventory(*environment, copy, {}).ok());
+    }
+    SUBCASE("a damaged one and a whole one") {
+      owners = 2;
+      Inventory copy = bad;
+      copy.namespace_ = "elsewhere";
+      copy.resource_version.clear();
+      REQUIRE(write_inventory(*environment, copy, {}).ok());
+      edit(*environment, bad, [](Value& body) { body.erase("data"); });
+    }
+    const auto all = list_inventories(*environment, "default", "shop", "prod");
+    REQUIRE(all.ok());
+    REQUIRE(all->readable.size() == 1);
+    CHECK(all->readable[0].identity.release == "api");
+    REQUIRE(all->unreadable.size() == 1);
+    const auto& unreadable = all->unreadable[0];
+    CHECK(unreadable.release == "web");
+    REQUIRE(unreadable.errors.size() == 1);
+    CHECK(unreadable.errors[0].code() == expected);
+    CHECK_FALSE(unreadable.errors[0].hint().empty());
+    // Whatever may carry the label of its owner is known.
+    const std::set<std::string> ids(unreadable.owners.begin(), unreadable.owners.end());
+    CHECK(ids.size() == owners);
+    CHECK(ids.contains(bad.identity.apply_set_id("web")));
+    if (owners == 2) CHECK(ids.contains(bad.identity.apply_set_id("elsewhere")));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "an object with the channel's label that belongs to nobody makes the whole list an error") {
+    Inventory good = sample("api");
+    REQUIRE(write_inventory(*environment, good, {}).ok());
+    edit(*environment, good, [](Value& body) {
+      Value& metadata = body.child_map("metadata");
+      metadata.erase("annotations");
+      metadata.child_map("labels").erase("gitopsctl.dev/release");
+    });
+    const auto all = list_inventories(*environment, "default", "shop", "prod");
+    REQUIRE_FALSE(all.ok());
+    CHECK(all.error().code() == ErrorCode::conflict);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "an inventory without its label is found where it stands, and told what it lacks") {
+    Inventory inventory = sample();
+    REQUIRE(write_inventory(*environment, inventory, {}).ok());
+    const std::vector<InventoryPlace> places{{sample("api").identity, "web"}, {inventory.identity, "web"}};
+    edit(*environment, inventory, [](Value& body) { body.child_map("metadata").erase("labels"); });
+    const auto listed = list_inventories(*environment, "default", "shop", "prod");
+    REQUIRE(listed.ok());
+    CHECK(listed->readable.size() + listed->unreadable.size() == 0);
+    const auto found = find_unlisted(*environment, places);
+    REQUIRE(found.ok());
+    REQUIRE(found->size() == 1);
+    CHECK((*found)[0].release == inventory.identity.release);
+    CHECK((*found)[0].owners == std::vector<std::string>{inventory.identity.apply_set_id("web")});
+    const Error& error = (*found)[0].errors.front();
+    CHECK(error.message().find("has lost the label gitopsctl.dev/channel-key") != std::string::npos);
+    // What is to be put back stands there; put back, it is found again.
+    const auto at = error.hint().find("gitopsctl.dev/channel-key=");
+    REQUIRE(at != std::string::npos);
+    const std::string key = error.hint().substr(at + 26, 32);
+    edit(*environment, inventory, [&](Value& body) {
+      body.child_map("metadata").child_map("labels").set("gitopsctl.dev/channel-key", Value::string(key));
+    });
+    CHECK(list_inventories(*environment, "default", "shop", "prod")->readable.size() == 1);
   }
 
   TEST_CASE_FIXTURE(Fixture, "an object of that name that is not ours is a conflict") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/json/json.hpp"
@@ -298,5 +299,69 @@ TEST_SUITE("live plan: channel") {
     CHECK(lines(changes.releases[2]) ==
           Lines{"keep ConfigMap web/leaves: nothing is removed while a release of the channel fails"});
     CHECK(changes.delete_digest().empty());
+  }
+
+  TEST_CASE("who fails only while it is planned gives nothing away, and neither does who waits for it") {
+    // c takes from b, which takes from a, which wants what is somebody else's.
+    World a("a", config_map("theirs", "1"));
+    World b("b", config_map("x", "1"));
+    World c("c", config_map("v", "1"));
+    World d("d", config_map("z", "2"));
+    a.put(config_map("theirs", "1"), "set-somebody");
+    a.own(config_map("x", "1"));
+    b.own(config_map("v", "1"));
+    d.own(config_map("z", "1"));
+    const auto plan = [&](const std::vector<LiveReleaseInput>& inputs) {
+      LiveState live;
+      for (const auto* world : {&a, &b, &c, &d}) {
+        for (const auto& [id, item] : world->live) {
+          if (item || !live.contains(id)) live[id] = item;
+        }
+      }
+      return plan_channel_live("prod", "aaa", "bbb", inputs, live);
+    };
+    // Whatever the order in which they are looked at.
+    std::vector<LiveReleaseInput> inputs{a.input, b.input, c.input, d.input};
+    const auto order = [](const auto& one, const auto& two) { return one.release < two.release; };
+    do {
+      const auto changes = plan(inputs);
+      REQUIRE(changes.releases.size() == 4);
+      CHECK(changes.releases[0].errors.front().message() == "ConfigMap web/theirs belongs to another owner (set-somebody)");
+      CHECK(changes.releases[1].errors.front().message() == "ConfigMap web/x belongs to release a, which fails itself");
+      CHECK(changes.releases[2].errors.front().message() == "ConfigMap web/v belongs to release b, which fails itself");
+      CHECK(lines(changes.releases[3]) == Lines{"update ConfigMap web/z"});
+      CHECK(changes.counts().removed == 0);
+    } while (std::next_permutation(inputs.begin(), inputs.end(), order));
+  }
+
+  TEST_CASE("a release whose inventory cannot be read keeps what may be its") {
+    World blind("blind", config_map("x", "1"));
+    World other("other", config_map("mine", "2") + config_map("theirs", "1") + config_map("nobodys", "1"));
+    other.own(config_map("mine", "1"));
+    other.own(config_map("leaves", "1"));
+    other.put(config_map("theirs", "1"), "set-blind-elsewhere");
+    blind.input.errors.emplace_back(ErrorCode::newer_schema, "of a newer version");
+    blind.input.unreadable_owners = {"set-blind", "set-blind-elsewhere"};
+    const auto plan = [&] {
+      LiveState live = other.live;
+      live.insert(blind.live.begin(), blind.live.end());
+      return plan_channel_live("prod", "aaa", "bbb", {blind.input, other.input}, live);
+    };
+    auto changes = plan();
+    REQUIRE(changes.releases[1].errors.size() == 1);
+    CHECK(changes.releases[1].errors[0].message() ==
+          "ConfigMap web/theirs belongs to release blind, whose inventory cannot be read");
+    other.put(config_map("theirs", "1"), "set-other");
+    other.put(config_map("nobodys", "1"), "");
+    changes = plan();
+    REQUIRE(changes.releases[1].errors.size() == 1);
+    CHECK(changes.releases[1].errors[0].message() ==
+          "ConfigMap web/nobodys exists without an owner, and may belong to release blind, whose inventory cannot be read");
+    other.put(config_map("nobodys", "1"), "set-other");
+    changes = plan();
+    CHECK(changes.releases[0].changes.empty());
+    CHECK(lines(changes.releases[1]) ==
+          Lines{"keep ConfigMap web/leaves: nothing is removed while a release of the channel fails",
+                "update ConfigMap web/mine"});
   }
 }
