@@ -95,7 +95,6 @@ class ChannelRun {
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;
   [[nodiscard]] const channels::Policy& policy_after() const;
-  [[nodiscard]] bool deployed_before() const;
 
   // write
   void begin_record();

@@ -213,13 +213,6 @@ const channels::Policy& ChannelRun::policy_after() const {
   return rolled_back_ && record_.known ? record_.policy : channel_.policy;
 }
 
-/// True when all that this run would bring is deployed: content, values of secrets and policy. Who wanted consent for it had
-/// it then.
-bool ChannelRun::deployed_before() const {
-  return record_.known && record_.render_digest == digest_ && record_.seal_digest == seal_ &&
-         changes_.policy_changes.empty();
-}
-
 bool ChannelRun::has_work(const Item& item) const {
   return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::remove});
 }
@@ -231,8 +224,8 @@ bool ChannelRun::guard() {
   const bool anything = !changes_.policy_changes.empty() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
     return !item.failed && has_work(item) && !leave_alone(item);
   });
-  channels::Policy policy = record_.known ? record_.policy : channel_.policy;
-  if (deployed_before()) policy.approvals = 0;
+  // That this content was deployed once frees of nothing: of a release that was suspended then, nothing was written.
+  const channels::Policy& policy = record_.known ? record_.policy : channel_.policy;
   channels::GuardFacts facts;
   facts.channel = s_.setup.key.channel;
   facts.revision = commit_;

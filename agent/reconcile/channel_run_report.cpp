@@ -45,11 +45,10 @@ Result<void> ChannelRun::finish() {
     result_.message = std::to_string(result_.created) + " created, " + std::to_string(result_.updated) + " changed, " +
                       std::to_string(result_.removed) + " removed";
   }
-  if (!failed && (moved || record_.render_digest != digest_ || record_.seal_digest != seal_)) {
+  if (!failed && (moved || record_.render_digest != digest_)) {
     record_.policy = policy_after();
     record_.commit = commit_;
     record_.render_digest = digest_;
-    record_.seal_digest = seal_;
     ApplyOptions options;
     options.lease = lease_name_;
     options.fence = lease_.fence;

@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include "tests/unit/agent/reconcile/runner_fixture.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::agent;
+using namespace gitopsctl::tests;
+
+// Consent: what was approved, what was not, and that nothing gets around it in two steps.
+
+namespace {
+
+const std::string two_approvals = "approvals: {required: 2}";
+
+struct Consent : RunnerFixture {
+  /// `names` as ConfigMaps of release `of`.
+  static Files maps(const std::string& of, const std::vector<std::string>& names, const std::string& value = "1") {
+    std::string all;
+    for (const auto& name : names) all += config_map(name, value);
+    return {{of + "/all.yaml", all}};
+  }
+  static Files both(const Files& one, const Files& two) {
+    Files out = one;
+    out.insert(two.begin(), two.end());
+    return out;
+  }
+  std::string value_of(const std::string& name) {
+    const auto found = live(name);
+    return found ? std::string(found->body.string_at({"data", "value"})) : "";
+  }
+  std::string guard_message() {
+    const Value guards = channel_status("guards");
+    return guards.size() == 0 ? "" : std::string(guards.as_list().front().string_at({"message"}));
+  }
+  std::string status_text(std::string_view field) { return std::string(channel_status(field).as_string()); }
+  void approve_by_two(const std::string& digest) {
+    approve(digest, false, "ada");
+    approve(digest, false, "bob");
+  }
+  /// Deploys with the approvals that it needs.
+  void deploy(const channels::CommitId& commit) {
+    if (run(commit).state == RunState::held) {
+      approve_by_two(status_text("approvalDigest"));
+      REQUIRE(run(commit, "switch").state == RunState::deployed);
+    }
+    REQUIRE(status_text("revision") == commit);
+  }
+  void suspend_release(const std::string& name, bool suspended) {
+    edit_by_hand({"gitopsctl.dev", "Release", "shop", name},
+                 [&](Value& body) { body.child_map("spec").set("suspend", Value::boolean(suspended)); });
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("agent/reconcile consent") {
+  TEST_CASE_FIXTURE(Consent, "what was pushed while its release was suspended needs approval once it is not any more") {
+    const auto files = [](const std::string& value) { return both(maps("web", {"a"}, value), maps("db", {"d"})); };
+    deploy(commit({release("web"), release("db")}, files("1"), two_approvals));
+    SUBCASE("by the channel file") {
+      const auto second = commit({release("web", "suspend: true"), release("db")}, files("2"), two_approvals);
+      CHECK(run(second).state == RunState::deployed);  // nothing of it is written
+      const auto third = commit({release("web"), release("db")}, files("2"), two_approvals);
+      CHECK(run(third).state == RunState::held);
+    }
+    SUBCASE("by its Release object") {
+      suspend_release("web", true);
+      const auto second = commit({release("web"), release("db")}, files("2"), two_approvals);
+      CHECK(run(second).state == RunState::deployed);
+      suspend_release("web", false);
+      CHECK(run(second, "switch").state == RunState::held);
+      restart();
+      CHECK(run(second, "start").state == RunState::held);
+      CHECK(contains(guard_message(), "0 of 2 approvals"));
+      CHECK(value_of("a") == "1");
+      // What nobody but a stranger's hand changed is still put back.
+      approve_by_two(status_text("approvalDigest"));
+      CHECK(run(second, "switch").state == RunState::deployed);
+      CHECK(value_of("a") == "2");
+      write_by_hand("a", "by hand");
+      CHECK(run(second, "drift").state == RunState::deployed);
+      CHECK(value_of("a") == "2");
+      return;
+    }
+    CHECK(value_of("a") == "1");
+  }
+}
