@@ -95,6 +95,7 @@ class ChannelRun {
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;
   [[nodiscard]] const channels::Policy& policy_after() const;
+  [[nodiscard]] channels::RemovalSettings removal_after(const Item& item) const;
 
   // write
   void begin_record();

@@ -46,7 +46,12 @@ Result<void> ChannelRun::plan() {
     // What nobody touches needs nobody's leave.
     if (!leave_alone(item)) changes_.releases.push_back(item.changes);
   }
-  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after());
+  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after(), channel_);
+  for (const auto& item : items_) {
+    if (item.release == nullptr || !s_.inventories->contains(item.name)) continue;
+    auto moves = channels::compare_removal(item.name, recorded_removal(item.inventory), removal_after(item));
+    changes_.policy_changes.insert(changes_.policy_changes.end(), moves.begin(), moves.end());
+  }
   channel_status_.approval_digest = changes_.approval_digest;
   channel_status_.approval_seal = seal_;
   crash_point(CrashPoint::plan_after_changes);
@@ -124,8 +129,7 @@ bool ChannelRun::must_look(const Item& item) const {
   const RenderState& state = s_.stage.state(item.name);
   if (known->second.settled_key != state.key || item.inventory.render_key != state.key) return true;
   // What the file says about removing is no part of the rendering, but of what is recorded.
-  if (item.inventory.prune != channel_.prunes(*item.release)) return true;
-  if (item.inventory.allow_delete != item.release->allow_delete) return true;
+  if (recorded_removal(item.inventory) != removal_after(item)) return true;
   return !unmoved(item, known->second);
 }
 
@@ -213,6 +217,14 @@ const channels::Policy& ChannelRun::policy_after() const {
   return rolled_back_ && record_.known ? record_.policy : channel_.policy;
 }
 
+/// What the inventory of a listed release says about removing, once this run has come to its end. What is not brought to the
+/// commit, or only by going back, gets no further freedom from it.
+channels::RemovalSettings ChannelRun::removal_after(const Item& item) const {
+  const auto wanted = channels::removal_settings(channel_, *item.release);
+  if (!item.deployed || !(rolled_back_ || item.failed || leave_alone(item))) return wanted;
+  return channels::stricter(recorded_removal(item.inventory), wanted);
+}
+
 bool ChannelRun::has_work(const Item& item) const {
   return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::remove});
 }
@@ -221,9 +233,9 @@ bool ChannelRun::has_work(const Item& item) const {
 bool ChannelRun::guard() {
   crash_point(CrashPoint::plan_before_guard);
   // Taking another policy over is guarded as a write is: a commit without objects could end a freeze else.
-  const bool anything = !changes_.policy_changes.empty() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
-    return !item.failed && has_work(item) && !leave_alone(item);
-  });
+  const bool anything = changes_.changes_policy() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
+                          return !item.failed && has_work(item) && !leave_alone(item);
+                        });
   // That this content was deployed once frees of nothing: of a release that was suspended then, nothing was written.
   const channels::Policy& policy = record_.known ? record_.policy : channel_.policy;
   channels::GuardFacts facts;

@@ -186,8 +186,9 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   goal.commit = commit_;
   goal.render_key = state.key;
   goal.profile = item.release->profile;
-  goal.prune = channel_.prunes(*item.release);
-  goal.allow_delete = item.release->allow_delete;
+  const auto removal = removal_after(item);
+  goal.prune = removal.prune;
+  goal.allow_delete = removal.allow_delete;
   if (item.release->timeout) goal.timeout = *item.release->timeout;
   return goal;
 }

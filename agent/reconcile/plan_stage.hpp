@@ -9,6 +9,7 @@
 #include "agent/reconcile/render_stage.hpp"
 #include "base/result/result.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/model/policy.hpp"
 #include "channels/plan/live_plan.hpp"
 
 namespace gitopsctl::agent {
@@ -23,6 +24,8 @@ struct PlanSubject {
   const std::vector<std::string>* namespaces = nullptr;  ///< allowed; empty: all
 };
 
+/// What the deployed revision said about removing objects of the release.
+[[nodiscard]] channels::RemovalSettings recorded_removal(const Inventory& inventory);
 /// What the pure plan gets for `subject`; `state->set` must be at hand when the release is listed.
 [[nodiscard]] channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
                                                          const std::string& installation_key);

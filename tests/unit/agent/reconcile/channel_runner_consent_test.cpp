@@ -84,4 +84,49 @@ TEST_SUITE("agent/reconcile consent") {
     }
     CHECK(value_of("a") == "1");
   }
+
+  TEST_CASE_FIXTURE(Consent, "leave to delete is approved by nobody who approved the same content without it") {
+    const std::string claim =
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {}\n---\n";
+    deploy(commit({release("web")}, {{"web/all.yaml", config_map("a", "1") + config_map("b", "1") + claim}}, two_approvals));
+    std::string settings, without, with;
+    SUBCASE("of a kind that holds data") { with = "allowDelete: [PersistentVolumeClaim]"; }
+    SUBCASE("of anything") {
+      without = "prune: false";
+      with = "prune: true\n    allowDelete: [PersistentVolumeClaim]";
+    }
+    // Both objects leave, and the claim stays, or both do.
+    deploy(commit({release("web", without)}, {{"web/all.yaml", config_map("a", "1")}}, two_approvals));
+    const auto before = objects();
+    REQUIRE(before.contains("PersistentVolumeClaim/shop/data"));
+    const std::string digest = status_text("approvalDigest");
+    const auto freed = commit({release("web", with)}, {{"web/all.yaml", config_map("a", "1")}}, two_approvals);
+    CHECK(run(freed).state == RunState::held);
+    CHECK(status_text("approvalDigest") != digest);
+    CHECK(objects() == before);
+    restart();
+    CHECK(run(freed, "start").state == RunState::held);
+    approve_by_two(status_text("approvalDigest"));
+    CHECK(run(freed, "switch").state == RunState::deployed);
+    CHECK(objects().size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(Consent, "what frees later commits to delete waits for approval, what restricts them does not") {
+    const Files files = maps("web", {"a"});
+    deploy(commit({release("web", "prune: false")}, files, two_approvals));
+    const auto freed = commit({release("web", "allowDelete: [Namespace]")}, files, two_approvals);
+    CHECK(run(freed).state == RunState::held);
+    CHECK_MESSAGE(contains(guard_message(), "releases.web.prune: false → true, releases.web.allowDelete: none → Namespace"),
+                  guard_message());
+    CHECK_FALSE(inventory("web")->prune);
+    approve_by_two(status_text("approvalDigest"));
+    CHECK(run(freed, "switch").state == RunState::deployed);
+    CHECK(inventory("web")->prune);
+    CHECK(inventory("web")->allow_delete == std::vector<std::string>{"Namespace"});
+    CHECK(run(freed, "drift").state == RunState::up_to_date);
+    const auto restricted = commit({release("web", "prune: false")}, files, two_approvals);
+    CHECK(run(restricted).state == RunState::deployed);
+    CHECK_FALSE(inventory("web")->prune);
+    CHECK(inventory("web")->allow_delete.empty());
+  }
 }
