@@ -100,6 +100,7 @@ class ChannelRun {
   // write
   void begin_record();
   Result<void> write();
+  Result<void> tighten_all(const WriteContext& context);
   Result<void> apply_all(const WriteContext& context);
   Result<void> prune_all(const WriteContext& context);
   void note_held_back();

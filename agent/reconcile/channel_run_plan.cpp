@@ -208,7 +208,8 @@ void ChannelRun::hold_back_removals() {
 bool ChannelRun::leave_alone(const Item& item) const {
   if (switches_.suspended_releases.contains(item.name)) return true;
   if (item.release != nullptr && item.release->suspend) return true;
-  return !channel_.policy.self_heal && item.deployed && item.inventory.phase == "applied" && only_drift(item.changes);
+  return !channel_.policy.self_heal && item.deployed && item.inventory.phase == "applied" && has_work(item) &&
+         only_drift(item.changes);
 }
 
 /// The policy once this run has come to its end. A rollback brings back what was deployed, not the policy of that time:

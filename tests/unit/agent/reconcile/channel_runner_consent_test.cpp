@@ -129,4 +129,80 @@ TEST_SUITE("agent/reconcile consent") {
     CHECK_FALSE(inventory("web")->prune);
     CHECK(inventory("web")->allow_delete.empty());
   }
+
+  TEST_CASE_FIXTURE(Consent,
+                    "what a commit forbids to delete holds for the next, also where nothing else of it was written") {
+    const Files files = both(maps("web", {"a", "b"}), maps("db", {"d"}));
+    const std::string suspended = "suspend: true\n    ";
+    std::string forbidden = "prune: false";
+    std::string more;
+    SUBCASE("drift stays") {
+      more = "selfHeal: false";
+      run(commit({release("web"), release("db")}, files, more));
+      SUBCASE("and there is none") {}
+      SUBCASE("and there is some") { write_by_hand("a", "by hand"); }
+    }
+    SUBCASE("the release is suspended by the file") {
+      run(commit({release("web"), release("db")}, files));
+      forbidden = suspended + forbidden;
+    }
+    SUBCASE("the release fails") {
+      run(commit({release("web"), release("db")}, files));
+      more = "# broken";
+    }
+    Files second = files;
+    if (more == "# broken") second["web/all.yaml"] = "{";
+    run(commit({release("web", forbidden), release("db")}, second, more));
+    CHECK_FALSE(inventory("web")->prune);
+    CHECK(inventory("web")->entries.size() == 2);
+    restart();
+    run(commit({release("db")}, files, more));
+    CHECK(objects().size() == 3);
+    CHECK(release_status("web", "state").as_string() == "NoLongerListed");
+    CHECK(release_status("web", "objects").as_int() == 2);
+  }
+
+  TEST_CASE_FIXTURE(Consent,
+                    "leave to delete reaches a suspended release when it goes on, and a rollback brings none back") {
+    const Files files = both(maps("web", {"a", "b"}), maps("db", {"d"}));
+    const auto freed = commit({release("web", "allowDelete: [Namespace]"), release("db")}, files);
+    run(freed);
+    const auto restricted = commit({release("web", "prune: false"), release("db")}, both(maps("web", {"a"}), files));
+    run(restricted);
+    SUBCASE("suspended") {
+      const auto loosened = commit({release("web", "suspend: true\n    prune: true"), release("db")}, files);
+      run(loosened);
+      CHECK_FALSE(inventory("web")->prune);
+      run(commit({release("web", "prune: true"), release("db")}, files));
+      CHECK(inventory("web")->prune);
+    }
+    SUBCASE("rolled back") {
+      set_switch([&](Value& spec) {
+        spec.set("rollback",
+                 make_map({{"revision", Value::string(freed)}, {"heldDigest", Value::string(status_text("tipDigest"))}}));
+      });
+      run(restricted, "switch");
+      CHECK(status_text("revision") == freed);
+      CHECK_FALSE(inventory("web")->prune);
+      CHECK(inventory("web")->allow_delete.empty());
+      spy.take_writes();
+      CHECK(run(restricted, "drift").state == RunState::up_to_date);
+      CHECK(spy.take_writes().empty());
+    }
+  }
+
+  TEST_CASE_FIXTURE(Consent, "a release that is left as it is, and is as it should be, is not rendered in every run") {
+    const Files files = both(maps("web", {"a"}), maps("db", {"d"}));
+    std::string more, of_release;
+    SUBCASE("drift stays") { more = "selfHeal: false"; }
+    SUBCASE("suspended by the file") { of_release = "suspend: true"; }
+    run(commit({release("web"), release("db")}, files, more));
+    const auto same = commit({release("web", of_release), release("db")}, files, more);
+    run(same);
+    restart();
+    run(same, "start");
+    const auto renders = runner->renders();
+    for (int i = 0; i < 3; ++i) run(same, "drift");
+    CHECK(runner->renders() == renders);
+  }
 }
