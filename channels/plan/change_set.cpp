@@ -64,18 +64,22 @@ bool ChangeSet::changes_policy() const noexcept {
 }
 
 std::string ChangeSet::delete_digest() const {
-  std::vector<render::ObjectId> ids;
+  if (!live || counts().removed == 0) return {};
+  std::vector<std::pair<render::ObjectId, std::string>> objects;
   for (const auto& release : releases) {
     for (const auto& change : release.changes) {
-      if (change.action == Action::remove) ids.push_back(change.id);
+      if (change.action == Action::remove) objects.emplace_back(change.id, change.uid);
     }
+    objects.insert(objects.end(), release.removed_before.begin(), release.removed_before.end());
   }
-  if (ids.empty()) return {};
-  std::sort(ids.begin(), ids.end());
+  std::sort(objects.begin(), objects.end());
   Sha256 sum;
   sum.add_field("gitopsctl delete digest 1");
   sum.add_field(channel);
-  for (const auto& id : ids) add_id(sum, id);
+  for (const auto& [id, uid] : objects) {
+    add_id(sum, id);
+    sum.add_field(uid);
+  }
   return "sha256:" + sum.hex();
 }
 

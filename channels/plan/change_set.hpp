@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result/result.hpp"
@@ -37,6 +38,7 @@ struct Change {
   Value before;        ///< null for create
   Value after;         ///< null for remove and keep
   std::string source;  ///< template or file
+  std::string uid;     ///< remove: of the object in the environment; empty when rendered manifests are compared
 };
 
 /// What happens to one release.
@@ -51,6 +53,8 @@ struct ReleaseChanges {
   std::vector<Error> errors;  ///< the release cannot be rendered or planned; nothing of it is changed or pruned
   std::vector<std::string> warnings;
   bool no_longer_listed = false;  ///< left the channel file
+  /// Objects that a run which did not come to its end removed already, with their uids: still part of what was approved.
+  std::vector<std::pair<render::ObjectId, std::string>> removed_before;
 };
 
 struct Counts {
@@ -80,8 +84,10 @@ struct ChangeSet {
   [[nodiscard]] bool has_errors() const noexcept;
   /// True when the policy changes in a way that wants consent: a mere tightening does not.
   [[nodiscard]] bool changes_policy() const noexcept;
-  /// Digest over the channel and the identities that would be removed: what `gitopsctl approve --deletes` confirms.
-  /// `sha256:` and 64 digits; empty when nothing would be removed.
+  /// Digest over the channel and the objects that would be removed, with their uids: what `gitopsctl approve --deletes`
+  /// confirms. It is good for these objects and not for others of the same names that come after them, and stays the same
+  /// until the last of them is gone. `sha256:` and 64 digits; empty when nothing would be removed, and when rendered
+  /// manifests are compared, which have no uids.
   [[nodiscard]] std::string delete_digest() const;
 };
 

@@ -205,4 +205,43 @@ TEST_SUITE("agent/reconcile consent") {
     for (int i = 0; i < 3; ++i) run(same, "drift");
     CHECK(runner->renders() == renders);
   }
+
+  TEST_CASE_FIXTURE(Consent, "an approved delete is not approved again for what is made after it") {
+    std::vector<std::string> names;
+    for (int i = 0; i < 20; ++i) names.push_back("m" + std::to_string(i));
+    const auto all = commit({release("web")}, maps("web", names));
+    const auto few = commit({release("web")}, maps("web", {"m0"}));
+    run(all);
+    REQUIRE(run(few).state == RunState::held);
+    const std::string digest = status_text("deleteDigest");
+    approve(digest, true);
+    REQUIRE(run(few, "switch").state == RunState::deployed);
+    REQUIRE(run(all).state == RunState::deployed);
+    CHECK(run(few).state == RunState::held);
+    CHECK(status_text("deleteDigest") != digest);
+    CHECK(objects().size() == 20);
+  }
+
+  TEST_CASE_FIXTURE(Consent, "an approved delete that was stopped half way goes on without a new approval") {
+    std::vector<std::string> names;
+    for (int i = 0; i < 20; ++i) names.push_back("m" + std::to_string(i));
+    run(commit({release("web")}, maps("web", names)));
+    const auto few = commit({release("web")}, maps("web", {"m0"}));
+    REQUIRE(run(few).state == RunState::held);
+    approve(status_text("deleteDigest"), true);
+    std::stop_source stop;
+    int removed = 0;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (write.starts_with("remove ConfigMap/shop/m") && ++removed == 5) stop.request_stop();
+      return std::nullopt;
+    });
+    CHECK(run(few, "switch", stop.get_token()).state == RunState::preempted);
+    spy.before_write({});
+    CHECK(objects().size() == 15);
+    SUBCASE("by the same agent") {}
+    SUBCASE("by the next one") { restart(); }
+    CHECK(run(few, "start").state == RunState::deployed);
+    CHECK(objects().size() == 1);
+    CHECK(owned("web") == std::vector<std::string>{"m0"});
+  }
 }

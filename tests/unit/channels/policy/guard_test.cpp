@@ -14,6 +14,7 @@ namespace {
 ChangeSet change_set(std::size_t removed, std::size_t updated = 0, Cause cause = Cause::commit) {
   ChangeSet changes;
   changes.channel = "prod";
+  changes.live = true;
   changes.render_digest = "sha256:render";
   changes.approval_digest = "sha256:consent";
   changes.plan_digest = "sha256:plan";
