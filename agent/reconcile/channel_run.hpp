@@ -91,6 +91,7 @@ class ChannelRun {
   void refuse_double_claims();
   Result<void> plan_item(Item& item, const channels::Handover& handover);
   void hold_back_removals();
+  [[nodiscard]] std::size_t objects_at_stake() const;
   [[nodiscard]] bool guard();
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;

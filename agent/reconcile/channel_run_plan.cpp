@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "agent/reconcile/channel_run.hpp"
@@ -230,6 +231,27 @@ bool ChannelRun::has_work(const Item& item) const {
   return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::remove});
 }
 
+/// How many objects of the channel there are besides those that stay whatever a commit says: what its releases want and the
+/// environment has, and what is to be removed. Leftovers that a rule keeps would make every removal look small.
+std::size_t ChannelRun::objects_at_stake() const {
+  std::set<render::ObjectId> wanted;
+  for (const auto& item : items_) {
+    for (auto& id : wanted_ids(item)) wanted.insert(std::move(id));
+  }
+  std::set<render::ObjectId> counted;
+  for (const auto& item : items_) {
+    for (const auto& entry : item.inventory.entries) {
+      if (wanted.contains(entry.id)) counted.insert(entry.id);
+    }
+  }
+  for (const auto& release : changes_.releases) {
+    for (const auto& change : release.changes) {
+      if (change.action == Action::remove) counted.insert(change.id);
+    }
+  }
+  return counted.size();
+}
+
 /// False when the run must wait for somebody or something.
 bool ChannelRun::guard() {
   crash_point(CrashPoint::plan_before_guard);
@@ -244,7 +266,7 @@ bool ChannelRun::guard() {
   facts.revision = commit_;
   facts.policy = &policy;
   facts.changes = &changes_;
-  for (const auto& item : items_) facts.live_objects += item.inventory.entries.size();
+  facts.live_objects = objects_at_stake();
   facts.suspended = switches_.suspend || channel_.suspend;
   facts.suspended_by = switches_.suspended_by;
   facts.suspend_reason = switches_.suspend ? switches_.suspend_reason : "the channel file says `suspend: true`";

@@ -244,4 +244,38 @@ TEST_SUITE("agent/reconcile consent") {
     CHECK(objects().size() == 1);
     CHECK(owned("web") == std::vector<std::string>{"m0"});
   }
+
+  TEST_CASE_FIXTURE(Consent, "what stays anyway does not make a removal look small") {
+    std::vector<std::string> names;
+    for (int i = 0; i < 8; ++i) names.push_back("m" + std::to_string(i));
+    SUBCASE("of a whole channel with a namespace") {
+      Files files = maps("web", names);
+      files["web/ns.yaml"] = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+      run(commit({release("web")}, files));
+      const auto none = commit({}, {});
+      CHECK(run(none).state == RunState::held);
+      CHECK(contains(guard_message(), "all 8 objects"));
+      CHECK(objects().size() == 9);
+      approve(status_text("deleteDigest"), true);
+      CHECK(run(none, "switch").state == RunState::deployed);
+      CHECK(objects().size() == 1);
+    }
+    SUBCASE("of a share, with leftovers") {
+      std::vector<std::string> kept;
+      for (int i = 0; i < 60; ++i) kept.push_back("k" + std::to_string(i));
+      for (int i = 8; i < 30; ++i) names.push_back("m" + std::to_string(i));
+      run(commit({release("web"), release("old", "prune: false")}, both(maps("web", names), maps("old", kept))));
+      REQUIRE(run(commit({release("web")}, maps("web", names))).state == RunState::deployed);
+      REQUIRE(objects().size() == 90);
+      names.resize(20);
+      CHECK(run(commit({release("web")}, maps("web", names))).state == RunState::held);
+      CHECK(contains(guard_message(), "10 of 30 objects"));
+    }
+    SUBCASE("what moves to another release stays in the channel") {
+      run(commit({release("web"), release("db")}, both(maps("web", names), maps("db", {"d"}))));
+      const auto moved = commit({release("db")}, maps("db", names));
+      CHECK(run(moved).state == RunState::deployed);
+      CHECK(objects().size() == 8);
+    }
+  }
 }
