@@ -77,6 +77,7 @@ class ChannelRun {
   Result<void> read_inventories();
   bool load_and_render();
   bool render_tip();
+  bool holds_tip();
   bool follow_rollback();
   void note_seen_version();
 

@@ -278,4 +278,89 @@ TEST_SUITE("agent/reconcile consent") {
       CHECK(objects().size() == 8);
     }
   }
+
+  TEST_CASE_FIXTURE(Consent, "a tip that cannot be rendered does not end a rollback") {
+    const auto files = [](const std::string& value) { return both(maps("web", {"a"}, value), maps("db", {"d"}, value)); };
+    const auto good = commit({release("web"), release("db")}, files("good"));
+    auto bad = commit({release("web"), release("db")}, files("bad"));
+    const auto roll_back = [&](const std::string& held_revision) {
+      set_switch([&](Value& spec) {
+        spec.set("rollback", make_map({{"revision", Value::string(good)},
+                                       {"heldDigest", Value::string(status_text("tipDigest"))},
+                                       {"heldRevision", Value::string(held_revision)}}));
+      });
+    };
+    const auto broken_tree = [&](const std::string& value) {
+      Files broken = files(value);
+      broken["db/all.yaml"] = "{";
+      return broken;
+    };
+    const auto is_good = [&] { return value_of("a") == "good" && value_of("d") == "good"; };
+    run(good);
+    SUBCASE("a push that breaks one release") {
+      run(bad);
+      roll_back("");
+      run(bad, "switch");
+      REQUIRE(is_good());
+      const auto broken = commit({release("web"), release("db")}, broken_tree("bad"));
+      for (const char* trigger : {"poll", "drift", "start"}) {
+        if (std::string_view(trigger) == "start") restart();
+        run(broken, trigger);
+        CHECK(is_good());
+      }
+      CHECK(condition("Ready") == "True Deployed");
+      bool told = false;
+      for (const auto& event : events()) {
+        told = told || (contains(event.message, "rolled back from " + broken.substr(0, 12)) &&
+                        contains(event.message, "release 'db' of it cannot be rendered") &&
+                        contains(event.message, "gitopsctl resume test"));
+      }
+      CHECK(told);
+      // Somebody's hand is still put right, and what differs and renders ends it.
+      write_by_hand("a", "by hand");
+      run(broken, "drift");
+      CHECK(is_good());
+      const auto fixed = commit({release("web"), release("db")}, files("fixed"));
+      CHECK(run(fixed).state == RunState::deployed);
+      CHECK(value_of("a") == "fixed");
+      CHECK(run(bad).state == RunState::deployed);
+    }
+    SUBCASE("a tip that failed when it was held, and does not any more") {
+      const FileTreePtr whole = trees.at(bad);
+      const auto broken = commit({release("web"), release("db")}, broken_tree("bad"));
+      trees[bad] = trees.at(broken);
+      CHECK(run(bad).state == RunState::failed);
+      CHECK(value_of("a") == "bad");
+      roll_back(bad);
+      run(bad, "switch");
+      CHECK(is_good());
+      // Not the commit got better, but what kept it from being read.
+      trees[bad] = whole;
+      restart();
+      run(bad, "start");
+      CHECK(is_good());
+      CHECK(run(bad, "drift").state == RunState::up_to_date);
+      CHECK(is_good());
+    }
+  }
+
+  TEST_CASE_FIXTURE(Consent, "a rollback to what nobody was asked about waits under the digest that the status names") {
+    const auto loose = commit({release("web")}, maps("web", {"a"}, "loose"));
+    run(loose);
+    const auto strict = commit({release("web")}, maps("web", {"a"}, "loose"), two_approvals);
+    run(strict);
+    const auto bad = commit({release("web")}, maps("web", {"a"}, "bad"), two_approvals);
+    deploy(bad);
+    const std::string of_tip = status_text("approvalDigest");
+    set_switch([&](Value& spec) {
+      spec.set("rollback",
+               make_map({{"revision", Value::string(loose)}, {"heldDigest", Value::string(status_text("tipDigest"))}}));
+    });
+    CHECK(run(bad, "switch").state == RunState::held);
+    CHECK(status_text("approvalDigest") != of_tip);
+    CHECK(contains(channel_status("guards").as_list().front().string_at({"command"}), status_text("approvalDigest")));
+    approve_by_two(status_text("approvalDigest"));
+    CHECK(run(bad, "switch").state == RunState::deployed);
+    CHECK(value_of("a") == "loose");
+  }
 }
