@@ -209,6 +209,7 @@ bool ChannelRun::follow_rollback() {
   channel_status_.rolled_back_from = commit_;
   tree_ = *std::move(pinned);
   commit_ = switches_.pinned_revision;
+  result_.pinned = commit_;
   return load_and_render();
 }
 

@@ -30,7 +30,9 @@ Result<void> ChannelRun::finish() {
     result_.created += item.report.created;
     result_.updated += item.report.updated;
     result_.removed += item.report.removed;
-    if (item.failed) ++result_.failed_releases;
+    if (!item.failed) continue;
+    ++result_.failed_releases;
+    if (!item.changes.errors.empty()) result_.failures[item.name] = item.changes.errors.front().to_string();
   }
   const bool failed = result_.failed_releases > 0;
   const bool wrote = result_.created + result_.updated + result_.removed > 0;
