@@ -43,6 +43,7 @@ Result<int> run_rollback(const Invocation& invocation) {
   GITOPSCTL_CHECK(change_spec(channel, {}, [&](Value& spec) {
     spec.set("rollback", make_map({{"revision", Value::string(revision)},
                                    {"heldDigest", Value::string(held)},
+                                   {"heldRevision", Value::string(view.channel.string_at({"status", "tip"}))},
                                    {"by", Value::string(current_user())},
                                    {"at", Value::string(format_time(system_clock().now()))}}));
   }));

@@ -75,6 +75,7 @@ struct Switches {
   // rollback: while the branch renders to `held_digest`, `pinned_revision` is deployed instead
   std::string pinned_revision;
   std::string held_digest;
+  std::string held_revision;  ///< the tip when it was held, which stays held however it renders; may be empty
   std::string pin_reason;
   std::map<std::string, std::string> suspended_releases;  ///< release → reason, from Release objects
 

@@ -130,6 +130,7 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
     out.requested_at = std::string(live->annotation("gitopsctl.dev/requestedAt"));
     out.pinned_revision = text_at(live->body, {"spec", "rollback", "revision"});
     out.held_digest = text_at(live->body, {"spec", "rollback", "heldDigest"});
+    out.held_revision = text_at(live->body, {"spec", "rollback", "heldRevision"});
     out.pin_reason = text_at(live->body, {"spec", "rollback", "reason"});
     out.reported_revision = text_at(live->body, {"status", "revision"});
   }

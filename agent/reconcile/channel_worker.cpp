@@ -118,7 +118,8 @@ bool ChannelWorker::run_once(std::stop_token stop) {
     tip = tip_;
     if (tip.empty()) return source_.reachable;
   }
-  execute({"poll", tip}, stop);
+  const auto asked = runner_.sync_requested();
+  execute({asked.ok() && *asked ? "request" : "poll", tip}, stop);
   return !retry_ && failures_ == 0;
 }
 
@@ -134,7 +135,7 @@ std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(std::stop_token 
     if (const auto asked = runner_.sync_requested(); asked.ok() && *asked) {
       follow_sync_request(stop);
       const std::lock_guard lock(mutex_);
-      if (!tip_.empty()) return Reason{"sync", tip_};
+      if (!tip_.empty()) return Reason{"request", tip_};
     } else if (!tip.empty() && !first_ && *version != runner_.seen_version()) {
       // Somebody wrote: a switch, an approval, or an object of ours.
       return Reason{tip != done_commit_ ? "poll" : "switch", tip};
@@ -156,6 +157,29 @@ void ChannelWorker::follow_sync_request(std::stop_token stop) {
     clock_.sleep(Millis(10), stop);
   }
   publish_source();
+}
+
+/// What is being deployed: the commit, or what was gone back to from it.
+std::string ChannelWorker::deployed_text(const channels::CommitId& commit, const RunResult& result) const {
+  const std::string key = setup_.runner.key.to_string();
+  if (result.pinned.empty()) return key + " at " + commit.substr(0, 12);
+  return key + " at " + result.pinned.substr(0, 12) + ", rolled back from " + commit.substr(0, 12);
+}
+
+/// One line for each release that fails, once per commit and error.
+void ChannelWorker::log_failures(const channels::CommitId& commit, const RunResult& result) {
+  // A run that did not come to its releases says nothing about them.
+  const bool looked = result.state == RunState::up_to_date || result.state == RunState::deployed;
+  if (result.failures.empty() && !looked) return;
+  if (commit != told_commit_) told_.clear();
+  told_commit_ = commit;
+  for (const auto& [release, error] : result.failures) {
+    const auto told = told_.find(release);
+    if (told != told_.end() && told->second == error) continue;
+    log_("warn", setup_.runner.key.to_string() + '/' + release + " at " +
+                     (result.pinned.empty() ? commit : result.pinned).substr(0, 12) + ": " + error);
+  }
+  told_ = result.failures;
 }
 
 void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
@@ -204,20 +228,20 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
   if (!blocked_.empty()) blocked_ = setup_.runner.key.to_string() + ": " + blocked_;
   done_commit_ = reason.commit;
   retry_ = result.retry;
+  log_failures(reason.commit, result);
   if (result.state == RunState::failed) {
     ++figures_.failures;
     figures_.ready = false;
     const unsigned doubled = std::min(failures_++, 6U);
     next_retry_ = now + std::min(first_retry * (1U << doubled), last_retry);
-    log_("warn", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + ": " + result.message +
-                     hint_of(result.errors));
+    log_("warn", deployed_text(reason.commit, result) + ": " + result.message + hint_of(result.errors));
     return;
   }
   failures_ = 0;
   figures_.ready = result.state != RunState::held;
   if (figures_.ready) figures_.last_success = clock_.now().time_since_epoch().count() / 1000;
   if (result.state != RunState::up_to_date) {
-    log_("info", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + " (" + reason.trigger +
+    log_("info", deployed_text(reason.commit, result) + " (" + reason.trigger +
                      "): " + std::string(run_state_name(result.state)) + ": " + result.message);
   }
 }

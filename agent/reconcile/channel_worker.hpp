@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,8 @@ class ChannelWorker {
   void publish_source();
   [[nodiscard]] std::optional<Reason> next_reason(std::stop_token stop);
   void follow_sync_request(std::stop_token stop);
+  [[nodiscard]] std::string deployed_text(const channels::CommitId& commit, const RunResult& result) const;
+  void log_failures(const channels::CommitId& commit, const RunResult& result);
   void execute(const Reason& reason, std::stop_token stop);
   Result<FileTreePtr> tree_of(const channels::CommitId& commit);
 
@@ -75,6 +78,8 @@ class ChannelWorker {
 
   channels::CommitId done_commit_;  ///< of the last run
   bool first_ = true;
+  channels::CommitId told_commit_;           ///< of the errors that were logged last …
+  std::map<std::string, std::string> told_;  ///< … by release
   bool retry_ = false;
   unsigned failures_ = 0;
   Millis next_retry_{0};

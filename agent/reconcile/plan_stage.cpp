@@ -51,6 +51,12 @@ std::vector<InventoryPlace> unlisted_places(const ChannelKey& key, const channel
   return out;
 }
 
+channels::RemovalSettings recorded_removal(const Inventory& inventory) {
+  channels::RemovalSettings out{inventory.prune, inventory.allow_delete};
+  std::sort(out.allow_delete.begin(), out.allow_delete.end());
+  return out;
+}
+
 channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
                                            const std::string& installation_key) {
   const Inventory& inventory = *subject.inventory;

@@ -216,11 +216,15 @@ class ReleasePlan {
   void plan_leaving(const RecordedEntry& entry) {
     const LiveItem* item = nullptr;
     if (!look_up(entry.id, item)) return;
-    if (item == nullptr) return;  // gone already
+    if (item == nullptr) {  // gone already
+      if (entry.state == RecordedState::pruning) out_.removed_before.emplace_back(entry.id, entry.uid);
+      return;
+    }
     Change change;
     change.id = entry.id;
     const auto why = stays(entry, *item);
     change.action = why ? Action::keep : Action::remove;
+    if (!why) change.uid = item->uid;
     change.why = why.value_or("");
     show(change, shown(item->body), {});
     out_.changes.push_back(std::move(change));

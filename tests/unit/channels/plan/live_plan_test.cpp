@@ -364,4 +364,45 @@ TEST_SUITE("live plan: channel") {
           Lines{"keep ConfigMap web/leaves: nothing is removed while a release of the channel fails",
                 "update ConfigMap web/mine"});
   }
+
+  TEST_CASE("digests of deletes name the channel and the objects with their uids") {
+    World world("web", config_map("a", "1"));
+    world.own(config_map("a", "1"));
+    auto& b = world.own(config_map("b", "1"));
+    const auto digest = [&](const std::string& channel = "prod") {
+      return plan_channel_live(channel, "aaa", "bbb", {world.input}, world.live).delete_digest();
+    };
+    const auto set_uid = [&](const std::string& uid) {
+      b.uid = uid;
+      for (auto& entry : world.input.entries) {
+        if (entry.id.name == "b") entry.uid = uid;
+      }
+    };
+    const auto one = digest();
+    CHECK(one.starts_with("sha256:"));
+    CHECK(digest() == one);
+    CHECK(digest("test") != one);
+    set_uid("made anew");
+    CHECK(digest() != one);
+    world.input.desired.front().hash = "another";
+    const auto anew = digest();
+    world.own(config_map("c", "1"));
+    const auto both = digest();
+    CHECK(both != anew);
+    // Removed already by a run that was killed: still what was approved, until the last of them is gone.
+    for (auto& entry : world.input.entries) {
+      if (entry.id.name != "a") entry.state = RecordedState::pruning;
+    }
+    for (auto& [id, item] : world.live) {
+      if (id.name == "b") item = std::nullopt;
+    }
+    CHECK(digest() == both);
+    for (auto& entry : world.input.entries) entry.state = RecordedState::applied;
+    CHECK(digest() != both);  // gone by somebody else's hand
+    for (auto& [id, item] : world.live) {
+      if (id.name == "c") item = std::nullopt;
+    }
+    for (auto& entry : world.input.entries) entry.state = RecordedState::pruning;
+    CHECK(digest().empty());
+  }
 }
