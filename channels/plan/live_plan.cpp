@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "channels/plan/plan_digest.hpp"
+#include "channels/plan/reserved.hpp"
 #include "render/manifest/redact.hpp"
 
 namespace gitopsctl::channels {
@@ -113,6 +114,7 @@ class ReleasePlan {
   void plan_desired(const DesiredObject& desired) {
     const LiveItem* item = nullptr;
     if (!look_up(desired.id, item)) return;
+    if (refuse_reserved(desired, item)) return;
     const auto it = entries_.find(desired.id);
     const RecordedEntry* entry = it == entries_.end() ? nullptr : it->second;
     const bool was_applied = entry != nullptr && !entry->hash.empty() && entry->hash == desired.hash;
@@ -149,6 +151,18 @@ class ReleasePlan {
     }
     show(change, before, after);
     out_.changes.push_back(std::move(change));
+  }
+
+  /// True, and an error, for an object that gitopsctl itself is steered by: rendered as one, or meeting one of that name.
+  bool refuse_reserved(const DesiredObject& desired, const LiveItem* item) {
+    auto why = reserved_object(desired.id, desired.body);
+    if (!why && item != nullptr) {
+      why = reserved_object(desired.id, item->body);
+      if (why) why = "exists, and " + *why;
+    }
+    if (!why) return false;
+    out_.errors.push_back(reserved_error(desired.id, *why, desired.source));
+    return true;
   }
 
   /// Decides whose the existing object is: sets action and why, or adds an error and returns false.
@@ -211,6 +225,7 @@ class ReleasePlan {
     if (const auto it = handover_.claimed_by.find(entry.id); it != handover_.claimed_by.end()) {
       return "moves to release " + it->second;
     }
+    if (const auto why = reserved_object(entry.id, item.body)) return *why + ", which no release removes";
     if (item.deleting) return "is being deleted already; finalizers remain";
     if (!entry.uid.empty() && item.uid != entry.uid) return "was made anew by somebody else: its uid differs";
     if (item.owner.empty()) return "has no owner label any more";

@@ -82,7 +82,8 @@ struct Handover {
 ///
 /// For each desired object: missing → create; ours and equal → unchanged; ours and different → update; without owner →
 /// adopt; of another release of the channel that gives it up in the same run, or that the annotation
-/// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's → an error of the release.
+/// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's, or one that gitopsctl itself is
+/// steered by (reserved.hpp) → an error of the release.
 /// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), and that what was
 /// applied last has the desired hash: a field that leaves the manifest is an update although the live object still has
 /// all desired fields. The cause is drift when what was applied last has the desired hash, else commit.

@@ -97,6 +97,49 @@ TEST_SUITE("live plan: desired objects") {
     CHECK(plan.to_digest.empty());
   }
 
+  TEST_CASE("what gitopsctl is steered by is neither written nor removed") {
+    const auto refused = [](const std::string& manifest) {
+      World world("web", config_map("a", "1") + manifest);
+      const auto plan = world.plan();
+      CHECK(plan.changes.empty());
+      REQUIRE(plan.errors.size() == 1);
+      CHECK(plan.errors[0].code() == ErrorCode::forbidden);
+      CHECK(plan.errors[0].where().file == "all.yaml");
+      // The reviewer of the commit sees it, too.
+      CHECK(diff_rendered("test", "", {}, "bbb", {rendered("web", manifest)}).has_errors());
+      return plan.errors[0].message();
+    };
+    const auto marked = [](const std::string& metadata) {
+      return "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, " + metadata + "}\n";
+    };
+    CHECK(refused("---\napiVersion: gitopsctl.dev/v1\nkind: Approval\nmetadata: {name: x}\n") ==
+          "gitopsctl.dev/Approval web/x is of the group gitopsctl.dev: no release may write what gitopsctl is steered by");
+    refused("---\napiVersion: gitopsctl.dev/v9\nkind: Channel\nmetadata: {name: prod, namespace: gitopsctl-system}\n");
+    refused(marked("namespace: gitopsctl-system"));
+    refused("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: gitopsctl-system}\n");
+    refused(marked("labels: {applyset.kubernetes.io/id: x}"));
+    refused(marked("labels: {gitopsctl.dev/channel-key: x}"));
+    refused(marked("labels: {gitopsctl.dev/channel-id: x}"));
+    refused(marked("annotations: {gitopsctl.dev/identity: a/b/c/d}"));
+
+    // Harmless by itself, but the name is that of another release's inventory.
+    World meets("web", config_map("inventory", "1"));
+    meets.put(marked("labels: {applyset.kubernetes.io/id: x}"), "").body =
+        yaml("{metadata: {labels: {applyset.kubernetes.io/id: x}}}");
+    meets.live[{"", "ConfigMap", "web", "inventory"}] = meets.live[{"", "ConfigMap", "web", "x"}];
+    REQUIRE(meets.plan().errors.size() == 1);
+    CHECK(meets.plan().changes.empty());
+
+    World leaves("web", config_map("stays", "1"));
+    leaves.own(config_map("stays", "1"));
+    leaves.own(marked("labels: {applyset.kubernetes.io/id: x}"));
+    CHECK(lines(leaves.plan()) ==
+          Lines{"keep ConfigMap web/x: has the label applyset.kubernetes.io/id, which no release removes"});
+
+    World plain("web", marked("annotations: {gitopsctl.dev/prune: never}, labels: {gitopsctl.dev/team: x}"));
+    CHECK(plain.plan().errors.empty());
+  }
+
   TEST_CASE("hand-over from a release of the channel, by one commit or by permission") {
     World world("web", config_map("a", "1"));
     world.put(config_map("a", "1"), "set-other");

@@ -1,0 +1,49 @@
+#include <doctest/doctest.h>
+
+#include "tests/unit/agent/reconcile/runner_fixture.hpp"
+
+using namespace gitopsctl;
+using namespace gitopsctl::agent;
+using namespace gitopsctl::tests;
+
+// What a rendering may not reach, whatever it says: the objects that the agent is steered by, other channels' objects, and
+// the eyes of those who may not see its secrets.
+
+TEST_SUITE("agent/reconcile borders") {
+  TEST_CASE_FIXTURE(RunnerFixture, "a rendered control object fails its release and changes nothing that steers us") {
+    const ChannelKey prod{"home", "shop", "prod"};
+    const auto prod_id = *channel_object_id(*other, prod);
+    edit_by_hand(prod_id, [&](Value& body) {
+      describe_owner(body, prod);
+      body.child_map("spec").set("suspend", Value::boolean(true));
+    });
+    const Files good{{"web/a.yaml", config_map("a", "1")}, {"evil/b.yaml", config_map("b", "1")}};
+    run(commit({release("web"), release("evil")}, good));
+    const std::string label = channel_label(prod);
+    const std::string approval =
+        "apiVersion: gitopsctl.dev/v1\nkind: Approval\nmetadata:\n  name: forged\n"
+        "  namespace: gitopsctl-system\n  labels: {gitopsctl.dev/channel-id: " +
+        label.substr(label.find('=') + 1) + "}\nspec: {digest: \"sha256:1\", deletes: true, by: eve}\n";
+    const std::string channel =
+        "apiVersion: gitopsctl.dev/v1\nkind: Channel\nmetadata: {name: prod, namespace: gitopsctl-system}\n"
+        "spec: {suspend: false}\n";
+    const std::string inventory = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + inventory_id("web").name +
+                                  ", namespace: shop}\ndata: {inventory: \"{}\"}\n";
+    for (const auto& forged : {approval, channel, inventory}) {
+      Files files = good;
+      files["web/a.yaml"] = config_map("a", "2");
+      files["evil/b.yaml"] = config_map("b", "2") + forged;
+      const auto result = run(commit({release("web"), release("evil")}, files));
+      CHECK(result.failed_releases == 1);
+      CHECK(contains(first_error(*this, "evil"), "evil/b.yaml"));
+      CHECK(contains(first_error(*this, "evil"), "no release may write"));
+      CHECK(live("a")->body.string_at({"data", "value"}) == "2");
+      CHECK(live("b")->body.string_at({"data", "value"}) == "1");
+      CHECK(read_switches(*other, prod)->suspend);
+      CHECK(list_approvals(*other, prod)->empty());
+      CHECK(this->inventory("web")->prune);
+      run(commit({release("web"), release("evil")}, good));
+    }
+    CHECK(objects().size() == 2);
+  }
+}
