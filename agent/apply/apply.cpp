@@ -13,23 +13,19 @@ namespace {
 // How often readiness is asked for while waiting.
 constexpr Millis poll_interval{250};
 
-struct PendingWrite {
-  const render::Object* object;
-  channels::Action action;
-};
-
 /// The objects that must be written, in apply order.
-std::vector<PendingWrite> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
-  std::map<render::ObjectId, channels::Action> actions;
+std::vector<PlannedApply> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
+  std::map<render::ObjectId, const channels::Change*> wanted;
   for (const auto& change : changes.changes) {
     if (change.action == channels::Action::create || change.action == channels::Action::update ||
         change.action == channels::Action::adopt) {
-      actions[change.id] = change.action;
+      wanted[change.id] = &change;
     }
   }
-  std::vector<PendingWrite> out;
+  std::vector<PlannedApply> out;
   for (const auto& object : set.objects) {
-    if (const auto it = actions.find(object.id); it != actions.end()) out.push_back({&object, it->second});
+    const auto it = wanted.find(object.id);
+    if (it != wanted.end()) out.push_back({&object, ApplyPreconditions{it->second->seen_uid, it->second->seen_owner}});
   }
   return out;
 }
@@ -139,26 +135,27 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
     std::size_t end = first + 1;
     while (end < writes.size() && writes[end].object->id.kind == writes[first].object->id.kind) ++end;
     if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
-    std::vector<const render::Object*> group;
-    for (std::size_t i = first; i < end; ++i) group.push_back(writes[i].object);
+    const std::vector<PlannedApply> group(writes.begin() + static_cast<std::ptrdiff_t>(first),
+                                          writes.begin() + static_cast<std::ptrdiff_t>(end));
     crash_point(CrashPoint::apply_before_write);
     std::vector<ApplyOutcome> outcomes;
     const auto applied = context.environment.apply_many(group, options, outcomes);
     crash_point(CrashPoint::apply_after_write);
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      InventoryEntry& entry = inventory.add(group[i]->id);
-      entry.version = version_of(group[i]->api_version);
+      const render::Object& object = *group[i].object;
+      InventoryEntry& entry = inventory.add(object.id);
+      entry.version = version_of(object.api_version);
       entry.uid = outcomes[i].object.uid;
-      entry.hash = applied_hash(*group[i], context.installation_key);
+      entry.hash = applied_hash(object, context.installation_key);
       entry.live_hash = "sha256:" + sha256_hex(render::canonical_bytes(outcomes[i].object.body));
       entry.state = EntryState::applied;
-      report.observed[group[i]->id] = outcomes[i].object.resource_version;
-      written_ids.push_back(group[i]->id);
+      report.observed[object.id] = outcomes[i].object.resource_version;
+      written_ids.push_back(object.id);
       (outcomes[i].state == ApplyState::created ? report.created : report.updated)++;
     }
     if (!applied.ok()) {
       const std::size_t at = std::min(outcomes.size(), group.size() - 1);
-      return stop_with(applied.error().in(group[at]->id.to_string()), false);
+      return stop_with(applied.error().in(group[at].object->id.to_string()), false);
     }
     first = end;
   }

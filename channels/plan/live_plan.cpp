@@ -123,6 +123,10 @@ class ReleasePlan {
     change.id = desired.id;
     change.source = desired.source;
     change.cause = was_applied ? Cause::drift : Cause::commit;
+    if (item != nullptr) {
+      change.seen_uid = item->uid;
+      change.seen_owner = item->owner;
+    }
     if (item == nullptr || item->deleting) {
       change.action = Action::create;
       if (item != nullptr) {
@@ -213,6 +217,8 @@ class ReleasePlan {
     if (item == nullptr) return;  // gone already
     Change change;
     change.id = entry.id;
+    change.seen_uid = item->uid;
+    change.seen_owner = item->owner;
     const auto why = stays(entry, *item);
     change.action = why ? Action::keep : Action::remove;
     change.why = why.value_or("");

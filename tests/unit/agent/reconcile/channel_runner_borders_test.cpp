@@ -46,4 +46,30 @@ TEST_SUITE("agent/reconcile borders") {
     }
     CHECK(objects().size() == 2);
   }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "what another channel makes between our plan and our write stays that channel's") {
+    const auto first =
+        commit({release("web"), release("db")},
+               {{"web/all.yaml", config_map("a", "1") + config_map("x", "1")}, {"db/b.yaml", config_map("b", "1")}});
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (write == "apply ConfigMap/shop/a") write_by_hand("x", "theirs", "applyset-of-another-channel-v1");
+      return std::nullopt;
+    });
+    const auto result = run(first);
+    spy.before_write({});
+    CHECK(result.failed_releases == 1);
+    CHECK(result.retry);
+    CHECK(contains(first_error(*this, "web"), "ConfigMap shop/x"));
+    CHECK(contains(first_error(*this, "web"), "applyset-of-another-channel-v1"));
+    CHECK(live("x")->label("applyset.kubernetes.io/part-of") == "applyset-of-another-channel-v1");
+    CHECK(live("x")->body.string_at({"data", "value"}) == "theirs");
+    CHECK(live("b")->body.string_at({"data", "value"}) == "1");
+    // Nor is it removed when we no longer want it.
+    CHECK(run(first, "retry").failed_releases == 1);
+    CHECK(run(commit({release("web"), release("db")},
+                     {{"web/a.yaml", config_map("a", "1")}, {"db/b.yaml", config_map("b", "1")}}))
+              .state == RunState::deployed);
+    CHECK(live("x")->body.string_at({"data", "value"}) == "theirs");
+    CHECK(owned("web") == std::vector<std::string>{"a"});
+  }
 }
