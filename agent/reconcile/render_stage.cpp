@@ -6,6 +6,7 @@
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/process/crash_point.hpp"
+#include "render/manifest/redact.hpp"
 
 namespace gitopsctl::agent {
 
@@ -106,10 +107,21 @@ std::vector<Error> located(const std::vector<Error>& errors, const channels::Rel
   return out;
 }
 
+/// Moves the warnings of a rendering to `out`, without the values of its secrets.
+void add_warnings(const channels::Release& release, render::RenderedSet& set, bool quote_content,
+                  std::vector<std::string>& out) {
+  render::SecretScrubber scrubber;
+  if (!set.warnings.empty() && !quote_content) {
+    for (const auto& object : set.objects) scrubber.learn(object.body, release.sensitive);
+  }
+  for (const auto& warning : set.warnings) out.push_back(scrubber.scrub(warning));
+  set.warnings.clear();
+}
+
 }  // namespace
 
 RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
-                              const std::string& identity) {
+                              const std::string& identity, bool quote_content) {
   RenderState state;
   state.settings = settings_hash(release);
   state.warnings = release.warnings;
@@ -121,12 +133,12 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
     if (!inputs.ok()) {
       state.errors = located(inputs.error().flatten(), release);
     } else {
+      inputs->quote_content = quote_content;
       auto rendered = render::render_release(*inputs);
       if (rendered.ok()) {
         state.render_digest = rendered->render_digest;
         state.seal_digest = rendered->seal_digest;
-        for (auto& warning : rendered->warnings) state.warnings.push_back(std::move(warning));
-        rendered->warnings.clear();
+        add_warnings(release, *rendered, quote_content, state.warnings);
         for (const auto& object : rendered->objects) state.ids.push_back(object.id);
         state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
       } else {

@@ -63,9 +63,12 @@ class RenderStage {
                                                               const std::string& identity);
 /// Hash of everything in `release` that can change its rendering.
 [[nodiscard]] std::string settings_hash(const channels::Release& release);
-/// Renders one release, noting what it read.
+/// Renders one release, noting what it read. Errors and warnings are fit to be kept and published: they quote nothing of
+/// what is rendered, and no value of a secret. With `quote_content` they are as the render says them, for the terminal of
+/// who renders by hand.
 [[nodiscard]] RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree,
-                                            const std::string& installation_key, const std::string& identity);
+                                            const std::string& installation_key, const std::string& identity,
+                                            bool quote_content = false);
 /// A state as one side of a rendered comparison.
 [[nodiscard]] channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
                                                     const RenderState& state);

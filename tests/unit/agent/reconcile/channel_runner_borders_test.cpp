@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "base/json/json.hpp"
 #include "tests/unit/agent/reconcile/runner_fixture.hpp"
 
 using namespace gitopsctl;
@@ -71,5 +72,42 @@ TEST_SUITE("agent/reconcile borders") {
               .state == RunState::deployed);
     CHECK(live("x")->body.string_at({"data", "value"}) == "theirs");
     CHECK(owned("web") == std::vector<std::string>{"a"});
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture, "what a failed rendering stumbled over is in no status, event, history or condition") {
+    const std::string chart =
+        "  - {name: chart, driver: helm, namespace: shop, helm: {chart: chart, valueFiles: [values.yaml]}}\n";
+    const Files base{{"chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"},
+                     {"values.yaml", "password: \"*S3cret-7f3a9\"\ndsn: \"postgres://u:S3cret-7f3a9%zz@h\"\n"},
+                     {"web/a.yaml", config_map("a", "1")}};
+    const auto everything = [&] {
+      std::string out;
+      for (const char* kind : {"Channel", "Release"}) {
+        for (const auto& object : *other->list({"gitopsctl.dev", kind, "", ""})) out += canonical_json(object.body);
+      }
+      for (const auto& event : events()) out += event.message + '\n';
+      for (const auto& line : deployments()) {
+        out += line.message + '\n';
+        for (const auto& one : *store->deployment_releases(line.id)) out += one.message + '\n';
+      }
+      return out;
+    };
+    const std::map<std::string, std::string> broken{
+        {"kind: Secret\npassword: {{ .Values.password }}\n", "unknown anchor"},
+        {"dsn: {{ urlParse .Values.dsn }}\n", "error calling urlParse"},
+        {"{{ fail (printf \"%s is too short\" .Values.password) }}\n", "is too short"},
+    };
+    for (const auto& [text, words] : broken) {
+      CAPTURE(text);
+      Files files = base;
+      files["chart/templates/a.yaml"] = text;
+      CHECK(run(commit({release("web"), chart}, files)).failed_releases == 1);
+      CHECK(contains(first_error(*this, "chart"), "chart/templates/a.yaml"));
+      CHECK(contains(first_error(*this, "chart"), words));
+      const auto said = everything();
+      CHECK(contains(said, words));
+      CHECK_FALSE(contains(said, "S3cret"));
+      CHECK_FALSE(contains(said, "%zz"));
+    }
   }
 }
