@@ -45,7 +45,9 @@ bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
     entry.state = EntryState::intended;
     changed = true;
   }
-  return changed;
+  const auto known = inventory.sensitive.size();
+  add_sensitive(inventory.sensitive, goal.sensitive);
+  return changed || inventory.sensitive.size() != known;
 }
 
 Result<void> wait_until_ready(const WriteContext& context, const std::vector<render::ObjectId>& ids, Millis timeout) {
@@ -87,6 +89,15 @@ bool is_stored(const Inventory& inventory) {
 }
 
 }  // namespace
+
+void add_sensitive(std::vector<render::SensitivePath>& paths, const std::vector<render::SensitivePath>& more) {
+  for (const auto& path : more) {
+    const bool known = std::any_of(paths.begin(), paths.end(), [&](const render::SensitivePath& one) {
+      return one.kind == path.kind && one.name == path.name && one.keys == path.keys;
+    });
+    if (!known) paths.push_back(path);
+  }
+}
 
 std::string owner_id(const Inventory& inventory) { return inventory.identity.apply_set_id(inventory.namespace_); }
 
@@ -197,6 +208,12 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   inventory.profile = goal.profile;
   inventory.prune = goal.prune;
   inventory.allow_delete = goal.allow_delete;
+  const bool leftovers = std::any_of(inventory.entries.begin(), inventory.entries.end(),
+                                     [&](const InventoryEntry& entry) { return !wanted.contains(entry.id); });
+  // What was sensitive in an object that is kept without being rendered is so still.
+  std::vector<render::SensitivePath> sensitive = goal.sensitive;
+  if (leftovers) add_sensitive(sensitive, inventory.sensitive);
+  inventory.sensitive = std::move(sensitive);
   // Commit, time and run are written along with a change, and are no reason for one.
   if (is_stored(inventory)) return {};
   inventory.commit = goal.commit;

@@ -123,6 +123,7 @@ channels::Handover ChannelRun::hand_over() {
   channels::Handover out;
   for (const auto& item : items_) {
     out.owners[owner_id(item.inventory)] = item.name;
+    out.sensitive[item.name] = item.inventory.sensitive;
     for (auto& id : wanted_ids(item)) out.claimed_by[std::move(id)] = item.name;
     if (item.failed || (item.release != nullptr && !s_.stage.state(item.name).errors.empty())) out.failing.insert(item.name);
   }

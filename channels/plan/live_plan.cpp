@@ -153,7 +153,7 @@ class ReleasePlan {
     if (covered && other_hash && change.why.empty() && json_equal(before, after)) {
       change.why = "fields that left the manifest are given up";
     }
-    show(change, before, after);
+    show(change, before, after, item->owner);
     out_.changes.push_back(std::move(change));
   }
 
@@ -222,7 +222,7 @@ class ReleasePlan {
     const auto why = stays(entry, *item);
     change.action = why ? Action::keep : Action::remove;
     change.why = why.value_or("");
-    show(change, shown(item->body), {});
+    show(change, shown(item->body), {}, item->owner);
     out_.changes.push_back(std::move(change));
   }
 
@@ -260,11 +260,23 @@ class ReleasePlan {
                               .with_hint("say allowEmpty: true on the release if that is meant"));
   }
 
-  void show(Change& change, const Value& before, const Value& after) const {
+  /// Puts both sides into `change`, redacted. `owner` is who owns the live object.
+  void show(Change& change, const Value& before, const Value& after, const std::string& owner = {}) const {
     const bool secret = change.id.group.empty() && change.id.kind == "Secret";
-    auto pair = render::redact_pair(before, after, input_.sensitive, secret);
+    auto pair = render::redact_pair(before, after, sensitive_of(owner), secret);
     change.before = std::move(pair.first);
     if (change.action != Action::remove && change.action != Action::keep) change.after = std::move(pair.second);
+  }
+
+  /// What is hidden of an object: what this release calls sensitive, and what the one does that had it until now.
+  [[nodiscard]] std::vector<render::SensitivePath> sensitive_of(const std::string& owner) const {
+    std::vector<render::SensitivePath> out = input_.sensitive;
+    const auto giver = owner == input_.owner ? handover_.owners.end() : handover_.owners.find(owner);
+    if (giver == handover_.owners.end()) return out;
+    if (const auto theirs = handover_.sensitive.find(giver->second); theirs != handover_.sensitive.end()) {
+      out.insert(out.end(), theirs->second.begin(), theirs->second.end());
+    }
+    return out;
   }
 
   const LiveReleaseInput& input_;
@@ -282,6 +294,7 @@ Handover find_handovers(const std::vector<LiveReleaseInput>& releases,
   std::map<std::string, std::vector<ObjectId>> claims;
   for (const auto& release : releases) {
     handover.owners.emplace(release.owner, release.release);
+    handover.sensitive.emplace(release.release, release.sensitive);
     if (!release.errors.empty()) continue;
     for (const auto& desired : release.desired) claims[release.release].push_back(desired.id);
   }

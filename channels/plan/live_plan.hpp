@@ -62,6 +62,7 @@ struct LiveReleaseInput {
   std::string to_digest;
   std::vector<DesiredObject> desired;
   std::vector<RecordedEntry> entries;
+  /// What is hidden in both sides of every change: of the release as it is to be and as it was deployed.
   std::vector<render::SensitivePath> sensitive;
   PruneSettings settings;     ///< whole_release is set by the plan
   std::vector<Error> errors;  ///< not empty: the release cannot be rendered, and nothing of it is changed
@@ -72,6 +73,8 @@ struct LiveReleaseInput {
 struct Handover {
   /// ApplySet id → release, of all releases of the channel.
   std::map<std::string, std::string> owners;
+  /// Release → what is sensitive in the objects that it owns: hidden still when another one takes them over.
+  std::map<std::string, std::vector<render::SensitivePath>> sensitive;
   /// Object → the release that renders it now.
   std::map<render::ObjectId, std::string> claimed_by;
   /// Releases of `owners` that cannot be planned: nothing is taken from them.

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include "agent/reconcile/preview.hpp"
+#include "agent/reconcile/render_stage.hpp"
 #include "base/json/json.hpp"
 #include "tests/unit/agent/reconcile/runner_fixture.hpp"
 
@@ -109,5 +111,41 @@ TEST_SUITE("agent/reconcile borders") {
       CHECK_FALSE(contains(said, "S3cret"));
       CHECK_FALSE(contains(said, "%zz"));
     }
+  }
+
+  TEST_CASE_FIXTURE(RunnerFixture,
+                    "a preview hides what was sensitive when it was deployed, whatever the commit to come says") {
+    const std::string sensitive = "sensitive: [{kind: ConfigMap, path: data.value}]";
+    const Files before{{"web/a.yaml", config_map("a", "S3cret-a")}, {"old/b.yaml", config_map("b", "S3cret-b")}};
+    run(commit({release("web", sensitive), release("old", sensitive)}, before));
+    const auto preview = [&](const std::vector<std::string>& releases, const Files& files) {
+      const auto id = commit(releases, files);
+      const auto channel = channels::load_channel(*trees.at(id), "test");
+      REQUIRE(channel.ok());
+      std::vector<RenderState> states;
+      for (const auto& one : channel->releases)
+        states.push_back(render_with_notes(one, trees.at(id), setup.installation_key, "x"));
+      const auto changes = preview_live(*other, key, *channel, states, id, {}, setup.installation_key);
+      REQUIRE(changes.ok());
+      std::string out;
+      for (const auto& one : changes->releases) {
+        for (const auto& change : one.changes) out += canonical_json(change.before) + canonical_json(change.after);
+      }
+      CHECK(contains(out, "(redacted"));
+      return out;
+    };
+    const Files open{{"web/a.yaml", config_map("a", "public")}, {"old/b.yaml", config_map("b", "S3cret-b")}};
+    // It left the file.
+    CHECK_FALSE(contains(preview({release("web", sensitive)}, {{"web/a.yaml", config_map("a", "S3cret-a")}}), "S3cret"));
+    // The commit dropped the path together with the value.
+    CHECK_FALSE(contains(preview({release("web"), release("old", sensitive)}, open), "S3cret"));
+    // Another release takes the object over.
+    CHECK_FALSE(contains(preview({release("web", sensitive), release("new")},
+                                 {{"web/a.yaml", config_map("a", "S3cret-a")}, {"new/b.yaml", config_map("b", "public")}}),
+                         "S3cret"));
+    // So does the same one under another name.
+    CHECK_FALSE(contains(preview({release("web", sensitive), release("new", "renamedFrom: old")},
+                                 {{"web/a.yaml", config_map("a", "S3cret-a")}, {"new/b.yaml", config_map("b", "public")}}),
+                         "S3cret"));
   }
 }

@@ -202,6 +202,40 @@ TEST_SUITE("live plan: desired objects") {
   }
 }
 
+TEST_SUITE("live plan: sensitive values") {
+  TEST_CASE("what the giver of an object calls sensitive stays hidden, whatever the taker says") {
+    const std::string marked = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: S3cret}\n";
+    World world("web", config_map("a", "open"));
+    world.put(marked, "set-other");
+    Handover handover;
+    handover.owners = {{"set-other", "other"}, {"set-web", "web"}};
+    const auto shown = [&] {
+      const auto plan = world.plan(handover);
+      REQUIRE(plan.changes.size() == 1);
+      return canonical_json(plan.changes[0].before) + canonical_json(plan.changes[0].after);
+    };
+    CHECK(shown().find("S3cret") != std::string::npos);
+    handover.sensitive = {{"other", {{"ConfigMap", "", {"data", "value"}}}}};
+    CHECK(shown().find("S3cret") == std::string::npos);
+    CHECK(shown().find("(redacted") != std::string::npos);
+    // Also of a release that is called otherwise now.
+    world.input.former_owners = {"set-other"};
+    CHECK(shown().find("S3cret") == std::string::npos);
+    // And where the preview of a whole channel finds it out by itself.
+    World other("other");
+    other.own(marked);
+    other.input.owner = "set-other";
+    other.input.listed = false;
+    other.input.sensitive = {{"ConfigMap", "", {"data", "value"}}};
+    world.input.former_owners.clear();
+    const auto changes = plan_channel_live("prod", "aaa", "bbb", {other.input, world.input}, world.live);
+    for (const auto& release : changes.releases) {
+      REQUIRE(release.changes.size() == 1);
+      CHECK(canonical_json(release.changes[0].before).find("S3cret") == std::string::npos);
+    }
+  }
+}
+
 TEST_SUITE("live plan: objects that leave") {
   TEST_CASE("removed when every guard agrees, nothing when it is gone already") {
     World world("web", config_map("stays", "1"));
