@@ -8,11 +8,17 @@ namespace {
 
 // How soon a change in the environment (a switch, somebody's hand) is noticed.
 constexpr Millis glance{200};
-// A failed run is tried again after this, then twice as long, up to five minutes.
+// A failed run, and a status that could not be written, is tried again after this, then twice as long, up to five minutes.
 constexpr Millis first_retry{5'000};
 constexpr Millis last_retry{300'000};
 // How long a sync waits for a fresh look at the repository before it goes on with what is known.
 constexpr Millis sync_patience{30'000};
+
+/// How long to wait after `failures` in a row, the last one included.
+Millis pause_after(unsigned failures) {
+  const unsigned doubled = std::min(failures - 1, 6U);
+  return std::min(first_retry * (1U << doubled), last_retry);
+}
 
 }  // namespace
 
@@ -59,16 +65,26 @@ void ChannelWorker::publish_source() {
   SourceState state;
   {
     const std::lock_guard lock(mutex_);
-    if (!source_fresh_) return;
+    if (!source_due()) return;
     source_fresh_ = false;
     state = source_;
   }
-  if (auto written = runner_.report_source(state); !written.ok()) {
-    log_("warn", setup_.runner.key.to_string() + ": the status cannot be written: " + written.error().to_string());
-    const std::lock_guard lock(mutex_);
-    source_fresh_ = true;
+  const auto written = runner_.report_source(state);
+  const std::lock_guard lock(mutex_);
+  if (written.ok()) {
+    source_failures_ = 0;
+    next_source_ = Millis(0);
+    return;
   }
+  source_fresh_ = true;
+  const Millis pause = pause_after(++source_failures_);
+  next_source_ = clock_.monotonic() + pause;
+  log_("warn", setup_.runner.key.to_string() + ": the status cannot be written, next try in " + format_duration(pause) +
+                   ": " + written.error().to_string());
 }
+
+/// Called with the lock held.
+bool ChannelWorker::source_due() const { return source_fresh_ && clock_.monotonic() >= next_source_; }
 
 void ChannelWorker::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -78,7 +94,7 @@ void ChannelWorker::run(std::stop_token stop) {
       continue;
     }
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, glance, [&] { return source_fresh_ || (!tip_.empty() && tip_ != done_commit_); });
+    wake_.wait_for(lock, stop, glance, [&] { return source_due() || (!tip_.empty() && tip_ != done_commit_); });
   }
 }
 
@@ -174,15 +190,15 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
   first_ = false;
   done_commit_ = reason.commit;
   retry_ = result.retry;
+  // Also after a run that did its work and could not say so.
+  failures_ = retry_ || result.state == RunState::failed ? failures_ + 1 : 0;
+  if (failures_ > 0) next_retry_ = now + pause_after(failures_);
   if (result.state == RunState::failed) {
     ++figures_.failures;
     figures_.ready = false;
-    const unsigned doubled = std::min(failures_++, 6U);
-    next_retry_ = now + std::min(first_retry * (1U << doubled), last_retry);
     log_("warn", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + ": " + result.message);
     return;
   }
-  failures_ = 0;
   figures_.ready = result.state != RunState::held;
   if (figures_.ready) figures_.last_success = clock_.now().time_since_epoch().count() / 1000;
   if (result.state != RunState::up_to_date) {

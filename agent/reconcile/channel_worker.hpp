@@ -47,6 +47,7 @@ class ChannelWorker {
     channels::CommitId commit;
   };
   void publish_source();
+  [[nodiscard]] bool source_due() const;
   [[nodiscard]] std::optional<Reason> next_reason(std::stop_token stop);
   void follow_sync_request(std::stop_token stop);
   void execute(const Reason& reason, std::stop_token stop);
@@ -64,7 +65,9 @@ class ChannelWorker {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   SourceState source_;
-  bool source_fresh_ = false;  ///< source_ is to be written into the status
+  bool source_fresh_ = false;  ///< source_ is to be written into the status …
+  Millis next_source_{0};      ///< … from this moment on: a status that could not be written is tried again later
+  unsigned source_failures_ = 0;
   channels::CommitId tip_;
   std::optional<std::stop_source> current_;  ///< of the run under way
   channels::CommitId running_;
