@@ -56,7 +56,7 @@ void ChannelWorker::source_changed(const SourceView& view) {
 
 Result<FileTreePtr> ChannelWorker::tree_of(const channels::CommitId& commit) {
   if (!mirror_) {
-    GITOPSCTL_TRY(mirror_, channels::Mirror::open(watcher_.mirror_directory(), setup_.remote));
+    GITOPSCTL_TRY(mirror_, channels::Mirror::open_kept(watcher_.mirror_directory(), setup_.remote));
   }
   return mirror_->tree(commit);
 }
@@ -146,6 +146,24 @@ void ChannelWorker::follow_sync_request(std::stop_token stop) {
   publish_source();
 }
 
+RunResult ChannelWorker::run_commit(const Reason& reason, std::stop_token stop) {
+  const auto tree = tree_of(reason.commit);
+  if (tree.ok()) return runner_.run({reason.commit, *tree, reason.trigger}, {std::move(stop), {}});
+  RunResult result;
+  result.state = RunState::failed;
+  result.message = tree.error().to_string();
+  result.retry = true;
+  return result;
+}
+
+/// After a run, when nobody holds a tree of it any more.
+void ChannelWorker::close_mirror() {
+  if (!mirror_) return;
+  const bool suspect = mirror_->suspect();
+  mirror_.reset();  // leaves the mark that the watcher heeds
+  if (suspect) watcher_.poll_now();
+}
+
 void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
   std::stop_source source;
   const std::stop_callback forward(stop, [&source] { source.request_stop(); });
@@ -161,15 +179,8 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
     if (auto claimed = store_->claim("deploy:" + setup_.runner.key.to_string()); claimed.ok()) work = *std::move(claimed);
   }
   const Millis begun = clock_.monotonic();
-  RunResult result;
-  const auto tree = tree_of(reason.commit);
-  if (tree.ok()) {
-    result = runner_.run({reason.commit, *tree, reason.trigger}, {source.get_token(), {}});
-  } else {
-    result.state = RunState::failed;
-    result.message = tree.error().to_string();
-    result.retry = true;
-  }
+  const RunResult result = run_commit(reason, source.get_token());
+  close_mirror();
   if (work && result.state != RunState::preempted) {
     if (auto finished = store_->finish(*work); !finished.ok()) log_("warn", "queue: " + finished.error().to_string());
   }

@@ -51,6 +51,8 @@ class ChannelWorker {
   [[nodiscard]] std::optional<Reason> next_reason(std::stop_token stop);
   void follow_sync_request(std::stop_token stop);
   void execute(const Reason& reason, std::stop_token stop);
+  RunResult run_commit(const Reason& reason, std::stop_token stop);
+  void close_mirror();
   Result<FileTreePtr> tree_of(const channels::CommitId& commit);
 
   Setup setup_;
@@ -60,7 +62,8 @@ class ChannelWorker {
   Clock& clock_;
   LogSink log_;
   ChannelRunner runner_;
-  std::unique_ptr<channels::Mirror> mirror_;  ///< a handle of our own: the watcher's is busy while it fetches
+  /// A handle of our own, since the watcher's is busy while it fetches; open only during a run, so that it can tidy between.
+  std::unique_ptr<channels::Mirror> mirror_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;

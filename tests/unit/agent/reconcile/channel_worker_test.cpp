@@ -96,4 +96,52 @@ TEST_SUITE("concurrency: agent/reconcile channel worker") {
     CHECK(line_count() < 10);
     CHECK(value() == "1");  // the run itself does not depend on it
   }
+
+  TEST_CASE_FIXTURE(WorkerFixture, "the watcher tidies the mirror between runs, while the worker lives") {
+    std::jthread thread([&](const std::stop_token& stop) { watcher->run(stop); });
+    for (int i = 0; i < 40; ++i) {
+      repository.commit("releases/test", files_of(std::to_string(i)));
+      const auto wanted = watcher->poll_now();
+      while (watcher->done() < wanted) std::this_thread::sleep_for(Millis(2));
+      REQUIRE(worker->run_once({}));
+      REQUIRE(value() == std::to_string(i));
+    }
+    const auto count = [&] {
+      std::error_code ignored;
+      std::size_t found = 0;
+      for (const auto& entry : fs::directory_iterator(packs(), ignored))
+        found += entry.path().extension() == ".pack" ? 1U : 0U;
+      return found;
+    };
+    for (int i = 0; i < 500 && count() > 20; ++i) std::this_thread::sleep_for(Millis(10));
+    CHECK(count() <= 20);
+    CHECK(worker->run_once({}));
+  }
+
+  TEST_CASE_FIXTURE(WorkerFixture, "damage that only the worker meets is mended by the watcher's next look") {
+    repository.commit("releases/test", files_of("1"));
+    REQUIRE(watcher->tick({}));
+    REQUIRE(worker->run_once({}));
+    repository.commit("releases/test", files_of("2"));
+    REQUIRE(watcher->tick({}));
+    // The bytes of one file are gone; commit and trees, which an opening mirror looks at, are there.
+    worker.reset();
+    watcher.reset();
+    const auto blob = repository.git({"rev-parse", "releases/test:web/a.yaml"});
+    std::string without;
+    const auto all = repository.git({"rev-list", "--objects", "--no-object-names", "--all"});
+    for (std::size_t at = 0; at < all.size(); at += 41) {
+      if (all.substr(at, 40) != blob) without += all.substr(at, 40) + "\n";
+    }
+    for (const auto& entry : fs::directory_iterator(packs())) fs::remove(entry.path());
+    repository.git({"pack-objects", "-q", packs() + "/pack"}, without);
+    open();
+    REQUIRE(watcher->tick({}));
+    CHECK_FALSE(worker->run_once({}));
+    CHECK(value() == "1");
+    CHECK(watcher->tick({}));
+    CHECK(worker->run_once({}));
+    CHECK(value() == "2");
+    CHECK_FALSE(fs::exists(directory / "mirrors/shop.git/gitopsctl-suspect"));
+  }
 }
