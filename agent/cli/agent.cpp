@@ -51,7 +51,7 @@ Result<int> run_agent(const Invocation& invocation) {
   if (invocation.is_set("once")) return agent->run_once(stop) ? 0 : 1;
   GITOPSCTL_TRY(const auto server, serve(config, *agent));
   log::info("the agent works", {{"channels", config.bindings.size()}, {"repositories", config.repositories.size()}});
-  agent->run(stop);
+  GITOPSCTL_CHECK(agent->run(stop));
   log::info("the agent stopped");
   return 0;
 }

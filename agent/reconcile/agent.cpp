@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <thread>
 #include <vector>
@@ -15,11 +16,15 @@
 #include "agent/reconcile/channel_worker.hpp"
 #include "agent/reconcile/repository_watcher.hpp"
 #include "base/crypto/digest.hpp"
+#include "base/result/no_throw.hpp"
 #include "channels/store/store.hpp"
 
 namespace gitopsctl::agent {
 
 namespace {
+
+// After a part of the agent failed in a way that it does not know how to handle.
+constexpr Millis restart_pause{10'000};
 
 /// Holds a state directory for one agent, until the process ends however it ends.
 class DirectoryLock {
@@ -69,6 +74,23 @@ Result<std::string> load_holder(const std::string& directory) {
   }
   ::close(file);
   return id;
+}
+
+/// Runs one part of the agent until it is stopped: what it throws costs a pause, not the process and with it all others.
+void keep_going(Clock& clock, const LogSink& log, const std::stop_token& stop, const std::function<void()>& part) {
+  while (!stop.stop_requested()) {
+    const auto ended = no_throw("a part of the agent", [&]() -> Result<void> {
+      part();
+      return {};
+    });
+    if (ended.ok()) return;
+    const auto told = no_throw("the log", [&]() -> Result<void> {
+      log("error", ended.error().to_string() + "; it goes on in " + format_duration(restart_pause));
+      return {};
+    });
+    static_cast<void>(told.ok());  // who cannot be told now is told the next time
+    clock.sleep(restart_pause, stop);
+  }
 }
 
 }  // namespace
@@ -155,10 +177,25 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
   return std::unique_ptr<Agent>(new Agent(std::move(state)));
 }
 
-void Agent::run(std::stop_token stop) {
+Result<void> Agent::run(std::stop_token stop) {
+  std::stop_source all;
+  const std::stop_callback forward(stop, [&all] { all.request_stop(); });
   std::vector<std::jthread> threads;
-  for (auto& watcher : state_->watchers) threads.emplace_back([&watcher, stop] { watcher->run(stop); });
-  for (auto& worker : state_->workers) threads.emplace_back([&worker, stop] { worker->run(stop); });
+  auto started = no_throw("the agent", [&]() -> Result<void> {
+    const auto start = [&](auto& part) {
+      threads.emplace_back([this, &part, token = all.get_token()] {
+        keep_going(state_->clock, state_->log, token, [&] { part->run(token); });
+      });
+    };
+    for (auto& watcher : state_->watchers) start(watcher);
+    for (auto& worker : state_->workers) start(worker);
+    return {};
+  });
+  if (!started.ok()) {
+    all.request_stop();
+    return started;
+  }
+  return {};
 }
 
 bool Agent::run_once(std::stop_token stop) {

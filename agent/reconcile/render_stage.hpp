@@ -46,6 +46,8 @@ class RenderStage {
   [[nodiscard]] const RenderState& state(const std::string& release) const { return states_.at(release); }
   /// Makes sure that `state(release).set` is there (renders again when it was dropped).
   Result<void> materialise(const channels::Release& release, const FileTreePtr& tree);
+  /// A state of `release` rendered from `tree`; what the render throws (memory can run out) is an error of the release.
+  [[nodiscard]] RenderState render_one(const channels::Release& release, const FileTreePtr& tree) const;
   /// Drops all sets.
   void release_memory();
   /// Renders done since the stage was made.
