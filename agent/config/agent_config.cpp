@@ -11,6 +11,7 @@
 #include "agent/config/credential_file.hpp"
 #include "base/config/reader.hpp"
 #include "base/files/tree_path.hpp"
+#include "base/log/redaction.hpp"
 #include "base/text/escape.hpp"
 #include "channels/model/channel.hpp"
 
@@ -162,6 +163,14 @@ class ConfigReader {
     }
   }
 
+  /// From now on no log line and no answer of the HTTP server shows them, whatever way they took there.
+  static void register_credentials(const channels::HttpOrigin& http) {
+    if (!http.bearer.empty()) log::register_secret(http.bearer);
+    if (http.password.empty()) return;
+    log::register_secret(http.password);
+    log::register_secret(http.username + ':' + http.password);  // as the header of a request has it
+  }
+
   RepositoryConfig repository(const ConfigNode& node) const {
     RepositoryConfig out;
     out.name = label(node, "name");
@@ -171,6 +180,7 @@ class ConfigReader {
     out.remote.http.username = credentials.text("username");
     read_named_file(credentials, "passwordFile", out.remote.http.password, detail::read_credential);
     read_named_file(credentials, "tokenFile", out.remote.http.bearer, detail::read_credential);
+    register_credentials(out.remote.http);
     if (credentials.has("tokenFile") && (credentials.has("username") || credentials.has("passwordFile"))) {
       credentials.fail(Error(ErrorCode::invalid_input, "a token and a password are given")
                            .with_hint("write either tokenFile, or username and passwordFile"));

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/log/redaction.hpp"
 
 using namespace gitopsctl;
 using namespace gitopsctl::agent;
@@ -164,9 +166,16 @@ TEST_SUITE("agent/config") {
     REQUIRE(basic.ok());
     CHECK(basic->repositories[0].remote.http.password == "canary-password");
     CHECK(basic->repositories[0].remote.http.ca_pem.starts_with("-----BEGIN"));
+    const std::string header = base64_encode("u:canary-password");
+    const std::string line = log::redact("sent canary-password as " + header + " to x.org");
+    CHECK(line.find("canary") == std::string::npos);
+    CHECK(line.find(header.substr(0, 16)) == std::string::npos);
+    CHECK(line.find("to x.org") != std::string::npos);
     const auto bearer = load("{name: a, url: 'https://x.org/a', credentials: {tokenFile: token}}");
     REQUIRE(bearer.ok());
     CHECK(bearer->repositories[0].remote.http.bearer == "canary-token");
+    CHECK(log::redact("token canary-token").find("canary") == std::string::npos);
+    log::forget_secrets();
     for (const auto* name : {"two-lines", "empty", "missing"}) {
       const auto bad = load(std::string("{name: a, url: 'https://x.org/a', credentials: {tokenFile: ") + name + "}}");
       REQUIRE_FALSE(bad.ok());

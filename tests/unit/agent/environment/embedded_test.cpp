@@ -12,7 +12,9 @@
 
 #include "agent/environment/environment.hpp"
 #include "agent/environment/merge.hpp"
+#include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/log/redaction.hpp"
 #include "base/yaml/yaml.hpp"
 
 using namespace gitopsctl;
@@ -520,6 +522,8 @@ TEST_SUITE("agent/environment key") {
     }
     for (auto& thread : threads) thread.join();
     CHECK(keys.front().size() == 32);
+    CHECK(log::redact("key " + hex_encode(keys.front())).find(hex_encode(keys.front())) == std::string::npos);
+    log::forget_secrets();
     for (const auto& key : keys) CHECK(key == keys.front());
     struct stat info{};
     REQUIRE(::stat((folder + "/installation.key").c_str(), &info) == 0);
