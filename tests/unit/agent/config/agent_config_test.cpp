@@ -146,6 +146,30 @@ TEST_SUITE("agent/config") {
     CHECK(mistakes(minimal() + "log: {level: loud}\n").size() == 1);
   }
 
+  TEST_CASE("each environment and the store has a file of its own, whatever leads there") {
+    std::string pattern = (fs::temp_directory_path() / "gitopsctl-config-XXXXXX").string();
+    const std::string directory = ::mkdtemp(pattern.data());
+    const auto said = [&](const std::string& first, const std::string& second) {
+      const auto config = parse_agent_config(
+          "repositories: [{name: a, url: /srv/a.git}]\nstore: {path: store.db}\nenvironments:\n"
+          "  - {name: one, kind: embedded, path: " +
+              first + "}\n  - {name: two, kind: embedded, path: " + second +
+              "}\nbindings: [{repository: a, channel: prod, environment: one}]\n",
+          directory + "/agent.yaml");
+      return config.ok() ? std::string() : config.error().to_string();
+    };
+    CHECK(said("one.db", "two.db").empty());
+    CHECK(said("one.db", "./x/../one.db").find("this is the file of environment 'one', too") != std::string::npos);
+    CHECK(said("one.db", "one.db").find("agent.yaml:5:") != std::string::npos);
+    CHECK(said("one.db", "store.db").find("this is the file of the store, too") != std::string::npos);
+    fs::create_symlink(directory, directory + "/link");
+    CHECK(said("one.db", "link/one.db").find("environment 'one'") != std::string::npos);
+    std::ofstream(directory + "/one.db") << "x";
+    fs::create_hard_link(directory + "/one.db", directory + "/hard.db");
+    CHECK(said("one.db", "hard.db").find("environment 'one'") != std::string::npos);
+    fs::remove_all(directory);
+  }
+
   TEST_CASE("credentials are read from their files and shown nowhere") {
     std::string pattern = (fs::temp_directory_path() / "gitopsctl-config-XXXXXX").string();
     const std::string directory = ::mkdtemp(pattern.data());
