@@ -178,8 +178,8 @@ class ReleasePlan {
     }
     if (item.owner.empty()) {
       if (entry != nullptr && !entry->uid.empty() && entry->uid == item.uid) {
+        // Whether that is all that differs, the hash says: a commit may change the object as well.
         change.why = "its owner label was taken away";
-        change.cause = Cause::drift;
         return true;
       }
       change.action = Action::adopt;

@@ -83,6 +83,10 @@ TEST_SUITE("live plan: desired objects") {
     World world("web", config_map("a", "1"));
     world.own(config_map("a", "1")).owner.clear();
     CHECK(lines(world.plan()) == Lines{"update ConfigMap web/a drift: its owner label was taken away"});
+    // When a commit changes it too, the commit is the cause, and wants what commits want.
+    World both("web", config_map("a", "2"));
+    both.own(config_map("a", "1")).owner.clear();
+    CHECK(lines(both.plan()) == Lines{"update ConfigMap web/a: its owner label was taken away"});
   }
 
   TEST_CASE("an object of somebody else is an error of the release, and nothing of it changes") {
