@@ -25,6 +25,10 @@ namespace {
 
 // After a part of the agent failed in a way that it does not know how to handle.
 constexpr Millis restart_pause{10'000};
+// How long history is kept, how many deployments of a channel, and how often that is looked after (docs/formats/store.md).
+constexpr Millis history_age = std::chrono::days(365);
+constexpr std::size_t history_rows = 10'000;
+constexpr Millis tidy_interval = std::chrono::days(1);
 
 /// Holds a state directory for one agent, until the process ends however it ends.
 class DirectoryLock {
@@ -174,7 +178,9 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     state->workers.push_back(std::make_unique<ChannelWorker>(std::move(setup), *state->environments.at(binding.environment),
                                                              state->store.get(), *watcher, clock, state->log));
   }
-  return std::unique_ptr<Agent>(new Agent(std::move(state)));
+  auto agent = std::unique_ptr<Agent>(new Agent(std::move(state)));
+  agent->tidy_history();
+  return agent;
 }
 
 Result<void> Agent::run(std::stop_token stop) {
@@ -195,7 +201,14 @@ Result<void> Agent::run(std::stop_token stop) {
     all.request_stop();
     return started;
   }
+  while (state_->clock.sleep(tidy_interval, stop)) tidy_history();
   return {};
+}
+
+/// History of long ago goes: the store is to stay as small as it is useful.
+void Agent::tidy_history() {
+  const auto pruned = state_->store->prune_history(history_age, history_rows);
+  if (!pruned.ok()) state_->log("warn", "old history cannot be removed: " + pruned.error().to_string());
 }
 
 bool Agent::run_once(std::stop_token stop) {

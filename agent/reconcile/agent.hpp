@@ -61,6 +61,8 @@ class Agent {
   [[nodiscard]] AgentFigures figures() const;
 
  private:
+  void tidy_history();
+
   struct State;
   explicit Agent(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -49,6 +49,8 @@ class RepositoryWatcher {
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
   [[nodiscard]] std::string mirror_directory() const;
   void add_figures(AgentFigures& figures) const;
+  /// Branches of which something is remembered between ticks, as of the last one; bounded by the branches that are there.
+  [[nodiscard]] std::size_t remembered_branches() const noexcept { return remembered_.load(); }
 
  private:
   Result<void> look(std::stop_token stop);
@@ -67,6 +69,7 @@ class RepositoryWatcher {
   SourceView view_;
   /// Branch → what its candidate was built from last, so that nothing is looked at twice.
   std::map<std::string, std::string> built_from_;
+  std::atomic<std::size_t> remembered_{0};
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -144,4 +144,21 @@ TEST_SUITE("concurrency: agent/reconcile channel worker") {
     CHECK(value() == "2");
     CHECK_FALSE(fs::exists(directory / "mirrors/shop.git/gitopsctl-suspect"));
   }
+
+  TEST_CASE_FIXTURE(WorkerFixture, "what is remembered of branches goes with them") {
+    repository.commit("releases/test", files_of("1"));
+    for (int i = 0; i < 5; ++i) repository.commit("feature-" + std::to_string(i), files_of("2"));
+    worker.reset();
+    RepositoryConfig config;
+    config.name = "other";
+    config.remote.url = repository.path();
+    RepositoryWatcher builder(
+        config, {"test"}, directory.path(), nullptr, system_clock(), [](std::string_view, const std::string&) {},
+        [](const SourceView&) {});
+    REQUIRE(builder.tick({}));
+    CHECK(builder.remembered_branches() == 5);
+    for (int i = 0; i < 5; ++i) repository.git({"update-ref", "-d", "refs/heads/feature-" + std::to_string(i)});
+    REQUIRE(builder.tick({}));
+    CHECK(builder.remembered_branches() == 0);
+  }
 }
