@@ -65,7 +65,7 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
   for (const auto& object : rules.desired) desired.insert(object.id);
   std::map<render::ObjectId, std::string> removed;  // with their uids
   for (const auto& change : changes.changes) {
-    if (change.action == channels::Action::remove) removed.emplace(change.id, change.uid);
+    if (change.action == channels::Action::remove) removed.emplace(change.id, change.seen_uid);
   }
   for (const auto& entry : inventory.entries) {
     // Entries that the plan neither wants nor names are gone or somebody else's: the judgement below drops or keeps them.

@@ -105,7 +105,7 @@ Result<int> run_agent(const Invocation& invocation) {
   if (!agent) return 0;
   readiness.works(*agent);
   log::info("the agent works", {{"channels", config.bindings.size()}, {"repositories", config.repositories.size()}});
-  agent->run(stop);
+  GITOPSCTL_CHECK(agent->run(stop));
   log::info("the agent stopped");
   return 0;
 }

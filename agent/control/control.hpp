@@ -13,6 +13,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/plan/reserved.hpp"
 
 namespace gitopsctl::agent {
 
@@ -21,7 +22,7 @@ namespace gitopsctl::agent {
 // and switches: what may be deleted is never decided from them (docs/formats/control-objects.md).
 
 /// Namespace of Channel and Approval objects, of Events, and of inventories of releases without a namespace.
-inline constexpr std::string_view home_namespace = "gitopsctl-system";
+inline constexpr std::string_view home_namespace = channels::home_namespace;
 
 /// Which channel of which repository, under which installation.
 struct ChannelKey {

@@ -101,7 +101,7 @@ class EmbeddedEnvironment final : public Environment {
   Result<std::vector<LiveObject>> list(const ListQuery& query) override;
   Result<std::vector<std::optional<LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
   Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) override;
-  Result<void> apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+  Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                           std::vector<ApplyOutcome>& outcomes) override;
   Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) override;
   Result<void> remove(const render::ObjectId& id, const DeletePreconditions& preconditions,
@@ -120,7 +120,7 @@ class EmbeddedEnvironment final : public Environment {
   Result<std::optional<Row>> find(const render::ObjectId& id);
   Result<std::optional<LiveObject>> find_live(const render::ObjectId& id);
   Result<void> check_fence(const ApplyOptions& options);
-  Result<ApplyOutcome> apply_one(const render::Object& object, const ApplyOptions& options, std::int64_t& revision);
+  Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options, std::int64_t& revision);
   Result<void> save(const render::ObjectId& id, const Row& row, const Value& body, const Value& labels_before);
   Result<void> save_labels(const render::ObjectId& id, const Value& body);
   /// The version that this transaction gives, taken once.
@@ -288,8 +288,21 @@ Result<void> EmbeddedEnvironment::save(const render::ObjectId& id, const Row& ro
   return save_labels(id, body);
 }
 
-Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object, const ApplyOptions& options,
+/// Whether what is there is still what the plan saw.
+Result<void> check_seen(const PlannedApply& planned, const ApplyOptions& options, const Row& row, const Value& live) {
+  if (!planned.seen) return {};
+  const auto owner = live.string_at({"metadata", "labels", part_of_label});
+  if (!owner.empty() && owner == options.owner) return {};
+  if (planned.seen->uid == row.uid && planned.seen->owner == owner) return {};
+  std::string message = planned.seen->uid.empty() ? "was made by somebody else since it was planned"
+                                                  : "is not the object any more that was planned for";
+  if (!owner.empty()) message += "; it belongs to '" + std::string(owner) + "'";
+  return Error(ErrorCode::conflict, message).with_hint("the next run plans with what is there now");
+}
+
+Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const PlannedApply& planned, const ApplyOptions& options,
                                                     std::int64_t& revision) {
+  const render::Object& object = *planned.object;
   GITOPSCTL_CHECK(validate_object(object));
   const Value wish = stored_form(object, key_);
   GITOPSCTL_TRY(auto found, find(object.id));
@@ -299,6 +312,7 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object
   if (found) {
     row = *std::move(found);
     GITOPSCTL_TRY(live, read_body(row.body));
+    GITOPSCTL_CHECK(check_seen(planned, options, row, live));
     if (!row.managed.empty()) {
       GITOPSCTL_TRY(previous, read_body(row.managed));
     }
@@ -327,7 +341,7 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object
   return outcome;
 }
 
-Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+Result<void> EmbeddedEnvironment::apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                                              std::vector<ApplyOutcome>& outcomes) {
   outcomes.clear();
   const std::lock_guard lock(mutex_);
@@ -335,8 +349,8 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
   GITOPSCTL_CHECK(check_fence(options));
   std::int64_t revision = 0;
   std::optional<Error> failed;
-  for (const auto* object : objects) {
-    auto outcome = apply_one(*object, options, revision);
+  for (const auto& object : objects) {
+    auto outcome = apply_one(object, options, revision);
     if (!outcome.ok()) {
       failed = outcome.error();
       break;
@@ -344,8 +358,9 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
     outcomes.push_back(std::move(outcome).value());
   }
   // What came before a refused object stays, as it would in a cluster; a file that failed takes all with it.
-  const bool refused = failed && (failed->code() == ErrorCode::invalid_input || failed->code() == ErrorCode::too_large) &&
-                       !database_->damaged();
+  const auto code = failed ? failed->code() : ErrorCode::internal;
+  const bool refused = failed && !database_->damaged() &&
+                       (code == ErrorCode::invalid_input || code == ErrorCode::too_large || code == ErrorCode::conflict);
   if (failed && !refused) {
     outcomes.clear();
     return *failed;
@@ -361,7 +376,7 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
 
 Result<ApplyOutcome> EmbeddedEnvironment::apply(const render::Object& object, const ApplyOptions& options) {
   std::vector<ApplyOutcome> outcomes;
-  GITOPSCTL_CHECK(apply_many({&object}, options, outcomes));
+  GITOPSCTL_CHECK(apply_many({{&object, std::nullopt}}, options, outcomes));
   return std::move(outcomes.front());
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/result/no_throw.hpp"
 
 namespace gitopsctl::agent {
 
@@ -22,7 +23,14 @@ ChannelRun::ChannelRun(ChannelRunner::State& state, const RunRequest& request, c
 }
 
 RunResult ChannelRun::go() {
-  const auto outcome = road();
+  bool thrown = true;
+  const auto outcome = no_throw("the run", [&]() -> Result<void> {
+    auto done = road();
+    thrown = false;
+    return done;
+  });
+  // What was being remembered when memory ran out cannot be trusted.
+  if (thrown) s_.memory.clear();
   if (!outcome.ok()) {
     // The environment did not answer, the lease is somebody else's, or the run was stopped: nothing more is written but why.
     result_.message = outcome.error().to_string();

@@ -147,7 +147,8 @@ void ChannelRun::refuse_double_claims() {
 channels::Handover ChannelRun::hand_over() {
   std::vector<channels::HandoverParty> parties;
   for (const auto& item : items_) {
-    channels::HandoverParty party{item.name, {owner_id(item.inventory)}, wanted_ids(item), item.failed, false};
+    channels::HandoverParty party{item.name, {owner_id(item.inventory)}, wanted_ids(item), item.failed,
+                                  false,     item.inventory.sensitive};
     if (item.unreadable) {
       party.unreadable = true;
       party.owners.insert(party.owners.end(), item.unreadable->owners.begin(), item.unreadable->owners.end());

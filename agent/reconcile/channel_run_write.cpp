@@ -216,6 +216,7 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   const auto removal = removal_after(item);
   goal.prune = removal.prune;
   goal.allow_delete = removal.allow_delete;
+  goal.sensitive = item.release->sensitive;
   if (item.release->timeout) goal.timeout = *item.release->timeout;
   return goal;
 }

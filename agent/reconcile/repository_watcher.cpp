@@ -172,6 +172,8 @@ void RepositoryWatcher::warn_once(const std::string& branch, const channels::Com
 }
 
 void RepositoryWatcher::build_candidates(std::stop_token stop) {
+  // Branches come and go for years.
+  std::erase_if(built_from_, [&](const auto& built) { return !view_.refs.contains(std::string(heads) + built.first); });
   for (const auto& [ref, commit] : view_.refs) {
     if (stop.stop_requested()) return;
     if (!ref.starts_with(heads)) continue;
@@ -182,6 +184,7 @@ void RepositoryWatcher::build_candidates(std::stop_token stop) {
                                     [&](const std::string& pattern) { return glob_matches(pattern, branch); });
     if (wanted) build_candidate(branch, commit, stop);
   }
+  remembered_ = built_from_.size();
 }
 
 void RepositoryWatcher::build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop) {

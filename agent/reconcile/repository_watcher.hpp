@@ -56,6 +56,8 @@ class RepositoryWatcher {
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
   [[nodiscard]] std::string mirror_directory() const;
   void add_figures(AgentFigures& figures) const;
+  /// Branches of which something is remembered between ticks, as of the last one; bounded by the branches that are there.
+  [[nodiscard]] std::size_t remembered_branches() const noexcept { return remembered_.load(); }
 
  private:
   Result<void> look(std::stop_token stop);
@@ -79,6 +81,7 @@ class RepositoryWatcher {
   std::map<std::string, std::string> built_from_;
   /// Branch → the commit and what was last said about it, so that a lasting mistake is said once and not every tick.
   std::map<std::string, std::string> warned_;
+  std::atomic<std::size_t> remembered_{0};
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

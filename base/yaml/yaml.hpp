@@ -32,6 +32,9 @@ struct YamlOptions {
   std::uint32_t max_documents = 100'000;
   /// Equal keys are an error with both places (configuration of ours), whatever the profile says.
   bool unique_keys = false;
+  /// False: errors say where and what kind of mistake, and leave out the pieces of the text that upstream quotes (names of
+  /// anchors, keys, values), for texts with secrets in them.
+  bool quote_content = true;
 };
 
 /// Where the nodes of a located document stand, for messages about its content. A node is named by its path:

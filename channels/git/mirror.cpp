@@ -51,6 +51,7 @@ class MirrorImpl final : public Mirror {
   Result<CommitId> write_commit(const NewCommit& commit) override;
   Result<void> push(const std::string& ref, const CommitId& expected, const CommitId& id,
                     const Interrupt& interrupt) override;
+  [[nodiscard]] bool suspect() const override { return reader().suspect(); }
   void trim() override;
   [[nodiscard]] HttpCounters counters() const override { return remote_->counters(); }
   [[nodiscard]] std::optional<Millis> retry_after() const override { return remote_->retry_after(); }
@@ -77,7 +78,7 @@ class MirrorImpl final : public Mirror {
   [[nodiscard]] bool is_sound(const std::string& id) const;
   [[nodiscard]] Result<std::vector<std::string>> haves() const;
   Result<void> fetch_pack(const std::vector<Change>& changes, bool anew, const Interrupt& interrupt);
-  Result<void> check_tips(const std::vector<Change>& changes, RefMap& target, const Interrupt& interrupt);
+  Result<void> check_tips(const std::vector<Change>& changes, RefMap& target, bool anew, const Interrupt& interrupt);
   Result<void> move_refs(RefMap target, const std::string& head);
 
   RemoteConfig config_;
@@ -199,9 +200,11 @@ Result<void> MirrorImpl::fetch_pack(const std::vector<Change>& changes, bool ane
   return {};
 }
 
-Result<void> MirrorImpl::check_tips(const std::vector<Change>& changes, RefMap& target, const Interrupt& interrupt) {
+Result<void> MirrorImpl::check_tips(const std::vector<Change>& changes, RefMap& target, bool anew,
+                                    const Interrupt& interrupt) {
+  // After damage nothing counts as checked but what is checked now.
   std::optional<std::string> last_good;
-  if (!refs_.empty()) last_good = refs_.begin()->second;
+  if (!anew && !refs_.empty()) last_good = refs_.begin()->second;
   std::set<std::string> checked;
   for (const auto& change : changes) {
     const auto header = reader().header(change.id);
@@ -214,7 +217,7 @@ Result<void> MirrorImpl::check_tips(const std::vector<Change>& changes, RefMap& 
       continue;
     }
     if (!checked.insert(change.id).second) continue;
-    const auto before = change.old.empty() ? last_good : std::optional<std::string>(change.old);
+    const auto before = anew || change.old.empty() ? last_good : std::optional<std::string>(change.old);
     GITOPSCTL_CHECK(check_complete(reader(), change.id, reader().suspect() ? std::nullopt : before, interrupt));
     last_good = change.id;
   }
@@ -244,7 +247,8 @@ Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std:
                                const Interrupt& interrupt) {
   note_suspicion();
   const Interrupt limits = bounded(interrupt);
-  const bool anew = reader().suspect();
+  // What another one met that reads here counts as well.
+  const bool anew = reader().suspect() || store_->is_suspect();
   if (!anew && changes(listing, wanted, false).empty() && refs_after(listing, wanted) == refs_) return {};
   GITOPSCTL_TRY(const FileLock lock, store_->lock_for_fetch(limits));
   // Another process may have fetched into the same mirror meanwhile.
@@ -253,7 +257,7 @@ Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std:
   GITOPSCTL_CHECK(fetch_pack(moved, anew, interrupt));
   RefMap target = refs_after(listing, wanted);
   if (anew) reader().clear_suspicion();
-  GITOPSCTL_CHECK(check_tips(moved, target, interrupt));
+  GITOPSCTL_CHECK(check_tips(moved, target, anew, interrupt));
   GITOPSCTL_CHECK(move_refs(std::move(target), listing.head));
   if (anew && !reader().suspect()) store_->clear_suspect();
   return {};
@@ -419,13 +423,26 @@ Result<std::unique_ptr<Remote>> make_remote(const RemoteConfig& config) {
 }  // namespace
 }  // namespace git
 
-Result<std::unique_ptr<Mirror>> Mirror::open(const std::string& directory, RemoteConfig remote) {
+namespace {
+
+Result<std::unique_ptr<Mirror>> open_mirror(const std::string& directory, RemoteConfig remote,
+                                            git::MirrorStore::Access access) {
   GITOPSCTL_TRY(auto connection, git::make_remote(remote));
   const std::string name = remote.name.empty() ? redact_url(remote.url) : terminal_safe(remote.name);
-  GITOPSCTL_TRY(auto store, git::MirrorStore::open(directory, name));
+  GITOPSCTL_TRY(auto store, git::MirrorStore::open(directory, name, access));
   GITOPSCTL_TRY(auto refs, git::read_refs(store->directory()));
   return std::unique_ptr<Mirror>(
       std::make_unique<git::MirrorImpl>(std::move(remote), std::move(store), std::move(connection), std::move(refs)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Mirror>> Mirror::open(const std::string& directory, RemoteConfig remote) {
+  return open_mirror(directory, std::move(remote), git::MirrorStore::Access::keep);
+}
+
+Result<std::unique_ptr<Mirror>> Mirror::open_kept(const std::string& directory, RemoteConfig remote) {
+  return open_mirror(directory, std::move(remote), git::MirrorStore::Access::read);
 }
 
 }  // namespace gitopsctl::channels

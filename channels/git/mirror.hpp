@@ -70,6 +70,10 @@ class Mirror {
  public:
   /// Opens or creates the mirror.
   static Result<std::unique_ptr<Mirror>> open(const std::string& directory, RemoteConfig remote);
+  /// Opens a mirror that another one keeps, to read what that one fetched: never makes, replaces or tidies the directory,
+  /// and costs little. To be closed soon: while it is open the keeper cannot tidy. Damage that it meets is left as a mark,
+  /// which the keeper's next fetch heeds. `unavailable` when there is no mirror yet.
+  static Result<std::unique_ptr<Mirror>> open_kept(const std::string& directory, RemoteConfig remote);
   virtual ~Mirror() = default;
 
   /// Asks the remote for its refs. Over HTTP with protocol v2 one request, whose size depends on the refs under the
@@ -108,6 +112,9 @@ class Mirror {
   /// fetch.
   virtual Result<void> push(const std::string& ref, const CommitId& expected, const CommitId& id,
                             const Interrupt& interrupt) = 0;
+
+  /// Something that has to be there could not be read: it is fetched again with the next fetch of whoever keeps the mirror.
+  [[nodiscard]] virtual bool suspect() const { return false; }
 
   /// Drops caches that can be rebuilt (called when idle).
   virtual void trim() = 0;

@@ -49,14 +49,14 @@ std::vector<fs::path> beside(const std::string& directory, std::string_view suff
 
 }  // namespace
 
-Result<std::unique_ptr<MirrorStore>> MirrorStore::open(std::string directory, std::string name) {
+Result<std::unique_ptr<MirrorStore>> MirrorStore::open(std::string directory, std::string name, Access access) {
   start_library();
   while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
   std::error_code failed;
   const auto absolute = fs::absolute(directory, failed);
   if (failed || directory.empty()) return Error(ErrorCode::invalid_input, "the mirror's directory is not usable");
   std::unique_ptr<MirrorStore> store(new MirrorStore(absolute.string(), std::move(name)));
-  GITOPSCTL_CHECK(store->prepare());
+  GITOPSCTL_CHECK(access == Access::keep ? store->prepare() : store->prepare_to_read());
   return store;
 }
 
@@ -97,6 +97,19 @@ Result<void> MirrorStore::prepare() {
     const Interrupt wait{{}, Deadline(system_clock(), tidy_wait)};
     GITOPSCTL_CHECK(lock_.lock(FileLock::Mode::shared, wait, "mirror " + terminal_safe(directory_)));
   }
+  return {};
+}
+
+Result<void> MirrorStore::prepare_to_read() {
+  GITOPSCTL_TRY(lock_, FileLock::open(directory_ + ".lock"));
+  const Interrupt wait{{}, Deadline(system_clock(), tidy_wait)};
+  GITOPSCTL_CHECK(lock_.lock(FileLock::Mode::shared, wait, "mirror " + terminal_safe(directory_)));
+  std::error_code failed;
+  if (!fs::exists(directory_ + std::string(marker_file), failed)) {
+    return Error(ErrorCode::unavailable, "there is no mirror " + terminal_safe(directory_) + " yet")
+        .with_hint("it is made with the first look at the repository");
+  }
+  GITOPSCTL_TRY(reader_, ObjectReader::open(directory_, name_));
   return {};
 }
 
@@ -154,8 +167,7 @@ Result<void> MirrorStore::set_aside(const std::string& reason) {
 }
 
 Result<void> MirrorStore::check() {
-  std::error_code failed;
-  if (fs::exists(directory_ + std::string(suspect_file), failed)) {
+  if (is_suspect()) {
     return Error(ErrorCode::invalid_input, "objects that should be there could not be read");
   }
   repository_.reset();
@@ -194,6 +206,11 @@ Result<FileLock> MirrorStore::lock_for_fetch(const Interrupt& interrupt) const {
 void MirrorStore::mark_suspect() const {
   // Opening the lock's way creates an empty file, which is all that is needed.
   (void)FileLock::open(directory_ + std::string(suspect_file)).ok();
+}
+
+bool MirrorStore::is_suspect() const {
+  std::error_code failed;
+  return fs::exists(directory_ + std::string(suspect_file), failed);
 }
 
 void MirrorStore::clear_suspect() const {

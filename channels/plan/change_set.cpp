@@ -68,7 +68,7 @@ std::string ChangeSet::delete_digest() const {
   std::vector<std::pair<render::ObjectId, std::string>> objects;
   for (const auto& release : releases) {
     for (const auto& change : release.changes) {
-      if (change.action == Action::remove) objects.emplace_back(change.id, change.uid);
+      if (change.action == Action::remove) objects.emplace_back(change.id, change.seen_uid);
     }
     objects.insert(objects.end(), release.removed_before.begin(), release.removed_before.end());
   }

@@ -38,7 +38,9 @@ struct Change {
   Value before;        ///< null for create
   Value after;         ///< null for remove and keep
   std::string source;  ///< template or file
-  std::string uid;     ///< remove: of the object in the environment; empty when rendered manifests are compared
+  // The live object that a live plan saw, and whose it was: whoever writes checks that it still is. Empty: there was none.
+  std::string seen_uid;
+  std::string seen_owner;
 };
 
 /// What happens to one release.

@@ -308,8 +308,18 @@ Result<void> SqliteStore::trim_channel(const std::string& repository, const std:
 }
 
 Result<void> SqliteStore::prune_history(Millis keep, std::size_t max_rows) {
+  const std::int64_t oldest = millis(clock_.now()) - keep.count();
+  {
+    // Nearly always there is nothing to do, and no reason to take the write lock.
+    const std::lock_guard lock(mutex_);
+    GITOPSCTL_TRY(auto due, database_->prepare(
+                                "SELECT EXISTS (SELECT 1 FROM deployments WHERE started_ms < ?1 AND outcome <> 'running') "
+                                "OR EXISTS (SELECT 1 FROM audit WHERE at_ms < ?1) OR EXISTS (SELECT 1 FROM deployments "
+                                "GROUP BY repository, channel HAVING count(*) > ?2)"));
+    GITOPSCTL_TRY(const bool row, due.bind(oldest).bind(static_cast<std::int64_t>(max_rows)).step());
+    if (row && due.integer(0) == 0) return {};
+  }
   return write([&]() -> Result<void> {
-    const TimePoint oldest = clock_.now() - keep;
     {
       GITOPSCTL_TRY(auto old, database_->prepare("DELETE FROM deployments WHERE started_ms < ? AND outcome <> 'running'"));
       GITOPSCTL_CHECK(old.bind(oldest).run());

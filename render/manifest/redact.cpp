@@ -312,28 +312,53 @@ void SecretScrubber::learn(const Value& body, const std::vector<SensitivePath>& 
   masker.object({nullptr, &copy}, false);
   for (const auto& value : masker.hidden()) {
     add(value);
-    // Messages quote single lines of keys and certificates.
-    for (std::size_t begin = 0; begin < value.size() && value.find('\n') != std::string::npos;) {
-      const auto end = std::min(value.find('\n', begin), value.size());
-      if (end - begin >= 16) add(std::string_view(value).substr(begin, end - begin));
-      begin = end + 1;
-    }
+    add_lines(value);
   }
+  arrange();
+}
+
+void SecretScrubber::learn_texts(const Value& value) {
+  std::vector<const Value*> left{&value};
+  std::set<const void*> seen;  // templates can make containers that hold themselves, or others many times
+  while (!left.empty()) {
+    const Value& one = *left.back();
+    left.pop_back();
+    if ((one.is_map() || one.is_list()) && !seen.insert(one.identity()).second) continue;
+    for (const auto& item : one.as_list()) left.push_back(&item);
+    for (const auto& member : one.as_map()) left.push_back(&member.value);
+    if (one.is_list() || one.is_map() || one.is_nothing() || one.is_bool()) continue;
+    const auto text = plain_text(one);
+    add(text);
+    add_lines(text);
+    add(base64_encode(text));
+  }
+  arrange();
 }
 
 void SecretScrubber::add(std::string_view value) {
   constexpr std::size_t min_size = 6;
   if (value.size() < min_size || plain_word(value)) return;
-  const auto insert = [this](std::string needle) {
-    const auto at = std::lower_bound(needles_.begin(), needles_.end(), needle, [](const auto& a, const auto& b) {
-      return a.size() != b.size() ? a.size() > b.size() : a < b;
-    });
-    if (at == needles_.end() || *at != needle) needles_.insert(at, std::move(needle));
-  };
-  insert(std::string(value));
+  needles_.emplace_back(value);
   const auto escaped = canonical_json(Value::string(value));
   const auto inner = escaped.substr(1, escaped.size() - 2);
-  if (inner != value) insert(inner);
+  if (inner != value) needles_.push_back(inner);
+}
+
+/// Messages quote single lines of keys and certificates.
+void SecretScrubber::add_lines(std::string_view value) {
+  constexpr std::size_t min_line = 16;
+  if (value.find('\n') == std::string_view::npos) return;
+  for (std::size_t begin = 0; begin < value.size();) {
+    const auto end = std::min(value.find('\n', begin), value.size());
+    if (end - begin >= min_line) add(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
+void SecretScrubber::arrange() {
+  std::sort(needles_.begin(), needles_.end(),
+            [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+  needles_.erase(std::unique(needles_.begin(), needles_.end()), needles_.end());
 }
 
 std::string SecretScrubber::scrub(std::string_view text) const {

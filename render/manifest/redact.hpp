@@ -32,6 +32,8 @@ class SecretScrubber {
  public:
   /// Notes the values that redact() would hide in `body`.
   void learn(const Value& body, const std::vector<SensitivePath>& sensitive);
+  /// Notes every text and number in `value`, for messages about values of which nobody knows which are secret.
+  void learn_texts(const Value& value);
   /// `text` with every noted value replaced by `(redacted)`.
   [[nodiscard]] std::string scrub(std::string_view text) const;
   /// The same for all texts of an error, its cause chain included.
@@ -40,6 +42,8 @@ class SecretScrubber {
 
  private:
   void add(std::string_view value);
+  void add_lines(std::string_view value);
+  void arrange();
   std::vector<std::string> needles_;  // longest first, unique
 };
 

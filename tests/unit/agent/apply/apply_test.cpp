@@ -174,6 +174,35 @@ TEST_SUITE("agent/apply") {
     CHECK_FALSE(live("ConfigMap", "a"));
   }
 
+  TEST_CASE_FIXTURE(ApplyFixture,
+                    "the inventory knows what is sensitive: of both while it changes, of kept objects for good") {
+    const auto paths = [&] {
+      std::string out;
+      const auto found = stored();
+      REQUIRE(found);
+      for (const auto& path : found->sensitive) out += path.keys.back() + ' ';
+      return out;
+    };
+    sensitive = {{"ConfigMap", "", {"data", "old"}}};
+    deploy(set_of({"ConfigMap/a=1", "ConfigMap/kept=1"}));
+    CHECK(paths() == "old ");
+    sensitive = {{"ConfigMap", "", {"data", "new"}}};
+    const auto two = set_of({"ConfigMap/a=2", "ConfigMap/kept=1"});
+    REQUIRE(apply(two).errors.empty());
+    CHECK(paths() == "old new ");  // a run that is killed now has told which values to hide
+    REQUIRE(settle_release(context(), inventory, goal(two)).ok());
+    CHECK(paths() == "new ");
+    // Not pruned: what it holds is as sensitive as it was.
+    sensitive.clear();
+    const auto three = set_of({"ConfigMap/a=2"});
+    REQUIRE(apply(three).errors.empty());
+    REQUIRE(settle_release(context(), inventory, goal(three)).ok());
+    CHECK(paths() == "new ");
+    REQUIRE(prune(three).errors.empty());
+    REQUIRE(settle_release(context(), inventory, goal(three)).ok());
+    CHECK(paths().empty());
+  }
+
   TEST_CASE_FIXTURE(ApplyFixture, "settling records the goal and the digest before it") {
     const auto one = set_of({"ConfigMap/a=1"});
     const auto two = set_of({"ConfigMap/a=2"});
