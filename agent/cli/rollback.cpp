@@ -37,7 +37,7 @@ Result<int> run_rollback(const Invocation& invocation) {
           .with_hint("name one with --to REVISION");
     }
   } else {
-    GITOPSCTL_TRY(const auto mirror, session->mirror(channel, {{}, Deadline(system_clock(), Millis(120'000))}));
+    GITOPSCTL_TRY(const auto mirror, session->mirror(channel));
     GITOPSCTL_TRY(revision, mirror->resolve(revision));
   }
   GITOPSCTL_CHECK(change_spec(channel, {}, [&](Value& spec) {

@@ -111,7 +111,9 @@ Result<void> RepositoryWatcher::look(std::stop_token stop) {
     GITOPSCTL_TRY(mirror_, channels::Mirror::open(mirror_directory(), config_.remote));
     view_.refs = mirror_->refs();
   }
-  const Interrupt interrupt{stop, Deadline(clock_, config_.remote.timeout)};
+  // Both end by themselves: a listing by the repository's timeout, a fetch when it is slower than that and its rate allow.
+  // A deadline of our own would cut every clone that takes longer than a listing may, for ever.
+  const Interrupt interrupt{stop, {}};
   GITOPSCTL_TRY(const channels::RefListing listing, mirror_->list_remote(interrupt));
   for (const auto& name : listing.ignored) {
     log_("warn", "repository " + config_.name + ": a ref with an impossible name is ignored: " + terminal_safe(name));

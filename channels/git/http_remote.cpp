@@ -221,7 +221,10 @@ Result<void> HttpRemote::fetch(const std::vector<std::string>& wants, const std:
   std::string body = version_ == 2 ? fetch_request_v2(*known_, wants, haves) : fetch_request_v0(*known_, wants, haves);
   // Packets around the pack cost less than a thousandth; what is over that is not a pack.
   const std::uint64_t most = max_pack_bytes_ + max_pack_bytes_ / 1000 + (1U << 20U);
-  const HttpSink take = [&demux](std::string_view piece) { return demux.feed(piece); };
+  const HttpSink take = [&](std::string_view piece) -> Result<void> {
+    GITOPSCTL_CHECK(sink({}));
+    return demux.feed(piece);
+  };
   GITOPSCTL_TRY(const HttpResponse response, post(request_to(fetch_service, std::move(body), most), interrupt, take));
   if (response.status != 200) {
     known_.reset();

@@ -80,12 +80,14 @@ class Mirror {
   /// prefixes only; what the server can do is asked once more, before the first listing and after a failed one. A server
   /// that speaks only v0 takes one request, too, but sends all of its refs. An answer that is not whole is an error, never a
   /// shorter listing. Changes nothing.
+  /// Ends by itself, by RemoteConfig::timeout.
   virtual Result<RefListing> list_remote(const Interrupt& interrupt) = 0;
   /// Fetches what `listing` has and the mirror lacks, and then moves the mirror's refs to it (deleting those that are gone).
   /// No request when nothing moved, so it may be called after every listing; that is also how objects that turned out to be
   /// damaged are fetched again. `wanted` limits it to these refs; empty: all of the listing. Before a ref moves its commit
   /// and all of its tree are known to be there. Refs that lead to no commit are left out. Errors leave the refs as they
-  /// were.
+  /// were. It ends by itself, by RemoteConfig::timeout: a deadline here is one more, for a caller that cannot wait for a
+  /// clone.
   virtual Result<void> fetch(const RefListing& listing, const std::vector<std::string>& wanted,
                              const Interrupt& interrupt) = 0;
   /// The refs of the last successful fetch, by full remote name.

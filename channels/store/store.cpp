@@ -308,7 +308,7 @@ Result<void> SqliteStore::trim_channel(const std::string& repository, const std:
 }
 
 Result<void> SqliteStore::prune_history(Millis keep, std::size_t max_rows) {
-  const std::int64_t oldest = millis(clock_.now()) - keep.count();
+  const TimePoint oldest = clock_.now() - keep;
   {
     // Nearly always there is nothing to do, and no reason to take the write lock.
     const std::lock_guard lock(mutex_);

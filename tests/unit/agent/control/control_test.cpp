@@ -111,7 +111,12 @@ TEST_SUITE("agent/control") {
     now.held_digest = "sha256:1";
     CHECK(now.forbid_more_than(before));
     // Resuming is for the next run.
-    CHECK_FALSE(Switches{}.forbid_more_than(Switches{true, {}, {}, {}, {}, {}, {}, {{"web", ""}}, {}}));
+    CHECK_FALSE(Switches{}.forbid_more_than([&] {
+      Switches earlier = before;
+      earlier.suspend = true;
+      earlier.suspended_releases["web"] = "";
+      return earlier;
+    }()));
   }
 
   TEST_CASE_FIXTURE(Fixture, "a condition keeps its time while its status stays") {

@@ -41,7 +41,7 @@ class WorkerFixture {
       const std::lock_guard lock(mutex);
       lines.push_back(text);
     };
-    watcher = std::make_unique<RepositoryWatcher>(config, std::vector<std::string>{"test"}, directory.path(), nullptr,
+    watcher = std::make_unique<RepositoryWatcher>(config, std::vector<BoundChannel>{{"test", ""}}, directory.path(), nullptr,
                                                   system_clock(), log, [this](const SourceView& view) {
                                                     if (worker) worker->source_changed(view);
                                                   });
@@ -153,7 +153,7 @@ TEST_SUITE("concurrency: agent/reconcile channel worker") {
     config.name = "other";
     config.remote.url = repository.path();
     RepositoryWatcher builder(
-        config, {"test"}, directory.path(), nullptr, system_clock(), [](std::string_view, const std::string&) {},
+        config, {{"test", ""}}, directory.path(), nullptr, system_clock(), [](std::string_view, const std::string&) {},
         [](const SourceView&) {});
     REQUIRE(builder.tick({}));
     CHECK(builder.remembered_branches() == 5);

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 
-#include "tests/support/scratch.hpp"
+#include "channels/git/pkt_line.hpp"
+#include "tests/support/fault_proxy.hpp"
+#include "tests/support/git_server.hpp"
 
 using namespace gitopsctl;
 using namespace gitopsctl::agent;
@@ -20,9 +23,17 @@ std::string channel_file(const std::string& name, const std::string& candidate) 
 struct Watched {
   explicit Watched(std::vector<BoundChannel> channels) : repository(scratch / "shop.git") {
     RepositoryConfig config;
+    config.remote.url = repository.path();
+    watch(config, std::move(channels));
+  }
+  Watched(const ScratchRepo& remote, const channels::RemoteConfig& how) : repository(remote) {
+    RepositoryConfig config;
+    config.remote = how;
+    watch(config, {{"prod", ""}});
+  }
+  void watch(RepositoryConfig& config, std::vector<BoundChannel> channels) {
     config.name = "shop";
     config.remote.name = "shop";
-    config.remote.url = repository.path();
     watcher = std::make_unique<RepositoryWatcher>(
         config, std::move(channels), scratch.path(), nullptr, system_clock(),
         [this](std::string_view level, const std::string& text) { said.push_back(std::string(level) + ": " + text); },
@@ -46,7 +57,7 @@ struct Watched {
 
 TEST_SUITE("repository_watcher") {
   TEST_CASE("a candidate of which one channel cannot be read is not built, and that is said once") {
-    Watched f({{"test", ""}, {"prod", ""}});
+    Watched f(std::vector<BoundChannel>{{"test", ""}, {"prod", ""}});
     const std::string prod = ".gitopsctl/channels/prod.yaml";
     f.repository.commit("releases/test", {{"x", "1"}});
     f.repository.commit("main", {{"for-test", "1"},
@@ -74,8 +85,56 @@ TEST_SUITE("repository_watcher") {
     CHECK(f.said_with("candidate of main is not built") == 2);
   }
 
+  TEST_CASE("a clone may take longer than a listing, as long as it arrives") {
+    GitServer server;
+    const ScratchRepo repository = server.repository("shop.git");
+    std::string noise;
+    for (unsigned seed = 1, i = 0; i < 640'000; ++i) {
+      seed = seed * 1664525U + 1013904223U;
+      noise += static_cast<char>(seed >> 24U);
+    }
+    repository.commit("releases/prod", {{"a", noise}});
+    FaultProxy proxy(server.port());
+    Fault slow;
+    slow.kind = Fault::Kind::drip;
+    slow.method = "POST";
+    slow.bytes = 32'000;
+    slow.wait = std::chrono::milliseconds(260);
+    proxy.set({slow});  // some five seconds, at twice the least rate
+    channels::RemoteConfig how;
+    how.url = proxy.url() + "/shop.git";
+    how.timeout = Millis(4'000);
+    Watched f(repository, how);
+    const auto start = std::chrono::steady_clock::now();
+    CHECK_MESSAGE(f.tick(), (f.said.empty() ? "" : f.said.back()));
+    CHECK(std::chrono::steady_clock::now() - start > std::chrono::seconds(4));
+
+    // A server that says much and sends nothing is not waited for that long.
+    repository.commit("releases/prod", {{"a", "2"}});
+    std::string chatter;
+    channels::git::append_pkt(chatter, "packfile\n");
+    for (int i = 0; i < 10'000; ++i) channels::git::append_pkt(chatter, "\2still counting\n");
+    Fault talk = slow;
+    talk.kind = Fault::Kind::answer;
+    talk.status = 200;
+    talk.headers = {{"Content-Type", "application/x-git-upload-pack-result"}};
+    talk.body = chatter;
+    talk.bytes = 100;
+    proxy.clear();
+    const auto mirror = channels::Mirror::open(f.watcher->mirror_directory(), how);
+    REQUIRE(mirror.ok());
+    const auto listing = (*mirror)->list_remote({});
+    REQUIRE(listing.ok());
+    proxy.set({talk});
+    const auto before = std::chrono::steady_clock::now();
+    const auto fetched = (*mirror)->fetch(*listing, {}, {});
+    REQUIRE_FALSE(fetched.ok());
+    CHECK_MESSAGE(fetched.error().code() == ErrorCode::timeout, fetched.error().to_string());
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(30));
+  }
+
   TEST_CASE("a channel that the commit does not have adds nothing to the candidate") {
-    Watched f({{"test", ""}, {"prod", ""}});
+    Watched f(std::vector<BoundChannel>{{"test", ""}, {"prod", ""}});
     f.repository.commit("main",
                         {{"for-test", "1"}, {".gitopsctl/channels/test.yaml", channel_file("test", "{paths: [for-test]}")}});
     CHECK(f.tick());
