@@ -11,8 +11,8 @@
 #include "base/time/clock.hpp"
 #include "channels/model/channel.hpp"
 #include "channels/plan/change_set.hpp"
-#include "render/manifest/object.hpp"
 #include "render/inputs/inputs.hpp"
+#include "render/manifest/object.hpp"
 
 namespace gitopsctl::agent {
 

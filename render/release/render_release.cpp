@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "render/helm/helm.hpp"
-#include "render/release/render_release.hpp"
 #include "render/release/manifests.hpp"
+#include "render/release/render_release.hpp"
 #include "render/release/rendered_objects.hpp"
 
 namespace gitopsctl::render {
