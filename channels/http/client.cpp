@@ -248,10 +248,9 @@ std::string HttpClient::State::without_secrets(std::string text) const {
 List HttpClient::State::headers_for(const HttpRequest& request, bool at_home) const {
   List list;
   const auto add = [&list](const std::string& line) {
-    if (auto* longer = curl_slist_append(list.get(), line.c_str()); longer != nullptr) {
-      (void)list.release();
-      list.reset(longer);
-    }
+    curl_slist* const before = list.release();
+    curl_slist* const longer = curl_slist_append(before, line.c_str());
+    list.reset(longer != nullptr ? longer : before);
   };
   add("Expect:");  // no extra round trip for `100 Continue`
   for (const auto& [name, value] : request.headers) {
