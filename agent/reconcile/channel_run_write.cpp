@@ -188,6 +188,7 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   goal.profile = item.release->profile;
   goal.prune = channel_.prunes(*item.release);
   goal.allow_delete = item.release->allow_delete;
+  goal.sensitive = item.release->sensitive;
   if (item.release->timeout) goal.timeout = *item.release->timeout;
   return goal;
 }
