@@ -5,6 +5,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
+#include "render/manifest/redact.hpp"
 
 namespace gitopsctl::agent {
 
@@ -109,9 +110,11 @@ ApplyOptions write_options(const WriteContext& context, const Inventory& invento
   return options;
 }
 
-std::string applied_hash(const render::Object& object, const std::string& installation_key) {
+std::string applied_hash(const render::Object& object, const std::string& installation_key,
+                         const std::vector<render::SensitivePath>& sensitive) {
   const std::string bytes = render::canonical_bytes(object.body);
-  return object.is_secret() ? "hmac:" + hmac_sha256_hex(installation_key, bytes) : "sha256:" + sha256_hex(bytes);
+  const bool keyed = object.is_secret() || (!sensitive.empty() && render::holds_secrets(object.body, sensitive));
+  return keyed ? "hmac:" + hmac_sha256_hex(installation_key, bytes) : "sha256:" + sha256_hex(bytes);
 }
 
 WriteReport apply_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal,
@@ -125,7 +128,8 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
   const auto writes = pending_writes(*goal.set, changes);
   // An earlier run did not come to its end: nobody knows yet whether what it wrote became ready.
   const bool unfinished = inventory.phase == "applying";
-  const ApplyOptions options = write_options(context, inventory);
+  ApplyOptions options = write_options(context, inventory);
+  options.sensitive = &goal.sensitive;
 
   if (make_union(inventory, goal) || !writes.empty()) {
     if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
@@ -157,7 +161,7 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
       InventoryEntry& entry = inventory.add(object.id);
       entry.version = version_of(object.api_version);
       entry.uid = outcomes[i].object.uid;
-      entry.hash = applied_hash(object, context.installation_key);
+      entry.hash = applied_hash(object, context.installation_key, goal.sensitive);
       entry.live_hash = "sha256:" + sha256_hex(render::canonical_bytes(outcomes[i].object.body));
       entry.state = EntryState::applied;
       report.observed[object.id] = outcomes[i].object.resource_version;

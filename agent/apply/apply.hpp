@@ -37,8 +37,8 @@ struct ReleaseGoal {
   std::string profile;
   bool prune = true;
   std::vector<std::string> allow_delete;
-  std::vector<render::SensitivePath> sensitive;
-  Millis timeout{300'000};  ///< for everything that was written to become ready
+  std::vector<render::SensitivePath> sensitive;  ///< values that are kept and shown nowhere
+  Millis timeout{300'000};                       ///< for everything that was written to become ready
 };
 
 /// What writing did. `errors` empty: everything that was asked for holds.
@@ -82,7 +82,8 @@ void add_sensitive(std::vector<render::SensitivePath>& paths, const std::vector<
 [[nodiscard]] ApplyOptions write_options(const WriteContext& context, const Inventory& inventory);
 /// The ApplySet id of an inventory: what its objects carry as owner.
 [[nodiscard]] std::string owner_id(const Inventory& inventory);
-/// Hash of an object as it was applied; keyed for Secrets.
-[[nodiscard]] std::string applied_hash(const render::Object& object, const std::string& installation_key);
+/// Hash of an object as it was applied; keyed for Secrets and what has sensitive values.
+[[nodiscard]] std::string applied_hash(const render::Object& object, const std::string& installation_key,
+                                       const std::vector<render::SensitivePath>& sensitive = {});
 
 }  // namespace gitopsctl::agent

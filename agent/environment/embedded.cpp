@@ -113,7 +113,9 @@ class EmbeddedEnvironment final : public Environment {
   Result<bool> changed_by_others(std::uint64_t since) override;
   Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override;
   bool hashes_secrets() const noexcept override { return true; }
-  Value as_stored(const render::Object& object) const override { return stored_form(object, key_); }
+  Value as_stored(const render::Object& object, const std::vector<render::SensitivePath>& sensitive) const override {
+    return stored_form(object, key_, sensitive);
+  }
 
  private:
   // All of these are called with the lock held.
@@ -304,7 +306,8 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const PlannedApply& planned,
                                                     std::int64_t& revision) {
   const render::Object& object = *planned.object;
   GITOPSCTL_CHECK(validate_object(object));
-  const Value wish = stored_form(object, key_);
+  const Value wish =
+      options.sensitive == nullptr ? stored_form(object, key_) : stored_form(object, key_, *options.sensitive);
   GITOPSCTL_TRY(auto found, find(object.id));
   Row row;
   Value live;
@@ -402,7 +405,7 @@ Result<LiveObject> EmbeddedEnvironment::put(const render::Object& object, const 
     row.uid = make_uid();
     row.created_ms = clock_.now().time_since_epoch().count();
   }
-  const Value body = with_owner(stored_form(object, key_, live), options.owner);
+  const Value body = with_owner(stored_form(object, key_, {}, live), options.owner);
   std::string text = canonical_json(body);
   if (!options.dry_run && text != row.body) {
     std::int64_t revision = 0;

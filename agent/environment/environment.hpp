@@ -13,8 +13,8 @@
 
 namespace gitopsctl::agent {
 
-/// An object as the environment has it. `body` is complete for a cluster; in the embedded environment the values of Secrets
-/// are keyed hashes.
+/// An object as the environment has it. `body` is complete for a cluster; in the embedded environment the values of Secrets,
+/// and those that a release marks as sensitive, are keyed hashes.
 struct LiveObject {
   render::ObjectId id;
   std::string uid;
@@ -40,6 +40,8 @@ struct ListQuery {
 struct ApplyOptions {
   std::string owner;  ///< ApplySet id, written as the label applyset.kubernetes.io/part-of
   bool dry_run = false;
+  /// Values that an environment which hides those of Secrets hides as well; must outlive the call.
+  const std::vector<render::SensitivePath>* sensitive = nullptr;
   std::int64_t fence = 0;  ///< of the channel's lease; 0: not fenced (command line)
   std::string lease;       ///< name of that lease
 };
@@ -130,8 +132,10 @@ class Environment {
 
   /// True when a secret value is known here only by its hash, so that plans compare hashes.
   [[nodiscard]] virtual bool hashes_secrets() const noexcept = 0;
-  /// How `object` looks in this environment once written (secret values hashed where it does so): what plans compare with.
-  [[nodiscard]] virtual Value as_stored(const render::Object& object) const = 0;
+  /// How `object` looks in this environment once applied with these `sensitive` paths (secret values hashed where it does
+  /// so): what plans compare with.
+  [[nodiscard]] virtual Value as_stored(const render::Object& object,
+                                        const std::vector<render::SensitivePath>& sensitive = {}) const = 0;
 };
 
 /// The embedded environment: one SQLite file (WAL) that several processes may open at once. Refuses a file of a newer schema

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/crypto/digest.hpp"
+#include "render/manifest/redact.hpp"
 
 namespace gitopsctl::agent {
 
@@ -76,7 +77,27 @@ Value stored_metadata(const render::Object& object, std::string_view key, const 
 
 bool keeps_status(const render::ObjectId& id) noexcept { return id.group == "gitopsctl.dev"; }
 
-Value stored_form(const render::Object& object, std::string_view key, const Value& stored) {
+namespace {
+
+/// `body` without the values that were marked sensitive. What a Secret holds is hashed already and stays as it is.
+Value sealed(Value body, bool secret, std::string_view key, const std::vector<render::SensitivePath>& sensitive) {
+  Value::Members hashed_already;
+  for (const std::string_view field : {"data", "stringData"}) {
+    const Value* values = secret ? body.find(field) : nullptr;
+    if (values == nullptr) continue;
+    hashed_already.push_back({SharedString(field), *values});
+    body.erase(field);
+  }
+  // A key of its own, because other uses of the installation's key sum other texts.
+  Value out = render::redact(body, hmac_sha256(key, "sensitive value of the embedded environment"), sensitive);
+  for (auto& member : hashed_already) out.set(member.key, std::move(member.value));
+  return out;
+}
+
+}  // namespace
+
+Value stored_form(const render::Object& object, std::string_view key, const std::vector<render::SensitivePath>& sensitive,
+                  const Value& stored) {
   const bool secret = object.is_secret();
   Value::Members members;
   for (const auto& member : object.body.as_map()) {
@@ -94,7 +115,10 @@ Value stored_form(const render::Object& object, std::string_view key, const Valu
   out.set("kind", Value::string(object.id.kind));
   if (!object.api_version.empty()) out.set("apiVersion", Value::string(object.api_version));
   out.set("metadata", stored_metadata(object, key, stored));
-  return out;
+  const bool marked = std::any_of(sensitive.begin(), sensitive.end(), [&](const render::SensitivePath& path) {
+    return (path.kind.empty() || path.kind == object.id.kind) && (path.name.empty() || path.name == object.id.name);
+  });
+  return marked ? sealed(std::move(out), secret, key, sensitive) : out;
 }
 
 }  // namespace gitopsctl::agent

@@ -73,9 +73,9 @@ class WaitingEnvironment final : public Environment {
   }
   bool hashes_secrets() const noexcept override { return true; }
   // Only of use to who has read something before, and then it is open.
-  Value as_stored(const render::Object& object) const override {
+  Value as_stored(const render::Object& object, const std::vector<render::SensitivePath>& sensitive) const override {
     const std::lock_guard lock(mutex_);
-    return real_ ? real_->as_stored(object) : Value::null();
+    return real_ ? real_->as_stored(object, sensitive) : Value::null();
   }
 
  private:

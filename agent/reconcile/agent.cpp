@@ -54,6 +54,16 @@ class DirectoryLock {
   int file_;
 };
 
+/// Makes a directory that only this user may look into, if it is not there. One that is there keeps its mode: somebody chose
+/// it.
+std::error_code make_private_directory(const std::string& path) {
+  std::error_code failed;
+  if (std::filesystem::create_directories(path, failed)) {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, failed);
+  }
+  return failed;
+}
+
 /// A name for this agent that is the same after a restart: its leases are taken up again at once, which is safe because the
 /// directory lock keeps a second agent of this name away.
 Result<std::string> load_holder(const std::string& directory) {
@@ -117,8 +127,8 @@ Agent::~Agent() = default;
 Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, LogSink log) {
   auto state = std::unique_ptr<State>(new State{std::move(config), clock, std::move(log), {}, {}, {}, {}, {}});
   const AgentConfig& c = state->config;
-  std::error_code failed;
-  std::filesystem::create_directories(c.state_directory + "/mirrors", failed);
+  std::error_code failed = make_private_directory(c.state_directory);
+  if (!failed) failed = make_private_directory(c.state_directory + "/mirrors");
   if (failed) {
     return Error(ErrorCode::unavailable, "cannot make the state directory '" + c.state_directory + "': " + failed.message())
         .with_hint("set `stateDirectory` to a place that the agent may write to");
@@ -140,7 +150,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
           .with_hint("use kind: embedded");
     }
     const auto directory = std::filesystem::path(environment.path).parent_path().string();
-    std::filesystem::create_directories(directory.empty() ? "." : directory, failed);
+    if (!directory.empty()) make_private_directory(directory);  // opening says what failed
     auto opened = open_embedded_environment(environment.path, clock);
     if (opened.ok()) {
       state->environments[environment.name] = *std::move(opened);

@@ -91,8 +91,8 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   if (subject.state->set) {
     check_namespaces(*subject.state->set, *subject.namespaces, release.where, input.errors);
     for (const auto& object : subject.state->set->objects) {
-      input.desired.push_back(
-          {object.id, environment.as_stored(object), applied_hash(object, installation_key), object.source});
+      input.desired.push_back({object.id, environment.as_stored(object, release.sensitive),
+                               applied_hash(object, installation_key, release.sensitive), object.source});
     }
   }
   return input;

@@ -10,8 +10,8 @@
 #include "tests/support/git_server.hpp"
 #include "tests/support/installation.hpp"
 
-// A secret's value appears in no diff, log, event, store, environment or inventory, also on error paths; and a diff is the
-// same bytes on every run.
+// A secret's value, and one that a release marks as sensitive, appears in no diff, log, event, metric, store, environment or
+// inventory, also on error paths; and a diff is the same bytes on every run.
 
 using namespace gitopsctl;
 using namespace gitopsctl::support;
@@ -29,35 +29,41 @@ std::string canary(const std::string& where, const std::string& version) {
 
 Files repository_files(const std::string& version, bool broken) {
   const auto secret = [&](const std::string& where) { return canary(where, version); };
-  Files files{{".gitopsctl/channels/prod.yaml",
-               "apiVersion: gitopsctl.dev/v1\nkind: Channel\nname: prod\nreleases:\n"
-               "  - name: plain\n    driver: manifests\n    namespace: plain\n    manifests: {path: plain}\n"
-               "    sensitive: [{kind: ConfigMap, name: settings, path: data.password}]\n"
-               "  - {name: chart, driver: helm, namespace: chart, helm: {chart: chart, valueFiles: [values.yaml]}}\n"
-               "  - {name: broken, driver: helm, namespace: broken, helm: {chart: broken, valueFiles: [values.yaml]}}\n"
-               "  - {name: anchor, driver: helm, namespace: anchor, helm: {chart: anchor, valueFiles: [values.yaml]}}\n"
-               "  - {name: dsn, driver: helm, namespace: dsn, helm: {chart: dsn, valueFiles: [values.yaml]}}\n"
-               "  - {name: torn, driver: manifests, namespace: torn, manifests: {path: torn}}\n"},
-              {"plain/all.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: data}\ndata: {key: " + base64_encode(secret("data")) +
-                   "}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: text}\nstringData: {key: " + secret("string") +
-                   "}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {password: " +
-                   secret("sensitive") + ", shown: plain-" + version + "}\n"},
-              {"values.yaml", "password: " + secret("values") + "\n"},
-              {"chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"},
-              {"chart/templates/secret.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: chart}\nstringData: {key: {{ .Values.password }}}\n"},
-              {"broken/Chart.yaml", "apiVersion: v2\nname: broken\nversion: 1.0.0\n"},
-              {"broken/templates/secret.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\nstringData: {key: {{ .Values.password }}}\n"},
-              {"anchor/Chart.yaml", "apiVersion: v2\nname: anchor\nversion: 1.0.0\n"},
-              {"anchor/templates/secret.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: anchor}\nstringData: {key: {{ .Values.password }}}\n"},
-              {"dsn/Chart.yaml", "apiVersion: v2\nname: dsn\nversion: 1.0.0\n"},
-              {"dsn/templates/secret.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: dsn}\nstringData: {key: {{ .Values.password }}}\n"},
-              {"torn/all.yaml",
-               "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\nstringData:\n  key: " + secret("torn") + "\n"}};
+  Files files{
+      {".gitopsctl/channels/prod.yaml",
+       "apiVersion: gitopsctl.dev/v1\nkind: Channel\nname: prod\nreleases:\n"
+       "  - name: plain\n    driver: manifests\n    namespace: plain\n    manifests: {path: plain}\n"
+       "    sensitive:\n"
+       "      - {kind: ConfigMap, name: settings, path: data.password}\n"
+       "      - {kind: Deployment, path: spec.template.spec.containers.env.value}\n"
+       "      - {path: metadata.annotations.token}\n"
+       "  - name: marked\n    driver: helm\n    namespace: marked\n    helm: {chart: marked, valueFiles: [values.yaml]}\n"
+       "    sensitive: [{kind: ConfigMap, path: data}]\n"
+       "  - {name: chart, driver: helm, namespace: chart, helm: {chart: chart, valueFiles: [values.yaml]}}\n"
+       "  - {name: broken, driver: helm, namespace: broken, helm: {chart: broken, valueFiles: [values.yaml]}}\n"
+       "  - {name: torn, driver: manifests, namespace: torn, manifests: {path: torn}}\n"},
+      {"plain/all.yaml",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: data}\ndata: {key: " + base64_encode(secret("data")) +
+           "}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: text}\nstringData: {key: " + secret("string") +
+           "}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {password: " + secret("sensitive") +
+           ", shown: plain-" + version +
+           "}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, annotations: {token: " +
+           secret("annotation") +
+           "}}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n" +
+           "    spec:\n      containers:\n        - {name: app, image: app, env: [{name: TOKEN, value: " + secret("env") +
+           "}]}\n"},
+      {"marked/Chart.yaml", "apiVersion: v2\nname: marked\nversion: 1.0.0\n"},
+      {"marked/templates/settings.yaml",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: marked}\ndata: {password: {{ .Values.password }}}\n"},
+      {"values.yaml", "password: " + secret("values") + "\n"},
+      {"chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"},
+      {"chart/templates/secret.yaml",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: chart}\nstringData: {key: {{ .Values.password }}}\n"},
+      {"broken/Chart.yaml", "apiVersion: v2\nname: broken\nversion: 1.0.0\n"},
+      {"broken/templates/secret.yaml",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\nstringData: {key: {{ .Values.password }}}\n"},
+      {"torn/all.yaml",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\nstringData:\n  key: " + secret("torn") + "\n"}};
   if (broken) {
     files["broken/templates/secret.yaml"] += "{{ fail \"the password is not long enough\" }}\n";
     // What the parsers of YAML and of URLs quote when they stumble, and what a chart says itself.
@@ -69,6 +75,9 @@ Files repository_files(const std::string& version, bool broken) {
     files["torn/all.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\ndata: {key: \"" + secret("torn") +
                              "!\"}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: odd}\nstringData: {key: [" +
                              secret("odd") + "]}\n";
+    // What an API server would refuse: a field of a ConfigMap that is no text.
+    files["marked/templates/settings.yaml"] =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: marked}\ndata: {password: [{{ .Values.password }}]}\n";
     files["plain/torn.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData:\n  key: " + secret("yaml") +
                                "\n  - " + secret("yaml") + "\n";
   }
@@ -93,7 +102,7 @@ std::string read_file(const fs::path& path) {
 
 std::vector<std::string> all_canaries() {
   std::vector<std::string> out{"CANARY-url"};
-  for (const std::string where : {"data", "string", "sensitive", "values", "torn", "odd", "yaml"}) {
+  for (const std::string where : {"data", "string", "sensitive", "annotation", "env", "values", "torn", "odd", "yaml"}) {
     for (const std::string version : {"one", "two", "bad"}) {
       for (auto& spelling : spellings(canary(where, version))) out.push_back(std::move(spelling));
     }
@@ -101,11 +110,8 @@ std::vector<std::string> all_canaries() {
   return out;
 }
 
-/// `of_config_map`: a value that a ConfigMap holds may stand there too, since an environment has the objects that it was
-/// given (only Secrets are kept as hashes).
-void search(const std::string& where, const std::string& text, bool of_config_map = false) {
+void search(const std::string& where, const std::string& text) {
   for (const auto& value : all_canaries()) {
-    if (of_config_map && value.find("-sensitive-") != std::string::npos) continue;
     const auto at = text.find(value);
     CHECK_MESSAGE(at == std::string::npos,
                   where << " shows " << value << ": …" << text.substr(at < 120 ? 0 : at - 120, 200) << "…");
@@ -119,13 +125,37 @@ void search_files(const std::string& directory) {
     const std::string name = it->path().filename().string();
     if (it->is_directory() && (name == "mirrors" || name == "home")) it.disable_recursion_pending();
     if (!it->is_regular_file() || name == "git-password" || name == "url.yaml") continue;
-    search(it->path().string(), read_file(it->path()), name.starts_with("env.db"));
+    search(it->path().string(), read_file(it->path()));
     ++files;
   }
   CHECK(files >= 4);  // the agent's file, the store, the environment, the installation's key
 }
 
+fs::perms mode_of(const std::string& path) { return fs::status(path).permissions() & fs::perms::mask; }
+
 }  // namespace
+
+TEST_CASE("what the agent keeps is for its own user only") {
+  GitServer server;
+  ScratchRepo repository = server.repository("shop.git");
+  repository.commit("releases/prod", repository_files("one", false));
+  Installation installation({server.url() + "/shop.git", {"prod"}, ""});
+  REQUIRE(installation.once().status.exit_code == 0);
+  for (const std::string directory : {"/prod", "/state", "/state/mirrors"}) {
+    CHECK_MESSAGE(mode_of(installation.path() + directory) == fs::perms::owner_all, directory);
+  }
+  constexpr auto own_file = fs::perms::owner_read | fs::perms::owner_write;
+  for (const std::string file : {"/prod/env.db", "/prod/installation.key", "/state/store.db"}) {
+    CHECK_MESSAGE(mode_of(installation.path() + file) == own_file, file);
+  }
+  // A running agent has more files open than one that ended.
+  RunningAgent agent = installation.start();
+  REQUIRE(agent.comes_to("/readyz", 200));
+  for (const std::string file : {"/prod/env.db-wal", "/prod/env.db-shm", "/state/store.db-wal"}) {
+    CHECK_MESSAGE(mode_of(installation.path() + file) == own_file, file);
+  }
+  CHECK(agent.stop() == 0);
+}
 
 TEST_CASE("a secret's value is shown and kept nowhere, and a diff is the same bytes on every run") {
   GitServer server;
@@ -133,6 +163,12 @@ TEST_CASE("a secret's value is shown and kept nowhere, and a diff is the same by
   const auto first = repository.commit("releases/prod", repository_files("one", false));
   Installation installation({server.url() + "/shop.git", {"prod"}, ""});
   REQUIRE(installation.once().status.exit_code == 0);
+
+  // What is marked was deployed, and stands there as a hash.
+  const auto deployed = Installation::sql(installation.environment_file("prod"),
+                                          "SELECT body FROM objects WHERE kind = 'Deployment' OR name = 'settings'");
+  REQUIRE(deployed.size() == 2);
+  for (const auto& body : deployed) CHECK(body.find("(redacted, hmac ") != std::string::npos);
 
   const auto second = repository.commit("releases/prod", repository_files("two", false));
   std::string markdown;
@@ -168,6 +204,20 @@ TEST_CASE("a secret's value is shown and kept nowhere, and a diff is the same by
   CHECK(installation.once().status.exit_code == 1);
   look();
   installation.run({"diff", "prod", "--from", first, "--to", "releases/prod", "-o", "markdown"});
+
+  // The same by an agent that goes on: its log, its metrics, and what it says about being ready.
+  {
+    RunningAgent agent = installation.start();
+    REQUIRE(agent.comes_to("/readyz", 200));
+    search("the metrics", agent.get("/metrics").second);
+    search("the readiness", agent.get("/readyz").second);
+    repository.commit("releases/prod", repository_files("two", true));
+    installation.run({"sync", "prod", "--wait", "--timeout", "30s"});
+    look();
+    search("the metrics", agent.get("/metrics").second);
+    CHECK(agent.stop() == 0);
+    search("the agent's log", installation.agent_log());
+  }
 
   // A password in a URL is refused, and not repeated.
   std::ofstream(installation.path() + "/url.yaml")

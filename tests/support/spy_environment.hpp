@@ -47,7 +47,10 @@ class SpyEnvironment final : public agent::Environment {
     return real_.wait_for_change(seen, span, stop);
   }
   [[nodiscard]] bool hashes_secrets() const noexcept override { return real_.hashes_secrets(); }
-  [[nodiscard]] Value as_stored(const render::Object& object) const override { return real_.as_stored(object); }
+  [[nodiscard]] Value as_stored(const render::Object& object,
+                                const std::vector<render::SensitivePath>& sensitive) const override {
+    return real_.as_stored(object, sensitive);
+  }
 
   /// What health() answers instead of the real one, by `Kind/namespace/name`.
   std::function<std::optional<agent::Health>(const agent::LiveObject&)> health_of;

@@ -263,6 +263,40 @@ TEST_SUITE("agent/environment") {
     CHECK(bytes.find("Y2FuYXJ5") == std::string::npos);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "values that a release marks as sensitive are kept as hashes, wherever they stand") {
+    const std::vector<render::SensitivePath> sensitive{{"ConfigMap", "settings", {"data", "password"}},
+                                                       {"", "", {"metadata", "annotations", "token"}}};
+    const auto settings = [](const std::string& value) {
+      return object(
+          "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: web, annotations: {token: canary-a" +
+          value + ", copy: \"x canary-b" + value + " y\"}}, data: {password: canary-b" + value + ", shown: plain}}");
+    };
+    ApplyOptions options;
+    options.sensitive = &sensitive;
+    const auto first = environment->apply(settings("one"), options);
+    REQUIRE(first.ok());
+    CHECK(first->object.body.string_at({"data", "shown"}) == "plain");
+    const std::string hash(first->object.body.string_at({"data", "password"}));
+    CHECK(hash.starts_with("(redacted, hmac "));
+    CHECK(environment->apply(settings("one"), options)->state == ApplyState::unchanged);
+    CHECK(environment->as_stored(settings("one"), sensitive).string_at({"data", "password"}) == hash);
+    const auto second = environment->apply(settings("two"), options);
+    CHECK(second->state == ApplyState::configured);
+    CHECK(second->object.body.string_at({"data", "password"}) != hash);
+
+    // A Secret with a marked annotation: its data are kept as in any other.
+    render::Object both = secret("stringData: {token: canary-c}");
+    const auto plain = environment->as_stored(both);
+    both.body = both.body.deep_copy();
+    both.body.child_map("metadata").child_map("annotations").set("token", Value::string("canary-d"));
+    const auto kept = environment->apply(both, options);
+    REQUIRE(kept.ok());
+    CHECK(json_equal(*kept->object.body.find("stringData"), *plain.find("stringData")));
+    CHECK(kept->object.annotation("token").starts_with("(redacted, hmac "));
+    environment.reset();
+    CHECK(all_bytes(directory.path()).find("canary-") == std::string::npos);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "secrets: equal values are unchanged, others are seen, and what was read can be written back") {
     const auto first = environment->apply(secret("stringData: {token: one}"), {});
     CHECK(environment->apply(secret("stringData: {token: one}"), {})->state == ApplyState::unchanged);
