@@ -51,6 +51,17 @@ bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
   return changed || inventory.sensitive.size() != known;
 }
 
+/// Until a write is answered nobody knows what was applied last, and an old hash would be a lie: a run that takes over from
+/// here applies the object again, whatever it wants it to be.
+void expect_answers(Inventory& inventory, const std::vector<PendingWrite>& writes) {
+  for (const auto& write : writes) {
+    InventoryEntry& entry = inventory.add(write.object->id);
+    entry.hash.clear();
+    entry.live_hash.clear();
+    entry.state = EntryState::intended;
+  }
+}
+
 Result<void> wait_until_ready(const WriteContext& context, const std::vector<render::ObjectId>& ids, Millis timeout) {
   const Deadline deadline(context.clock, timeout);
   std::vector<render::ObjectId> waiting = ids;
@@ -133,6 +144,7 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
 
   if (make_union(inventory, goal) || !writes.empty()) {
     if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
+    expect_answers(inventory, writes);
     inventory.phase = "applying";
     inventory.run_id = context.run_id;
     inventory.fence = context.fence;

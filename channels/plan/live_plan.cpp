@@ -140,18 +140,20 @@ class ReleasePlan {
     }
     if (!claim(desired, *item, entry, change)) return;
     const bool covered = live_covers(desired.body, item->body);
-    const bool other_hash = entry != nullptr && !entry->hash.empty() && entry->hash != desired.hash;
+    const bool made_anew = entry != nullptr && !entry->uid.empty() && entry->uid != item->uid;
     if (change.action == Action::update && change.why.empty()) {
-      if (covered && !other_hash) {
+      if (covered && was_applied && !made_anew) {
         ++out_.unchanged;
         return;
       }
+      if (made_anew) change.why = "was made anew by somebody else";
     }
     const Value before = shown(item->body);
     const Value applied = item->applied.is_nothing() ? Value() : shown(item->applied);
     const Value after = overlay(before, shown(desired.body), applied);
-    if (covered && other_hash && change.why.empty() && json_equal(before, after)) {
-      change.why = "fields that left the manifest are given up";
+    if (covered && change.why.empty() && json_equal(before, after)) {
+      const bool unknown = entry == nullptr || entry->hash.empty();
+      change.why = unknown ? "what was applied last is not known" : "fields that left the manifest are given up";
     }
     show(change, before, after, item->owner);
     out_.changes.push_back(std::move(change));

@@ -120,9 +120,10 @@ struct PlanOutcome {
 /// adopt; of another release of the channel that gives it up in the same run, or that the annotation
 /// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's, or one that gitopsctl itself is
 /// steered by (reserved.hpp) → an error of the release.
-/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), and that what was
-/// applied last has the desired hash: a field that leaves the manifest is an update although the live object still has
-/// all desired fields. The cause is drift when what was applied last has the desired hash, else commit.
+/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), that what was applied
+/// last is known to have the desired hash (a field that leaves the manifest is an update although the live object still has
+/// all desired fields; so is whatever a run that was killed may have written), and that the object is the one that was
+/// written. The cause is drift when what was applied last has the desired hash, else commit.
 ///
 /// For each entry that is not desired: gone → nothing; removed, unless its uid or owner changed, a controller or another
 /// tool owns it, it is being deleted already, or a rule of kept_by_rule() holds → keep. A release that renders to nothing

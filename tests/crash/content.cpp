@@ -25,7 +25,7 @@ struct Thing {
   const char* next;     ///< that has it in the second
   const char* kind;
   const char* name;
-  const char* first;   ///< its value in the first commit
+  const char* first;   ///< its value in the first commit; with a + at its end there is a second field
   const char* second;  ///< and in the second
   Leaving leaving = Leaving::deleted;
   const char* annotation = "";  ///< in the manifests
@@ -40,6 +40,9 @@ constexpr std::array things = {
     Thing{"base", "base", config_map, "base-a", "1", "2"},
     Thing{"base", "base", config_map, "base-b", "1", "1"},
     Thing{"base", "", config_map, "base-c", "1", ""},
+    // Fields come and go.
+    Thing{"base", "base", config_map, "base-grows", "1", "1+"},
+    Thing{"base", "base", config_map, "base-shrinks", "1+", "1"},
     Thing{"base", "tools", config_map, "base-d", "1", "2"},
     Thing{"", "base", config_map, "base-e", "", "1"},
     // It holds data.
@@ -97,7 +100,10 @@ std::string manifest_of(const Thing& thing, const std::string& value) {
   const std::string kind = thing.kind;
   std::string out = "apiVersion: v1\nkind: " + kind + "\nmetadata:\n  name: " + thing.name + "\n  namespace: shop\n";
   if (*thing.annotation != '\0') out += "  annotations: {" + std::string(thing.annotation) + "}\n";
-  if (kind == config_map) out += "data: {value: \"" + value + "\"}\n";
+  if (kind == config_map) {
+    const bool more = value.ends_with('+');
+    out += "data: {value: \"" + value.substr(0, value.size() - (more ? 1 : 0)) + '"' + (more ? ", more: \"1\"" : "") + "}\n";
+  }
   if (kind == secret) out += "stringData: {password: \"" + value + "\"}\n";
   if (kind == claim) out += "spec: {accessModes: [ReadWriteOnce]}\n";
   return out + "---\n";

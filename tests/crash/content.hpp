@@ -18,7 +18,7 @@ enum class Commit {
   second,
 };
 
-/// How an object has to look; `value` is `data.value` of a ConfigMap and `spec.replicas` of a Deployment, else empty.
+/// How an object has to look; `value` is as StoredObject::value has it, for ConfigMaps and Deployments.
 struct Wanted {
   std::string value;
   std::string owner;  ///< the owner label

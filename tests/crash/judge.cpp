@@ -82,8 +82,10 @@ void judge_inventories(const std::vector<agent::Inventory>& inventories, const S
       const auto object = now.objects.find(name);
       if (object == now.objects.end() || object->second.owner != owner) {
         problems.push_back(of + " lists " + name + ", which is not there or not its own");
-      } else if (!entry.uid.empty() && object->second.uid != entry.uid) {
-        problems.push_back(of + " has another uid for " + name);
+      } else if (object->second.uid != entry.uid) {
+        problems.push_back(of + " has " + (entry.uid.empty() ? "no" : "another") + " uid for " + name);
+      } else if (entry.hash.empty()) {
+        problems.push_back(of + " does not know what was applied as " + name);
       }
       if (entry.state != agent::EntryState::applied && entry.state != agent::EntryState::kept) {
         problems.push_back(of + " is not done with " + name);

@@ -50,6 +50,7 @@ StoredObject stored_object(const std::string& group, const std::string& kind, co
   }
   out.owner = parsed->string_at({"metadata", "labels", "applyset.kubernetes.io/part-of"});
   out.value = parsed->string_at({"data", "value"});
+  if (parsed->find_path({"data", "more"}) != nullptr) out.value += '+';
   if (const Value* replicas = parsed->find_path({"spec", "replicas"}); replicas != nullptr && replicas->is_int()) {
     out.value = std::to_string(replicas->as_int());
   }

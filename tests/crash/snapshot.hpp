@@ -13,7 +13,7 @@ struct StoredObject {
   std::int64_t revision = 0;
   std::string body;   ///< canonical JSON, without uid, version and time
   std::string owner;  ///< the owner label
-  std::string value;  ///< `data.value`, or `spec.replicas`
+  std::string value;  ///< `data.value`, with a + when there is `data.more`; or `spec.replicas`
   std::map<std::string, std::string> labels;
   bool control = false;  ///< ours to tell people something: statuses, events, inventories, the channel record
 };

@@ -57,6 +57,31 @@ TEST_SUITE("live plan: desired objects") {
     CHECK(plan.changes[0].after.find_path({"data", "extra"}) == nullptr);
   }
 
+  TEST_CASE("what a run that was killed may have applied is applied again, however it looks") {
+    World unanswered("web", config_map("a", "1"));
+    unanswered.put(config_map("a", "1"), "set-web");
+    unanswered.record(config_map("a", "1")).hash.clear();
+    CHECK(lines(unanswered.plan()) == Lines{"update ConfigMap web/a: what was applied last is not known"});
+    World unlisted("web", config_map("a", "1"));
+    unlisted.put(config_map("a", "1"), "set-web");
+    CHECK(lines(unlisted.plan()) == Lines{"update ConfigMap web/a: what was applied last is not known"});
+    // A field that only the killed run wanted.
+    World grown("web", config_map("a", "1"));
+    auto& item =
+        grown.put("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: '1', extra: '2'}\n", "set-web");
+    item.applied = item.body;
+    grown.record(config_map("a", "1")).hash.clear();
+    const auto plan = grown.plan();
+    CHECK(lines(plan) == Lines{"update ConfigMap web/a"});
+    CHECK(plan.changes[0].after.find_path({"data", "extra"}) == nullptr);
+  }
+
+  TEST_CASE("an object that somebody made anew as it was is taken over again") {
+    World world("web", config_map("a", "1"));
+    world.own(config_map("a", "1")).uid = "another";
+    CHECK(lines(world.plan()) == Lines{"update ConfigMap web/a drift: was made anew by somebody else"});
+  }
+
   TEST_CASE("lists are compared as a whole") {
     CHECK(live_covers(yaml("{a: [1, {b: 2}]}"), yaml("{a: [1, {b: 2.0}], c: 3}")));
     CHECK_FALSE(live_covers(yaml("{a: [1]}"), yaml("{a: [1, 2]}")));
