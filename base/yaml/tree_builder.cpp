@@ -123,6 +123,11 @@ Result<Value> TreeBuilder::document(MarkTable* marks) {
     if (event.type == EventType::document_end || event.type == EventType::stream_end) break;
     if (first) document_mark_ = event.mark;
     GITOPSCTL_CHECK(handle(event));
+    // Not kept for the end like what is wrong with the content: it is the memory until then that matters.
+    if (decode_count_ > options_.max_nodes) {
+      return problem("yaml: document has more than " + std::to_string(options_.max_nodes) + " nodes", event.mark,
+                     ErrorCode::too_large);
+    }
   }
   if (decode_error_) return *decode_error_;
   if (!duplicates_.empty()) return combine(std::move(duplicates_));

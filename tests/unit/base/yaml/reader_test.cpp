@@ -155,6 +155,10 @@ TEST_SUITE("base/yaml/reader") {
     CHECK(code(std::string(999, '[') + std::string(999, ']')) == "ok");
     CHECK(code(std::string(1001, '[')) == "TooLarge");
     CHECK(code("abc", {.max_bytes = 2}) == "TooLarge");
+    CHECK(code("{a: [b, c], d: e}", {.max_nodes = 9}) == "ok");  // the document is one of them
+    CHECK(code("{a: [b, c], d: e}", {.max_nodes = 7}) == "TooLarge");
+    CHECK(code("[&x [1, 2, 3], *x, *x, *x]", {.max_nodes = 12}) == "TooLarge");
+    CHECK(parse_located_yaml("[a, a, a]", "f", {.max_nodes = 3}).error().where().to_string() == "f:1:5");
     std::string deep;
     for (int i = 0; i < 1001; ++i) deep += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
     CHECK(code(deep) == "TooLarge");

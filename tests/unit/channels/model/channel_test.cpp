@@ -244,6 +244,15 @@ TEST_SUITE("channels/model") {
     }
     CHECK(mistakes(bomb).size() == 1);
     CHECK(mistakes(with_head("releases: " + std::string(5000, '[') + std::string(5000, ']') + "\n")).size() == 1);
+    // Two bytes of text are some hundred of memory: the nodes are bounded, not only the bytes.
+    std::string list = "a";
+    for (int i = 0; i < 600'000; ++i) list += ",a";
+    const auto refused = parse_channel(with_head("releases: []\nx: [" + list + "]\n"), file(), "");
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code() == ErrorCode::too_large);
+    CHECK(refused.error().message() == "yaml: document has more than 500000 nodes");
+    CHECK(parse_channel(with_head("releases: []\n# " + std::string(4U << 20U, 'x')), file(), "").error().code() ==
+          ErrorCode::too_large);
   }
 
   TEST_CASE("mistakes inside a release are its problems and do not stop the others") {
