@@ -1,5 +1,7 @@
 #include "channels/git/library.hpp"
 
+#include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "base/text/escape.hpp"
@@ -81,6 +83,12 @@ Error library_error(int code, const std::string& what) {
   Error error(code_of(code, text), what + ": " + text);
   if (text.find("No space left") != std::string::npos) return error.with_hint("free space on the disk of the mirrors");
   return error;
+}
+
+bool is_of_the_machine(const Error& error) {
+  constexpr std::array<std::string_view, 6> signs{"Permission denied",      "Too many open files",   "No space left",
+                                                  "Cannot allocate memory", "Read-only file system", "Input/output error"};
+  return std::ranges::any_of(signs, [&](std::string_view sign) { return error.message().find(sign) != std::string::npos; });
 }
 
 bool to_oid(git_oid& out, std::string_view id) noexcept {

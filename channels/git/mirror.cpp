@@ -34,7 +34,6 @@ class MirrorImpl final : public Mirror {
  public:
   MirrorImpl(RemoteConfig config, std::unique_ptr<MirrorStore> store, std::unique_ptr<Remote> remote, RefMap refs)
       : config_(std::move(config)), store_(std::move(store)), remote_(std::move(remote)), refs_(std::move(refs)) {}
-  ~MirrorImpl() override { note_suspicion(); }
 
   Result<RefListing> list_remote(const Interrupt& interrupt) override;
   Result<void> fetch(const RefListing& listing, const std::vector<std::string>& wanted, const Interrupt& interrupt) override;
@@ -68,9 +67,6 @@ class MirrorImpl final : public Mirror {
     return {interrupt.stop, interrupt.deadline.at_most(system_clock(), config_.timeout)};
   }
   [[nodiscard]] ObjectReader& reader() const { return *store_->reader(); }
-  void note_suspicion() const {
-    if (reader().suspect()) store_->mark_suspect();
-  }
   [[nodiscard]] std::vector<Change> changes(const RefListing& listing, const std::vector<std::string>& wanted,
                                             bool all) const;
   [[nodiscard]] RefMap refs_after(const RefListing& listing, const std::vector<std::string>& wanted) const;
@@ -87,7 +83,6 @@ class MirrorImpl final : public Mirror {
 };
 
 Result<RefListing> MirrorImpl::list_remote(const Interrupt& interrupt) {
-  note_suspicion();
   const HttpCounters before = remote_->counters();
   crash_point(CrashPoint::fetch_before_listing);
   GITOPSCTL_TRY(RemoteRefs remote, remote_->list(bounded(interrupt)));
@@ -242,9 +237,8 @@ Result<void> MirrorImpl::move_refs(RefMap target, const std::string& head) {
 
 Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std::string>& wanted,
                                const Interrupt& interrupt) {
-  note_suspicion();
   const Interrupt limits = bounded(interrupt);
-  const bool anew = reader().suspect();
+  const bool anew = store_->suspect();
   if (!anew && changes(listing, wanted, false).empty() && refs_after(listing, wanted) == refs_) return {};
   GITOPSCTL_TRY(const FileLock lock, store_->lock_for_fetch(limits));
   // Another process may have fetched into the same mirror meanwhile.
@@ -253,7 +247,15 @@ Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std:
   GITOPSCTL_CHECK(fetch_pack(moved, anew, interrupt));
   RefMap target = refs_after(listing, wanted);
   if (anew) reader().clear_suspicion();
-  GITOPSCTL_CHECK(check_tips(moved, target, interrupt));
+  auto checked = check_tips(moved, target, interrupt);
+  if (!checked && checked.error().code() == ErrorCode::unavailable && !anew) {
+    // The remote left something out, or relies on something that the mirror lost. Either way the tip itself is stored by
+    // now and would not be asked for again: ask for all of it, without saying what is here.
+    GITOPSCTL_CHECK(fetch_pack(moved, true, interrupt));
+    target = refs_after(listing, wanted);
+    checked = check_tips(moved, target, interrupt);
+  }
+  GITOPSCTL_CHECK(checked);
   GITOPSCTL_CHECK(move_refs(std::move(target), listing.head));
   if (anew && !reader().suspect()) store_->clear_suspect();
   return {};
@@ -373,10 +375,7 @@ Result<void> MirrorImpl::push(const std::string& ref, const CommitId& expected, 
   return remote_->push(command, maker, limits);
 }
 
-void MirrorImpl::trim() {
-  note_suspicion();
-  store_->trim();
-}
+void MirrorImpl::trim() { store_->trim(); }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -23,16 +22,8 @@ constexpr std::size_t max_checked_tips = 256;
 constexpr Millis tidy_wait{60'000};
 /// Tells our mirrors from whatever else a directory may hold, which is never renamed or written to.
 constexpr std::string_view marker_file = "/gitopsctl-mirror";
-constexpr std::string_view suspect_file = "/gitopsctl-suspect";
 constexpr std::string_view broken_suffix = ".broken-";
 constexpr std::string_view new_suffix = ".new-";
-
-/// Failures of the machine, not of the mirror: they would hit a fresh one as well.
-bool is_of_the_machine(const Error& error) {
-  constexpr std::array<std::string_view, 6> signs{"Permission denied",      "Too many open files",   "No space left",
-                                                  "Cannot allocate memory", "Read-only file system", "Input/output error"};
-  return std::ranges::any_of(signs, [&](std::string_view sign) { return error.message().find(sign) != std::string::npos; });
-}
 
 /// The entries beside `directory` whose names are its name and `suffix` and more.
 std::vector<fs::path> beside(const std::string& directory, std::string_view suffix) {
@@ -81,6 +72,7 @@ Result<void> MirrorStore::prepare() {
         .with_hint("give the mirrors a directory of their own");
   }
   auto good = check();
+  // It would hit a fresh mirror as well.
   if (!good && is_of_the_machine(good.error())) return good;
   if (!good && alone) {
     GITOPSCTL_CHECK(set_aside(good.error().message()));
@@ -191,12 +183,13 @@ Result<FileLock> MirrorStore::lock_for_fetch(const Interrupt& interrupt) const {
   return lock;
 }
 
-void MirrorStore::mark_suspect() const {
-  // Opening the lock's way creates an empty file, which is all that is needed.
-  (void)FileLock::open(directory_ + std::string(suspect_file)).ok();
+bool MirrorStore::suspect() const {
+  std::error_code unknown;
+  return reader_->suspect() || fs::exists(directory_ + std::string(suspect_file), unknown);
 }
 
 void MirrorStore::clear_suspect() const {
+  reader_->clear_suspicion();
   std::error_code ignored;
   fs::remove(directory_ + std::string(suspect_file), ignored);
 }

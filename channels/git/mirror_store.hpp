@@ -33,8 +33,9 @@ class MirrorStore {
 
   /// Excludes other fetches into this mirror, of this process or another.
   [[nodiscard]] Result<FileLock> lock_for_fetch(const Interrupt& interrupt) const;
-  /// Leaves a mark, so that the next open sets the directory aside.
-  void mark_suspect() const;
+  /// Something in the mirror could not be read, by us or by somebody else who has it open: the next fetch fetches
+  /// everything anew. Unless that happened, the next open sets the directory aside.
+  [[nodiscard]] bool suspect() const;
   void clear_suspect() const;
   /// Closes what can be opened again, and tidies the packs when nobody else has the mirror open.
   void trim();

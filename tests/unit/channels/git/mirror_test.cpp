@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "channels/git/pkt_line.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/git_server.hpp"
 
@@ -54,6 +55,40 @@ struct Fixture {
   bool local;
   ScratchDir scratch;
 };
+
+/// The ids of everything that `tip` needs, one to a line, without the object that `lost` names.
+std::string objects_without(const ScratchRepo& repository, const std::string& tip, const std::string& lost) {
+  const auto all = repository.git({"rev-list", "--objects", "--no-object-names", tip});
+  const auto id = repository.git({"rev-parse", lost});
+  std::string out;
+  for (std::size_t at = 0; at < all.size(); at += 41) {
+    if (all.substr(at, 40) != id) out += all.substr(at, 40) + "\n";
+  }
+  return out;
+}
+
+/// A pack that lacks one object.
+std::string pack_without(const ScratchRepo& repository, const std::string& tip, const std::string& lost) {
+  return run_program({"git", "-C", repository.path(), "pack-objects", "-q", "--stdout"}, {},
+                     objects_without(repository, tip, lost));
+}
+
+/// Replaces the packs of a mirror by one that lacks one object.
+void take_from_packs(const ScratchRepo& repository, const std::string& mirror, const std::string& lost) {
+  const std::string packs = mirror + "/objects/pack";
+  for (const auto& entry : std::filesystem::directory_iterator(packs)) std::filesystem::remove(entry.path());
+  repository.git({"pack-objects", "-q", packs + "/pack"}, objects_without(repository, "main", lost));
+}
+
+/// What a server of protocol version 2 answers to a fetch.
+std::string fetch_answer(const std::string& pack) {
+  std::string out;
+  channels::git::append_pkt(out, "packfile\n");
+  constexpr std::size_t step = 60'000;
+  for (std::size_t at = 0; at < pack.size(); at += step) channels::git::append_pkt(out, '\1' + pack.substr(at, step));
+  channels::git::append_flush(out);
+  return out;
+}
 
 }  // namespace
 
@@ -468,22 +503,12 @@ TEST_SUITE("git/mirror") {
   }
 
   TEST_CASE("a file whose bytes are gone is an error, not a missing file, and is fetched again") {
-    namespace fs = std::filesystem;
     Fixture f(Road::http_v2);
     const auto id = f.repository.commit("main", {{"a.txt", "hello"}});
     auto mirror = open_mirror(f.scratch / "mirror", f.url());
     pull(*mirror);
-    // The same content without the file's bytes: a pack that lacks one object.
-    const std::string packs = f.scratch / "mirror/objects/pack";
-    const auto commit = f.repository.git({"rev-list", "--objects", "--no-object-names", "main"});
-    const auto blob = f.repository.git({"rev-parse", "main:a.txt"});
-    std::string without;
-    for (std::size_t at = 0; at < commit.size(); at += 41) {
-      if (commit.substr(at, 40) != blob) without += commit.substr(at, 40) + "\n";
-    }
     mirror.reset();
-    for (const auto& entry : fs::directory_iterator(packs)) fs::remove(entry.path());
-    f.repository.git({"pack-objects", "-q", packs + "/pack"}, without);
+    take_from_packs(f.repository, f.scratch / "mirror", "main:a.txt");
     mirror = open_mirror(f.scratch / "mirror", f.url());
     REQUIRE(mirror->notes().empty());
     const auto tree = mirror->tree(id);
@@ -497,6 +522,67 @@ TEST_SUITE("git/mirror") {
     const auto again = (*tree)->read(*path);
     REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().to_string()));
     CHECK(*again == "hello");
+  }
+
+  TEST_CASE("what another holder of the mirror cannot read is fetched again while both have it open") {
+    namespace fs = std::filesystem;
+    Fixture f(Road::http_v2);
+    const auto id = f.repository.commit("main", {{"a.txt", "hello"}});
+    const std::string directory = f.scratch / "mirror";
+    auto watcher = open_mirror(directory, f.url());
+    pull(*watcher);
+    take_from_packs(f.repository, directory, "main:a.txt");
+    auto worker = open_mirror(directory, f.url());
+    const auto path = *TreePath::parse("a.txt");
+    CHECK_FALSE((*worker->tree(id))->read(path).ok());
+    CHECK(fs::exists(directory + "/gitopsctl-suspect"));
+    // Nothing moved at the remote, and the watcher itself did not read the file.
+    pull(*watcher);
+    CHECK_FALSE(fs::exists(directory + "/gitopsctl-suspect"));
+    worker = open_mirror(directory, f.url());
+    CHECK((*worker->tree(id))->read(path).value_or("") == "hello");
+    CHECK(worker->notes().empty());
+  }
+
+  TEST_CASE("a pack that lacks something is asked for again, and nothing of the mirror is suspected") {
+    Fixture f(Road::http_v2);
+    FaultProxy proxy(f.server.port());
+    const auto first = f.repository.commit("main", {{"a.txt", "one"}});
+    f.repository.commit("next", {{"a.txt", "two"}, {"dir/b.txt", "three"}});
+    const auto id = f.repository.tip("next");
+    for (const std::string lost : {"next:dir/b.txt", "next:dir", "next^{tree}"}) {
+      CAPTURE(lost);
+      const std::string directory = f.scratch / std::to_string(lost.size());
+      proxy.clear();
+      f.repository.git({"update-ref", "refs/heads/main", first});
+      auto mirror = open_mirror(directory, proxy.url() + "/shop.git");
+      const auto before = mirror->list_remote({});
+      REQUIRE(before.ok());
+      REQUIRE(mirror->fetch(*before, {"refs/heads/main"}, {}).ok());
+      f.repository.git({"update-ref", "refs/heads/main", id});
+      const auto listing = mirror->list_remote({});
+      REQUIRE(listing.ok());
+      Fault fault;
+      fault.kind = Fault::Kind::answer;
+      fault.method = "POST";
+      fault.status = 200;
+      fault.headers = {{"Content-Type", "application/x-git-upload-pack-result"}};
+      fault.body = fetch_answer(pack_without(f.repository, "next", lost));
+      proxy.set({fault});
+      const auto fetched = mirror->fetch(*listing, {"refs/heads/main"}, {});
+      REQUIRE_FALSE(fetched.ok());
+      CHECK(fetched.error().code() == ErrorCode::unavailable);
+      CHECK_MESSAGE(fetched.error().message().find("incomplete history") != std::string::npos, why(fetched));
+      CHECK(mirror->refs().at("refs/heads/main") == first);
+      CHECK_FALSE(std::filesystem::exists(directory + "/gitopsctl-suspect"));
+      CHECK(open_mirror(directory, f.url())->refs() == mirror->refs());
+      // The tip has not moved, and what came of it is stored: it is asked for nevertheless.
+      proxy.clear();
+      const auto again = mirror->fetch(*listing, {"refs/heads/main"}, {});
+      REQUIRE_MESSAGE(again.ok(), why(again));
+      CHECK(mirror->refs().at("refs/heads/main") == id);
+      CHECK((*mirror->tree(id))->read(*TreePath::parse("dir/b.txt")).value_or("") == "three");
+    }
   }
 
   TEST_CASE("many fetches do not leave many packs") {
