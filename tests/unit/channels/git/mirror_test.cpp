@@ -585,6 +585,35 @@ TEST_SUITE("git/mirror") {
     }
   }
 
+  TEST_CASE("a local ref that cannot be read is an error and not a deleted branch") {
+    Fixture f(Road::local);
+    const auto id = f.repository.commit("releases/prod", {{"a", "1"}});
+    f.repository.commit("main", {{"a", "1"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    pull(*mirror);
+    // What a crashed machine leaves of a file that was not synced.
+    const std::string file = f.repository.path() + "/refs/heads/releases/prod";
+    REQUIRE(std::filesystem::exists(file));
+    for (const auto* text : {"", "rubbish\n"}) {
+      std::ofstream(file, std::ios::trunc) << text;
+      const auto listing = mirror->list_remote({});
+      REQUIRE_FALSE(listing.ok());
+      CHECK_MESSAGE(listing.error().to_string().find("refs/heads/releases/prod") != std::string::npos,
+                    listing.error().to_string());
+    }
+    std::ofstream(file, std::ios::trunc) << id << "\n";
+    // Names that are no refs, symbolic refs that lead nowhere and refs outside of the prefixes keep nobody.
+    std::ofstream(f.repository.path() + "/refs/heads/main.lock");
+    std::ofstream(f.repository.path() + "/refs/heads/.DS_Store") << "x";
+    std::ofstream(f.repository.path() + "/refs/odd") << "rubbish";
+    f.repository.git({"symbolic-ref", "refs/heads/nowhere", "refs/heads/none"});
+    const auto listing = mirror->list_remote({});
+    REQUIRE_MESSAGE(listing.ok(), (listing.ok() ? "" : listing.error().to_string()));
+    CHECK(listing->refs.size() == 2);
+    std::ofstream(f.repository.path() + "/refs/heads/ring") << "ref: refs/heads/ring\n";
+    CHECK_FALSE(mirror->list_remote({}).ok());
+  }
+
   TEST_CASE("many fetches do not leave many packs") {
     Fixture f(Road::local);
     auto mirror = open_mirror(f.scratch / "mirror", f.url());
