@@ -3,10 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <vector>
 
@@ -39,12 +38,37 @@ Error system_error(int error, const std::string& what) {
   return error == ENOSPC || error == EDQUOT ? out.with_hint("free space on the disk of the mirrors") : out;
 }
 
+/// A million refs with long names.
+constexpr std::size_t max_file_bytes = std::size_t{256} << 20U;
+
+/// The bytes of the file; none when it is not there, and only then: refs that cannot be read must not look deleted.
+Result<std::string> read_all(const std::string& directory) {
+  const std::string what = "read the mirror's refs in " + terminal_safe(path_of(directory));
+  const int file = ::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return std::string();
+  if (file < 0) return system_error(errno, what);
+  std::string text;
+  Result<void> done;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const auto count = ::read(file, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) done = system_error(errno, what);
+    if (count <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+    if (text.size() > max_file_bytes) {
+      done = damaged(directory);
+      break;
+    }
+  }
+  ::close(file);
+  if (!done) return done.error();
+  return text;
+}
+
 Result<std::vector<Line>> read_lines(const std::string& directory) {
   std::vector<Line> out;
-  std::ifstream file(path_of(directory), std::ios::binary);
-  if (!file) return out;
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (file.bad()) return damaged(directory);
+  GITOPSCTL_TRY(const std::string text, read_all(directory));
   if (!text.empty() && text.back() != '\n') return damaged(directory);
   std::string_view rest = text;
   while (!rest.empty()) {
