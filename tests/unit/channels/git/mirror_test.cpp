@@ -545,17 +545,22 @@ TEST_SUITE("git/mirror") {
     CHECK(worker->notes().empty());
   }
 
-  TEST_CASE("a pack that lacks a file is asked for again, and nothing of the mirror is suspected") {
-    namespace fs = std::filesystem;
+  TEST_CASE("a pack that lacks something is asked for again, and nothing of the mirror is suspected") {
     Fixture f(Road::http_v2);
     FaultProxy proxy(f.server.port());
-    const std::string directory = f.scratch / "mirror";
-    auto mirror = open_mirror(directory, proxy.url() + "/shop.git");
-    f.repository.commit("main", {{"a.txt", "one"}});
-    pull(*mirror);
-    const auto id = f.repository.commit("main", {{"a.txt", "two"}, {"dir/b.txt", "three"}});
-    for (const auto* lost : {"main:dir/b.txt", "main:dir", "main^{tree}"}) {
+    const auto first = f.repository.commit("main", {{"a.txt", "one"}});
+    f.repository.commit("next", {{"a.txt", "two"}, {"dir/b.txt", "three"}});
+    const auto id = f.repository.tip("next");
+    for (const std::string lost : {"next:dir/b.txt", "next:dir", "next^{tree}"}) {
       CAPTURE(lost);
+      const std::string directory = f.scratch / std::to_string(lost.size());
+      proxy.clear();
+      f.repository.git({"update-ref", "refs/heads/main", first});
+      auto mirror = open_mirror(directory, proxy.url() + "/shop.git");
+      const auto before = mirror->list_remote({});
+      REQUIRE(before.ok());
+      REQUIRE(mirror->fetch(*before, {"refs/heads/main"}, {}).ok());
+      f.repository.git({"update-ref", "refs/heads/main", id});
       const auto listing = mirror->list_remote({});
       REQUIRE(listing.ok());
       Fault fault;
@@ -563,22 +568,22 @@ TEST_SUITE("git/mirror") {
       fault.method = "POST";
       fault.status = 200;
       fault.headers = {{"Content-Type", "application/x-git-upload-pack-result"}};
-      fault.body = fetch_answer(pack_without(f.repository, "main", lost));
+      fault.body = fetch_answer(pack_without(f.repository, "next", lost));
       proxy.set({fault});
-      const auto refs = mirror->refs();
-      const auto fetched = mirror->fetch(*listing, {}, {});
+      const auto fetched = mirror->fetch(*listing, {"refs/heads/main"}, {});
       REQUIRE_FALSE(fetched.ok());
       CHECK(fetched.error().code() == ErrorCode::unavailable);
       CHECK_MESSAGE(fetched.error().message().find("incomplete history") != std::string::npos, why(fetched));
-      CHECK(mirror->refs() == refs);
-      CHECK_FALSE(fs::exists(directory + "/gitopsctl-suspect"));
-      CHECK(open_mirror(directory, f.url())->refs() == refs);
+      CHECK(mirror->refs().at("refs/heads/main") == first);
+      CHECK_FALSE(std::filesystem::exists(directory + "/gitopsctl-suspect"));
+      CHECK(open_mirror(directory, f.url())->refs() == mirror->refs());
+      // The tip has not moved, and what came of it is stored: it is asked for nevertheless.
+      proxy.clear();
+      const auto again = mirror->fetch(*listing, {"refs/heads/main"}, {});
+      REQUIRE_MESSAGE(again.ok(), why(again));
+      CHECK(mirror->refs().at("refs/heads/main") == id);
+      CHECK((*mirror->tree(id))->read(*TreePath::parse("dir/b.txt")).value_or("") == "three");
     }
-    // The tip has not moved, and what came of it is stored: it is asked for nevertheless.
-    proxy.clear();
-    pull(*mirror);
-    CHECK(mirror->refs().at("refs/heads/main") == id);
-    CHECK((*mirror->tree(id))->read(*TreePath::parse("dir/b.txt")).value_or("") == "three");
   }
 
   TEST_CASE("an entry that becomes a directory of the same id is checked") {
@@ -600,10 +605,11 @@ TEST_SUITE("git/mirror") {
     CHECK_FALSE(channels::git::check_complete(**reader, directory, {}, {}).ok());
     CHECK_FALSE(channels::git::check_complete(**reader, directory, submodule, {}).ok());
     // Nor does a file of that id say that the directory was looked at.
-    const auto blob = f.repository.git({"rev-parse", "main:a.txt"});
     const auto inner = f.repository.git({"mktree", "--missing"}, "100644 blob " + id + "\tghost\n");
-    const auto both =
-        f.repository.git({"mktree", "--missing"}, "100644 blob " + inner + "\ta\n040000 tree " + inner + "\tb\n");
+    using channels::git::EntryKind;
+    const auto both = f.repository.git(
+        {"hash-object", "-t", "tree", "-w", "--literally", "--stdin"},
+        channels::git::write_tree_bytes({{"a", EntryKind::file, inner}, {"b", EntryKind::directory, inner}}));
     const auto twice = f.repository.git({"commit-tree", "-m", "twice", both});
     CHECK_FALSE(channels::git::check_complete(**reader, twice, {}, {}).ok());
   }
