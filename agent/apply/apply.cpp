@@ -53,7 +53,7 @@ bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
 
 /// Until a write is answered nobody knows what was applied last, and an old hash would be a lie: a run that takes over from
 /// here applies the object again, whatever it wants it to be.
-void expect_answers(Inventory& inventory, const std::vector<PendingWrite>& writes) {
+void expect_answers(Inventory& inventory, const std::vector<PlannedApply>& writes) {
   for (const auto& write : writes) {
     InventoryEntry& entry = inventory.add(write.object->id);
     entry.hash.clear();
