@@ -468,7 +468,8 @@ TEST_SUITE("live plan: channel") {
     CHECK(changes.releases[0].changes.empty());
     CHECK(lines(changes.releases[1]) ==
           Lines{"keep ConfigMap web/leaves: nothing is removed while a release of the channel fails",
-                "update ConfigMap web/mine"});
+                "update ConfigMap web/mine", "update ConfigMap web/nobodys: what was applied last is not known",
+                "update ConfigMap web/theirs: what was applied last is not known"});
   }
 
   TEST_CASE("digests of deletes name the channel and the objects with their uids") {
