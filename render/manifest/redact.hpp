@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,7 +42,17 @@ class SecretScrubber {
 
  private:
   void add(std::string_view value);
-  std::vector<std::string> needles_;  // longest first, unique
+
+  /// Longest first; a number stands for texts of that length, before all of them.
+  struct LongestFirst {
+    using is_transparent = void;
+    bool operator()(const std::string& a, const std::string& b) const noexcept {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+    bool operator()(const std::string& a, std::size_t size) const noexcept { return a.size() > size; }
+    bool operator()(std::size_t size, const std::string& b) const noexcept { return size >= b.size(); }
+  };
+  std::set<std::string, LongestFirst> needles_;
 };
 
 }  // namespace gitopsctl::render
