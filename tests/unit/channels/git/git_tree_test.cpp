@@ -95,6 +95,24 @@ TEST_SUITE("git/tree") {
     CHECK(content_id(*before, path("a")) == content_id(*after, path("a")));
   }
 
+  TEST_CASE("a deep tree with a link is identified at once, or not at all") {
+    Fixture f;
+    std::string deep;
+    for (int i = 0; i < 600; ++i) deep += "d/";
+    f.repository.commit("main", {{deep + "link@", "x"}, {deep + "x", "1"}, {"flat/a/link@", "../../b/y"}, {"b/y", "2"}});
+    const auto tree = f.tree();
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(content_id(*tree, path("d")) != content_id(*tree, path("d")));
+    for (int i = 0; i < 100; ++i) CHECK(tree->read(path(deep + "x")).value_or("") == "1");
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(3));
+    CHECK(content_id(*tree, path("flat")) == content_id(*tree, path("flat")));
+    CHECK(content_id(*tree, path("flat")).starts_with("dir:"));
+    // Listings know directories without links, so that nobody has to go into them.
+    for (const auto& entry : *tree->list(path(""))) {
+      CHECK((entry.content_id == tree->stat(path(entry.name))->content_id));
+    }
+  }
+
   TEST_CASE("submodules are neither files nor errors") {
     Fixture f;
     f.repository.commit("main", {{"a", "1"}});
