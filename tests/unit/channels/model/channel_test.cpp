@@ -503,7 +503,38 @@ TEST_SUITE("channels/model historic form") {
   }
 }
 
+namespace {
+
+/// A tree of which one directory cannot be read at the moment.
+class Unreadable final : public FileTree {
+ protected:
+  Result<FileInfo> do_stat(const TreePath& path) const override {
+    if (path.is_root() || path.str() == "ci" || path.str() == "ci/vars" || path.str() == "ci/vars/releases") {
+      return FileInfo{std::string(path.name()), FileType::directory, 0, false, {}};
+    }
+    return Error(ErrorCode::not_found, "not there");
+  }
+  Result<std::string> do_read(const TreePath& /*path*/, std::uint64_t /*max_bytes*/) const override { return gone(); }
+  Result<std::vector<FileInfo>> do_list(const TreePath& /*path*/) const override { return gone(); }
+  Result<std::string> do_read_link(const TreePath& /*path*/) const override { return gone(); }
+
+ private:
+  static Error gone() { return {ErrorCode::unavailable, "the local copy is damaged"}; }
+};
+
+}  // namespace
+
 TEST_SUITE("channels/model in a tree") {
+  TEST_CASE("a directory that cannot be read is not a channel that is not there") {
+    const auto found = find_channel_file(Unreadable(), "prod");
+    REQUIRE_FALSE(found.ok());
+    CHECK(found.error().code() == ErrorCode::unavailable);
+    CHECK(load_channel(Unreadable(), "prod").error().code() == ErrorCode::unavailable);
+    MemoryTree file_in_its_place;
+    file_in_its_place.add(path("ci/vars/releases"), "");
+    CHECK(find_channel_file(file_in_its_place, "prod").error().code() == ErrorCode::not_found);
+  }
+
   TEST_CASE("files are found in their places, ours first") {
     MemoryTree tree;
     tree.add(path("ci/channels/prod.yaml"), "calitp: {channel: prod, releases: []}\n");
