@@ -40,12 +40,14 @@ Result<void> check_complete(ObjectReader& reader, const std::string& id, const s
     const auto before = reader.commit(*known);
     if (before.ok() && reader.exists(before->tree)) todo.front().old = before->tree;
   }
-  std::unordered_set<std::string> seen;
+  // Apart, since nothing keeps a falsified tree from naming one id as a file and as a directory.
+  std::unordered_set<std::string> seen_trees;
+  std::unordered_set<std::string> seen_files;
   while (!todo.empty()) {
     GITOPSCTL_CHECK(interrupt.check("checking what was fetched"));
     const Pair pair = std::move(todo.back());
     todo.pop_back();
-    if (pair.tree == pair.old || !seen.insert(pair.tree).second) continue;
+    if (pair.tree == pair.old || !seen_trees.insert(pair.tree).second) continue;
     GITOPSCTL_TRY(const auto entries, reader.tree(pair.tree));
     std::shared_ptr<const std::vector<TreeEntry>> old;
     if (!pair.old.empty()) {
@@ -54,11 +56,11 @@ Result<void> check_complete(ObjectReader& reader, const std::string& id, const s
     for (const auto& entry : *entries) {
       if (entry.kind == EntryKind::submodule) continue;  // lives in another repository
       const TreeEntry* before = old == nullptr ? nullptr : find(*old, entry.name);
-      if (before != nullptr && before->id == entry.id) continue;
+      if (before != nullptr && before->id == entry.id && before->kind == entry.kind) continue;
       if (entry.kind == EntryKind::directory) {
         if (!is_there(reader, entry.id)) return missing("directory '" + terminal_safe(entry.name) + "'", entry.id);
         todo.push_back({entry.id, before != nullptr && before->kind == EntryKind::directory ? before->id : ""});
-      } else if (seen.insert(entry.id).second && !reader.exists(entry.id)) {
+      } else if (seen_files.insert(entry.id).second && !reader.exists(entry.id)) {
         return missing("file '" + terminal_safe(entry.name) + "'", entry.id);
       }
     }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "channels/git/connectivity.hpp"
 #include "channels/git/pkt_line.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/git_server.hpp"
@@ -583,6 +584,34 @@ TEST_SUITE("git/mirror") {
       CHECK(mirror->refs().at("refs/heads/main") == id);
       CHECK((*mirror->tree(id))->read(*TreePath::parse("dir/b.txt")).value_or("") == "three");
     }
+  }
+
+  TEST_CASE("an entry that becomes a directory of the same id is checked") {
+    Fixture f(Road::local);
+    f.repository.commit("main", {{"a.txt", "one"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    pull(*mirror);
+    // A submodule's id says nothing about what is here; as a directory's it has to be.
+    const std::string id(40, 'e');
+    const auto commit = [&](const std::string& mode) {
+      const auto tree = f.repository.git({"mktree", "--missing"}, mode + " " + id + "\tx\n");
+      return f.repository.git({"commit-tree", "-m", mode, tree});
+    };
+    const auto reader = channels::git::ObjectReader::open(f.repository.path(), "shop");
+    REQUIRE(reader.ok());
+    const auto submodule = commit("160000 commit");
+    const auto directory = commit("040000 tree");
+    CHECK(channels::git::check_complete(**reader, submodule, {}, {}).ok());
+    CHECK_FALSE(channels::git::check_complete(**reader, directory, {}, {}).ok());
+    CHECK_FALSE(channels::git::check_complete(**reader, directory, submodule, {}).ok());
+    // Nor does a file of that id say that the directory was looked at.
+    const auto inner = f.repository.git({"mktree", "--missing"}, "100644 blob " + id + "\tghost\n");
+    using channels::git::EntryKind;
+    const auto both = f.repository.git(
+        {"hash-object", "-t", "tree", "-w", "--literally", "--stdin"},
+        channels::git::write_tree_bytes({{"a", EntryKind::file, inner}, {"b", EntryKind::directory, inner}}));
+    const auto twice = f.repository.git({"commit-tree", "-m", "twice", both});
+    CHECK_FALSE(channels::git::check_complete(**reader, twice, {}, {}).ok());
   }
 
   TEST_CASE("a local ref that cannot be read is an error and not a deleted branch") {
