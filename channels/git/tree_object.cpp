@@ -121,6 +121,10 @@ std::string write_tree_bytes(std::vector<TreeEntry> entries) {
 }
 
 Result<CommitObject> parse_commit(std::string_view bytes) {
+  // Git takes the tree from the first line, parents right behind it and nowhere else, and then author and committer: a
+  // commit must not have another history or date here than there.
+  enum class Part : std::uint8_t { tree, parents, committer, rest };
+  Part part = Part::tree;
   CommitObject out;
   for (;;) {
     const auto end = bytes.find('\n');
@@ -128,17 +132,23 @@ Result<CommitObject> parse_commit(std::string_view bytes) {
     const auto line = bytes.substr(0, end);
     bytes.remove_prefix(end + 1);
     if (line.empty()) break;
-    if (line.starts_with("tree ") && out.tree.empty()) {
+    if (part == Part::tree) {
+      if (!line.starts_with("tree ")) return damaged("a commit does not begin with its tree");
       out.tree = line.substr(5);
-    } else if (line.starts_with("parent ")) {
+      part = Part::parents;
+    } else if (part == Part::parents && line.starts_with("parent ")) {
       if (!is_object_id(line.substr(7))) return damaged("a commit's parent is no object name");
       out.parents.emplace_back(line.substr(7));
-    } else if (line.starts_with("author ")) {
+    } else if (part == Part::parents && line.starts_with("author ")) {
       auto author = read_person(line.substr(7));
       out.author_name = std::move(author.name);
       out.author_email = std::move(author.email);
-    } else if (line.starts_with("committer ")) {
+      part = Part::committer;
+    } else if (part == Part::committer && line.starts_with("committer ")) {
       out.committed = read_person(line.substr(10)).seconds;
+      part = Part::rest;
+    } else {
+      part = Part::rest;
     }
     if (bytes.empty()) break;  // a commit without a message
   }

@@ -154,6 +154,17 @@ TEST_SUITE("git/tree") {
     CHECK(read->author_name == "A B");
     CHECK(read->committed == 99);
     CHECK(read->message == "tree of life\n");
+    // As Git does: a parent is one only right behind the tree, and what comes again later does not count.
+    const auto forged =
+        git::parse_commit("tree " + tree + "\nauthor A <a@b> 12 +0000\nparent " + std::string(40, 'c') +
+                          "\ncommitter C <c@d> 99 +0000\ntree " + std::string(40, 'd') + "\nauthor E <e@f> 1 +0000\n\nx");
+    REQUIRE(forged.ok());
+    CHECK(forged->tree == tree);
+    CHECK(forged->parents.empty());
+    CHECK(forged->author_name == "A");
+    CHECK(forged->message == "x");
+    CHECK_FALSE(git::parse_commit("parent " + std::string(40, 'b') + "\ntree " + tree + "\n\n").ok());
+    CHECK(git::parse_commit("tree " + tree + "\n").ok());
     CHECK_FALSE(git::parse_commit("author x\n\n").ok());
     CHECK_FALSE(git::parse_commit("").ok());
     CHECK_FALSE(git::parse_commit("tree " + tree + "\nparent ../../etc\n\n").ok());
