@@ -216,7 +216,13 @@ TEST_SUITE("http/client") {
     CHECK(redact_url("https://u:p@ss@host/x") == "https://host/x");
     CHECK(redact_url("https://u:pa/ss@host/x") == "https://host/x");
     CHECK(redact_url("https://token@host:8080/x") == "https://host:8080/x");
-    CHECK(redact_url("https://host:8080/a@b") == "https://host:8080/a@b");
+    // Signs in a password that nobody escaped; what looks like a port or a host may be the half of one.
+    CHECK(redact_url("https://user:12?34@host") == "https://host");
+    CHECK(redact_url("https://user:12#34@host/x") == "https://host/x");
+    CHECK(redact_url("https://user:8080/a@host/x") == "https://host/x");
+    CHECK(redact_url("https://to/ken@host/") == "https://host/");
+    CHECK(redact_url("https://user:a@b/c@host/") == "https://host/");
+    CHECK(redact_url("https://host:8080/a/b?c=d#e") == "https://host:8080/a/b?c=d#e");
     CHECK(redact_url("https://[::1]:80/a") == "https://[::1]:80/a");
     CHECK(redact_url("u:p@host/x") == "host/x");
     CHECK(redact_url("git@host:x") == "git@host:x");
