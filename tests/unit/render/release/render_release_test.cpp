@@ -57,6 +57,20 @@ TEST_SUITE("release/manifests") {
     CHECK_FALSE(read_manifests(*tree, tree_path("app")).ok());
   }
 
+  TEST_CASE("directories that share what is below them do not take for ever") {
+    // Thirty levels of two links each to the next: a billion ways to the bottom.
+    auto tree = make_tree({{"app/0/a.yaml", ""}, {"d30/b.yaml", ""}});
+    for (int i = 0; i < 30; ++i) {
+      const std::string here = i == 0 ? "app/0/" : "d" + std::to_string(i) + "/";
+      const std::string next = (i == 0 ? "../../d" : "../d") + std::to_string(i + 1);
+      tree->add_link(tree_path(here + "x"), next);
+      tree->add_link(tree_path(here + "y"), next);
+    }
+    const auto read = read_manifests(*tree, tree_path("app"));
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().code() == ErrorCode::too_large);
+  }
+
   TEST_CASE("documents are cut at separator lines") {
     const auto cut = [](std::string_view text) {
       std::string out;
