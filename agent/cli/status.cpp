@@ -36,7 +36,8 @@ void print_tables(Terminal& terminal, const std::vector<ChannelView>& views) {
         source != nullptr && source->string_at({"status"}) != "True") {
       message = std::string(source->string_at({"reason"})) + ": " + std::string(source->string_at({"message"}));
     }
-    const std::string state = at("state").empty() ? "Waiting" : at("state");
+    std::string state = shown_state(view.channel);
+    if (state.empty()) state = "Waiting";
     channels.add({name, state, short_id(at("revision")), short_id(at("tip")),
                   number(view.channel, "readyReleases") + "/" + number(view.channel, "releases"),
                   number(view.channel, "objects"), message},
@@ -44,7 +45,7 @@ void print_tables(Terminal& terminal, const std::vector<ChannelView>& views) {
     for (const auto& release : view.releases) {
       std::string said;
       if (const Value* ready = find_condition(release, "Ready"); ready != nullptr) said = ready->string_at({"message"});
-      const std::string release_state(release.string_at({"status", "state"}));
+      const std::string release_state = shown_state(release);
       releases.add({name + '/' + std::string(release.string_at({"spec", "release"})), release_state,
                     short_id(release.string_at({"status", "revision"})),
                     short_id(release.string_at({"status", "renderDigest"})), number(release, "objects"), said},

@@ -31,7 +31,21 @@ void add_errors(const Value& body, Obstacle base, std::vector<Obstacle>& out) {
   }
 }
 
+/// A suspension that the agent has not told of yet: a switch holds from the moment it is set, not from the next report on.
+void add_suspension(const Value& body, Obstacle base, std::vector<Obstacle>& out) {
+  if (!is_suspended(body) || base.state == "Suspended") return;
+  const std::string by = text_at(body, {"spec", "suspendedBy"}), reason = text_at(body, {"spec", "suspendReason"});
+  base.state = "Suspended";
+  base.what = base.release.empty() ? "suspend: the channel is suspended" : "the release is suspended";
+  if (!by.empty()) base.what += " by " + by;
+  if (!reason.empty()) base.what += ": " + reason;
+  base.command = "gitopsctl resume " + base.channel + (base.release.empty() ? "" : '/' + base.release);
+  out.push_back(std::move(base));
+}
+
 }  // namespace
+
+std::string shown_state(const Value& body) { return is_suspended(body) ? "Suspended" : text_at(body, {"status", "state"}); }
 
 Result<ChannelView> read_channel(const BoundChannel& bound, const std::string& release) {
   ChannelView view;
@@ -78,6 +92,7 @@ std::vector<Obstacle> obstacles(const ChannelView& view) {
                      text_at(guard, {"command"})});
     }
   }
+  add_suspension(view.channel, {channel, "", state, "", "", ""}, out);
   add_errors(view.channel, {channel, "", state, "", "", ""}, out);
   if (const Value* rollback = view.channel.find_path({"spec", "rollback"}); rollback != nullptr && rollback->is_map()) {
     out.push_back({channel, "", "RolledBack",
@@ -88,6 +103,7 @@ std::vector<Obstacle> obstacles(const ChannelView& view) {
   for (const auto& release : view.releases) {
     const std::string release_state = text_at(release, {"status", "state"});
     const std::string name = text_at(release, {"spec", "release"});
+    add_suspension(release, {channel, name, release_state, "", "", ""}, out);
     if (release_state == "Deployed") continue;
     const std::size_t before = out.size();
     add_errors(release, {channel, name, release_state, "", "", ""}, out);

@@ -20,6 +20,10 @@ struct ChannelView {
 /// Reads the control objects of a channel; `release` limits them to one.
 [[nodiscard]] Result<ChannelView> read_channel(const BoundChannel& bound, const std::string& release = {});
 
+/// The state of a Channel or Release object as people are shown it: what the agent last reported, or `Suspended` as soon as
+/// somebody said so. Empty: nothing was reported yet.
+[[nodiscard]] std::string shown_state(const Value& body);
+
 /// One thing that is not where its branch says.
 struct Obstacle {
   std::string channel;

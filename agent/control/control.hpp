@@ -91,6 +91,10 @@ struct Switches {
   [[nodiscard]] bool forbid_more_than(const Switches& before) const;
 };
 
+/// True when somebody suspended what the Channel or Release object `body` stands for. Anything but a clear `false` in
+/// `spec.suspend` does: a value that somebody mistyped must not start writes.
+[[nodiscard]] bool is_suspended(const Value& body);
+
 [[nodiscard]] Result<Switches> read_switches(Environment& environment, const ChannelKey& key);
 
 /// An approval of a digest (approval digest, or delete digest).

@@ -136,14 +136,17 @@ std::string text_at(const Value& body, std::initializer_list<std::string_view> p
 
 }  // namespace
 
+bool is_suspended(const Value& body) {
+  const Value* suspend = body.find_path({"spec", "suspend"});
+  return suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool());
+}
+
 Result<Switches> read_switches(Environment& environment, const ChannelKey& key) {
   Switches out;
   GITOPSCTL_TRY(const auto id, channel_object_id(environment, key));
   GITOPSCTL_TRY(const auto live, environment.get(id));
   if (live) {
-    const Value* suspend = live->body.find_path({"spec", "suspend"});
-    // Anything but a clear `false` suspends: a value that somebody mistyped must not start writes.
-    out.suspend = suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool());
+    out.suspend = is_suspended(live->body);
     out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});
     out.suspend_reason = text_at(live->body, {"spec", "suspendReason"});
     out.requested_at = std::string(live->annotation("gitopsctl.dev/requestedAt"));
@@ -157,8 +160,7 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
                 environment.list({std::string(channels::api_group), "Release", "", channel_label(key)}));
   for (const auto& release : releases) {
     out.release_places.emplace(text_at(release.body, {"spec", "release"}), release.id.namespace_);
-    const Value* suspend = release.body.find_path({"spec", "suspend"});
-    if (suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool())) {
+    if (is_suspended(release.body)) {
       out.suspended_releases[text_at(release.body, {"spec", "release"})] = text_at(release.body, {"spec", "suspendReason"});
     }
   }
