@@ -123,9 +123,11 @@ struct Event {
   std::string release;  ///< empty: about the channel
 };
 
-/// Records an event; keeps the newest 200 of a channel.
+/// Records an event. Writers call trim_events() once in a while.
 Result<void> record_event(Environment& environment, const ChannelKey& key, const Event& event);
-/// Oldest first.
+/// Deletes all but the newest 200 events of a channel. Reads every one of them.
+Result<void> trim_events(Environment& environment, const ChannelKey& key);
+/// The newest 200 of a channel, oldest first.
 [[nodiscard]] Result<std::vector<Event>> list_events(Environment& environment, const ChannelKey& key);
 
 }  // namespace gitopsctl::agent

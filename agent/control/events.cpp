@@ -43,7 +43,10 @@ Result<void> record_event(Environment& environment, const ChannelKey& key, const
                              {"namespace", Value::string(home_namespace)}});
   body.set("involvedObject", involved);
   GITOPSCTL_CHECK(environment.put({id, "v1", body, "", 0}, "", {}));
+  return {};
+}
 
+Result<void> trim_events(Environment& environment, const ChannelKey& key) {
   GITOPSCTL_TRY(const auto objects, event_objects(environment, key));
   for (std::size_t i = 0; i + max_events < objects.size(); ++i) {
     GITOPSCTL_CHECK(environment.remove(objects[i].id, {objects[i].uid, ""}, {}));
@@ -54,7 +57,8 @@ Result<void> record_event(Environment& environment, const ChannelKey& key, const
 Result<std::vector<Event>> list_events(Environment& environment, const ChannelKey& key) {
   GITOPSCTL_TRY(const auto objects, event_objects(environment, key));
   std::vector<Event> out;
-  for (const auto& object : objects) {
+  for (std::size_t i = objects.size() - std::min(objects.size(), max_events); i < objects.size(); ++i) {
+    const LiveObject& object = objects[i];
     Event event;
     if (const auto at = parse_time(object.body.string_at({"lastTimestamp"})); at.ok()) event.at = *at;
     event.type = object.body.string_at({"type"});

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t max_history = 20;
 constexpr std::size_t max_errors = 20;
 constexpr std::size_t max_text = 2000;
+// Trimming reads every event, and a first deployment records one for each of a thousand releases.
+constexpr std::size_t trim_every = 50;
 
 Value text(std::string_view value) { return Value::string(value.substr(0, max_text)); }
 Value number(std::size_t value) { return Value::int64(static_cast<std::int64_t>(value)); }
@@ -284,7 +286,10 @@ Result<void> StatusWriter::write_source(bool ready, const std::string& reason, c
 
 Result<void> StatusWriter::event(const std::string& type, const std::string& reason, const std::string& message,
                                  const std::string& release) {
-  return record_event(environment_, key_, {clock_.now(), type, reason, message, release});
+  GITOPSCTL_CHECK(record_event(environment_, key_, {clock_.now(), type, reason, message, release}));
+  if (++untrimmed_events_ < trim_every) return {};
+  untrimmed_events_ = 0;
+  return trim_events(environment_, key_);
 }
 
 }  // namespace gitopsctl::agent

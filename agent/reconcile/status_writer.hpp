@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -93,6 +94,8 @@ class StatusWriter {
   ChannelKey key_;
   Clock& clock_;
   std::map<std::string, std::string> written_;  ///< release → hash of the status written last
+  /// Events since the last trim; an agent that starts may have left some, so its first one trims.
+  std::size_t untrimmed_events_ = std::numeric_limits<std::size_t>::max() - 1;
 };
 
 /// One error as data: code, message, location, hint.

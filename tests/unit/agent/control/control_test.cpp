@@ -189,6 +189,9 @@ TEST_SUITE("agent/control") {
     }
     REQUIRE(
         record_event(*environment, {"home", "library", "test"}, {clock.now(), "Normal", "Deployed", "theirs", "web"}).ok());
+    CHECK(environment->list({"", "Event", std::string(home_namespace), channel_label(key)})->size() == 205);
+    REQUIRE(trim_events(*environment, key).ok());
+    CHECK(environment->list({"", "Event", std::string(home_namespace), channel_label(key)})->size() == 200);
     const auto events = list_events(*environment, key);
     REQUIRE(events.ok());
     REQUIRE(events->size() == 200);
