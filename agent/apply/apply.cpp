@@ -14,23 +14,19 @@ namespace {
 // How often readiness is asked for while waiting.
 constexpr Millis poll_interval{250};
 
-struct PendingWrite {
-  const render::Object* object;
-  channels::Action action;
-};
-
 /// The objects that must be written, in apply order.
-std::vector<PendingWrite> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
-  std::map<render::ObjectId, channels::Action> actions;
+std::vector<PlannedApply> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
+  std::map<render::ObjectId, const channels::Change*> wanted;
   for (const auto& change : changes.changes) {
     if (change.action == channels::Action::create || change.action == channels::Action::update ||
         change.action == channels::Action::adopt) {
-      actions[change.id] = change.action;
+      wanted[change.id] = &change;
     }
   }
-  std::vector<PendingWrite> out;
+  std::vector<PlannedApply> out;
   for (const auto& object : set.objects) {
-    if (const auto it = actions.find(object.id); it != actions.end()) out.push_back({&object, it->second});
+    const auto it = wanted.find(object.id);
+    if (it != wanted.end()) out.push_back({&object, ApplyPreconditions{it->second->seen_uid, it->second->seen_owner}});
   }
   return out;
 }
@@ -50,7 +46,20 @@ bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
     entry.state = EntryState::intended;
     changed = true;
   }
-  return changed;
+  const auto known = inventory.sensitive.size();
+  add_sensitive(inventory.sensitive, goal.sensitive);
+  return changed || inventory.sensitive.size() != known;
+}
+
+/// Until a write is answered nobody knows what was applied last, and an old hash would be a lie: a run that takes over from
+/// here applies the object again, whatever it wants it to be.
+void expect_answers(Inventory& inventory, const std::vector<PlannedApply>& writes) {
+  for (const auto& write : writes) {
+    InventoryEntry& entry = inventory.add(write.object->id);
+    entry.hash.clear();
+    entry.live_hash.clear();
+    entry.state = EntryState::intended;
+  }
 }
 
 Result<void> wait_until_ready(const WriteContext& context, const std::vector<render::ObjectId>& ids, Millis timeout) {
@@ -93,6 +102,15 @@ bool is_stored(const Inventory& inventory) {
 
 }  // namespace
 
+void add_sensitive(std::vector<render::SensitivePath>& paths, const std::vector<render::SensitivePath>& more) {
+  for (const auto& path : more) {
+    const bool known = std::any_of(paths.begin(), paths.end(), [&](const render::SensitivePath& one) {
+      return one.kind == path.kind && one.name == path.name && one.keys == path.keys;
+    });
+    if (!known) paths.push_back(path);
+  }
+}
+
 std::string owner_id(const Inventory& inventory) { return inventory.identity.apply_set_id(inventory.namespace_); }
 
 ApplyOptions write_options(const WriteContext& context, const Inventory& inventory) {
@@ -126,6 +144,7 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
 
   if (make_union(inventory, goal) || !writes.empty()) {
     if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
+    expect_answers(inventory, writes);
     inventory.phase = "applying";
     inventory.run_id = context.run_id;
     inventory.fence = context.fence;
@@ -143,26 +162,27 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
     std::size_t end = first + 1;
     while (end < writes.size() && writes[end].object->id.kind == writes[first].object->id.kind) ++end;
     if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
-    std::vector<const render::Object*> group;
-    for (std::size_t i = first; i < end; ++i) group.push_back(writes[i].object);
+    const std::vector<PlannedApply> group(writes.begin() + static_cast<std::ptrdiff_t>(first),
+                                          writes.begin() + static_cast<std::ptrdiff_t>(end));
     crash_point(CrashPoint::apply_before_write);
     std::vector<ApplyOutcome> outcomes;
     const auto applied = context.environment.apply_many(group, options, outcomes);
     crash_point(CrashPoint::apply_after_write);
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      InventoryEntry& entry = inventory.add(group[i]->id);
-      entry.version = version_of(group[i]->api_version);
+      const render::Object& object = *group[i].object;
+      InventoryEntry& entry = inventory.add(object.id);
+      entry.version = version_of(object.api_version);
       entry.uid = outcomes[i].object.uid;
-      entry.hash = applied_hash(*group[i], context.installation_key, goal.sensitive);
+      entry.hash = applied_hash(object, context.installation_key, goal.sensitive);
       entry.live_hash = "sha256:" + sha256_hex(render::canonical_bytes(outcomes[i].object.body));
       entry.state = EntryState::applied;
-      report.observed[group[i]->id] = outcomes[i].object.resource_version;
-      written_ids.push_back(group[i]->id);
+      report.observed[object.id] = outcomes[i].object.resource_version;
+      written_ids.push_back(object.id);
       (outcomes[i].state == ApplyState::created ? report.created : report.updated)++;
     }
     if (!applied.ok()) {
       const std::size_t at = std::min(outcomes.size(), group.size() - 1);
-      return stop_with(applied.error().in(group[at]->id.to_string()), false);
+      return stop_with(applied.error().in(group[at].object->id.to_string()), false);
     }
     first = end;
   }
@@ -204,6 +224,12 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   inventory.profile = goal.profile;
   inventory.prune = goal.prune;
   inventory.allow_delete = goal.allow_delete;
+  const bool leftovers = std::any_of(inventory.entries.begin(), inventory.entries.end(),
+                                     [&](const InventoryEntry& entry) { return !wanted.contains(entry.id); });
+  // What was sensitive in an object that is kept without being rendered is so still.
+  std::vector<render::SensitivePath> sensitive = goal.sensitive;
+  if (leftovers) add_sensitive(sensitive, inventory.sensitive);
+  inventory.sensitive = std::move(sensitive);
   // Commit, time and run are written along with a change, and are no reason for one.
   if (is_stored(inventory)) return {};
   inventory.commit = goal.commit;

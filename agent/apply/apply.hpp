@@ -74,6 +74,8 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
 /// Step 5 for a release that left the channel: deletes its inventory when nothing is owned any more.
 Result<void> settle_removed(const WriteContext& context, Inventory& inventory);
 
+/// `paths` with those of `more` that it lacks.
+void add_sensitive(std::vector<render::SensitivePath>& paths, const std::vector<render::SensitivePath>& more);
 /// A live object as plans see it.
 [[nodiscard]] channels::LiveItem to_live_item(const LiveObject& object);
 /// The options of a write for the owner of `inventory`.

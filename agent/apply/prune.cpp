@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "agent/apply/apply.hpp"
@@ -62,9 +63,9 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
   std::vector<render::ObjectId> ids;
   std::set<render::ObjectId> desired;
   for (const auto& object : rules.desired) desired.insert(object.id);
-  std::set<render::ObjectId> removed;
+  std::map<render::ObjectId, std::string> removed;  // with their uids
   for (const auto& change : changes.changes) {
-    if (change.action == channels::Action::remove) removed.insert(change.id);
+    if (change.action == channels::Action::remove) removed.emplace(change.id, change.seen_uid);
   }
   for (const auto& entry : inventory.entries) {
     // Entries that the plan neither wants nor names are gone or somebody else's: the judgement below drops or keeps them.
@@ -79,7 +80,11 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
   // Which objects are about to go is written down before the first of them goes.
   if (!removed.empty()) {
     for (auto& entry : inventory.entries) {
-      if (removed.contains(entry.id)) entry.state = EntryState::pruning;
+      const auto found = removed.find(entry.id);
+      if (found == removed.end()) continue;
+      entry.state = EntryState::pruning;
+      // The uid that was approved, so that the rest is the same approval's after a kill.
+      if (entry.uid.empty()) entry.uid = found->second;
     }
     if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
       report.errors.push_back(written.error());

@@ -7,6 +7,7 @@
 #include "agent/server/agent_metrics.hpp"
 #include "agent/server/http_server.hpp"
 #include "base/log/log.hpp"
+#include "base/process/memory.hpp"
 #include "base/process/signals.hpp"
 
 namespace gitopsctl::agent::cli {
@@ -86,6 +87,7 @@ Result<std::unique_ptr<Agent>> wait_for_store(Result<std::unique_ptr<Agent>> age
 }  // namespace
 
 Result<int> run_agent(const Invocation& invocation) {
+  share_memory_pools();
   // Before any thread starts: threads inherit what is done to signals here.
   const std::stop_token stop = stop_on_signals();
   GITOPSCTL_TRY(AgentConfig config, load_agent_config(invocation.config_path()));
@@ -103,7 +105,7 @@ Result<int> run_agent(const Invocation& invocation) {
   if (!agent) return 0;
   readiness.works(*agent);
   log::info("the agent works", {{"channels", config.bindings.size()}, {"repositories", config.repositories.size()}});
-  agent->run(stop);
+  GITOPSCTL_CHECK(agent->run(stop));
   log::info("the agent stopped");
   return 0;
 }

@@ -98,15 +98,22 @@ Result<int> run_diff(const Invocation& invocation) {
   } else {
     // A side that cannot be read is not an empty side: its error ends the comparison.
     std::vector<channels::RenderedRelease> before;
-    std::optional<channels::Policy> policy;
+    std::optional<channels::Channel> old;
     if (!sides.from.empty()) {
       GITOPSCTL_TRY(const RenderedChannel from, render_side(sides.from));
       before = from.releases();
-      policy = from.channel.policy;
+      old = from.channel;
     }
     changes = channels::diff_rendered(target.channel, sides.from.empty() ? "nothing" : sides.from, before, sides.to,
                                       to.releases());
-    channels::set_policy(changes, policy ? &*policy : nullptr, to.channel.policy);
+    channels::set_policy(changes, old ? &old->policy : nullptr, to.channel.policy, to.channel);
+    for (const auto& release : to.channel.releases) {
+      const auto* former = old ? old->find(release.name) : nullptr;
+      if (former == nullptr) continue;
+      auto moves = channels::compare_removal(release.name, channels::removal_settings(*old, *former),
+                                             channels::removal_settings(to.channel, release));
+      changes.policy_changes.insert(changes.policy_changes.end(), moves.begin(), moves.end());
+    }
   }
   keep_only(changes, target.release);
   GITOPSCTL_CHECK(print_changes(invocation, changes));

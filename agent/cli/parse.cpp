@@ -12,7 +12,7 @@
 namespace gitopsctl::agent::cli {
 namespace {
 
-Error usage_error(const Verb* verb, std::string message, std::string hint = {}) {
+Error usage_error(const Verb* verb, std::string message, const std::string& hint = {}) {
   std::string see = verb == nullptr ? "see gitopsctl --help" : "see gitopsctl " + std::string(verb->name) + " --help";
   if (!hint.empty()) see = hint + "; " + see;
   return Error(ErrorCode::invalid_input, std::move(message)).with_hint(std::move(see));

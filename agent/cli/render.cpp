@@ -2,7 +2,7 @@
 #include "agent/cli/runs.hpp"
 #include "agent/cli/working_tree.hpp"
 #include "base/text/escape.hpp"
-#include "render/release/inputs.hpp"
+#include "render/release/render_release.hpp"
 
 namespace gitopsctl::agent::cli {
 

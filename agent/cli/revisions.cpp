@@ -10,8 +10,6 @@ namespace gitopsctl::agent::cli {
 
 namespace {
 
-constexpr Millis patience{120'000};
-
 /// A mirror of the repository that the current directory is in.
 Result<std::unique_ptr<channels::Mirror>> local_mirror() {
   const std::string root = working_tree_root();
@@ -26,9 +24,8 @@ Result<std::unique_ptr<channels::Mirror>> local_mirror() {
   std::error_code failed;
   std::filesystem::create_directories(base, failed);
   GITOPSCTL_TRY(auto mirror, channels::Mirror::open(base + "/local-" + sha256_hex(root).substr(0, 16) + ".git", remote));
-  const Interrupt interrupt{{}, Deadline(system_clock(), patience)};
-  GITOPSCTL_TRY(const auto listing, mirror->list_remote(interrupt));
-  GITOPSCTL_CHECK(mirror->fetch(listing, {}, interrupt));
+  GITOPSCTL_TRY(const auto listing, mirror->list_remote({}));
+  GITOPSCTL_CHECK(mirror->fetch(listing, {}, {}));
   return mirror;
 }
 
@@ -43,7 +40,7 @@ Result<std::unique_ptr<Revisions>> Revisions::open(const Invocation& invocation,
     auto bound = out->session_->channel(channel);
     if (!bound.ok()) return bound.error();
     out->bound_ = *std::move(bound);
-    GITOPSCTL_TRY(out->mirror_, out->session_->mirror(*out->bound_, {{}, Deadline(system_clock(), patience)}));
+    GITOPSCTL_TRY(out->mirror_, out->session_->mirror(*out->bound_));
     return out;
   }
   // Without an agent's file a clone is enough for everything that needs no environment.

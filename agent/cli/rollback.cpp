@@ -37,12 +37,13 @@ Result<int> run_rollback(const Invocation& invocation) {
           .with_hint("name one with --to REVISION");
     }
   } else {
-    GITOPSCTL_TRY(const auto mirror, session->mirror(channel, {{}, Deadline(system_clock(), Millis(120'000))}));
+    GITOPSCTL_TRY(const auto mirror, session->mirror(channel));
     GITOPSCTL_TRY(revision, mirror->resolve(revision));
   }
   GITOPSCTL_CHECK(change_spec(channel, {}, [&](Value& spec) {
     spec.set("rollback", make_map({{"revision", Value::string(revision)},
                                    {"heldDigest", Value::string(held)},
+                                   {"heldRevision", Value::string(view.channel.string_at({"status", "tip"}))},
                                    {"by", Value::string(current_user())},
                                    {"at", Value::string(format_time(system_clock().now()))}}));
   }));

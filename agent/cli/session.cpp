@@ -87,7 +87,7 @@ Result<std::string> Session::installation_key(const BoundChannel& channel) {
   return load_installation_key(directory.empty() ? "." : directory);
 }
 
-Result<std::unique_ptr<channels::Mirror>> Session::mirror(const BoundChannel& channel, const Interrupt& interrupt) {
+Result<std::unique_ptr<channels::Mirror>> Session::mirror(const BoundChannel& channel) {
   const RepositoryConfig* repository = config_.repository(channel.key.repository);
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
@@ -101,8 +101,8 @@ Result<std::unique_ptr<channels::Mirror>> Session::mirror(const BoundChannel& ch
   const std::string directory =
       base + '/' + sha256_hex(config_.installation + '\n' + repository->remote.url).substr(0, 16) + ".git";
   GITOPSCTL_TRY(auto mirror, channels::Mirror::open(directory, repository->remote));
-  GITOPSCTL_TRY(const auto listing, mirror->list_remote(interrupt));
-  GITOPSCTL_CHECK(mirror->fetch(listing, {}, interrupt));
+  GITOPSCTL_TRY(const auto listing, mirror->list_remote({}));
+  GITOPSCTL_CHECK(mirror->fetch(listing, {}, {}));
   return mirror;
 }
 

@@ -36,8 +36,8 @@ class Session {
   /// The installation's key of the environment a channel lands in.
   Result<std::string> installation_key(const BoundChannel& channel);
   /// A mirror of the channel's repository for reading revisions, fetched now. Kept in the user's cache, apart from the
-  /// agent's.
-  Result<std::unique_ptr<channels::Mirror>> mirror(const BoundChannel& channel, const Interrupt& interrupt);
+  /// agent's. Takes as long as the repository's timeout and the size of what is new allow.
+  Result<std::unique_ptr<channels::Mirror>> mirror(const BoundChannel& channel);
 
  private:
   Session(AgentConfig config, std::string repository, std::string environment)

@@ -1,9 +1,12 @@
 #include "agent/config/agent_config.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -11,6 +14,7 @@
 #include "agent/config/credential_file.hpp"
 #include "base/config/reader.hpp"
 #include "base/files/tree_path.hpp"
+#include "base/log/redaction.hpp"
 #include "base/text/escape.hpp"
 #include "channels/model/channel.hpp"
 
@@ -64,6 +68,7 @@ class ConfigReader {
     for (const auto& node : root.at("environments").items()) config_.environments.push_back(environment(node));
     check_unique(root.at("repositories"), "repositories");
     check_unique(root.at("environments"), "environments");
+    check_files(root);
     for (const auto& node : root.at("bindings").items()) config_.bindings.push_back(binding(node));
     check_bindings(root.at("bindings"));
     for (const std::string_view key : {"forges", "secrets", "notify"}) {
@@ -162,6 +167,14 @@ class ConfigReader {
     }
   }
 
+  /// From now on no log line and no answer of the HTTP server shows them, whatever way they took there.
+  static void register_credentials(const channels::HttpOrigin& http) {
+    if (!http.bearer.empty()) log::register_secret(http.bearer);
+    if (http.password.empty()) return;
+    log::register_secret(http.password);
+    log::register_secret(http.username + ':' + http.password);  // as the header of a request has it
+  }
+
   RepositoryConfig repository(const ConfigNode& node) const {
     RepositoryConfig out;
     out.name = label(node, "name");
@@ -171,6 +184,7 @@ class ConfigReader {
     out.remote.http.username = credentials.text("username");
     read_named_file(credentials, "passwordFile", out.remote.http.password, detail::read_credential);
     read_named_file(credentials, "tokenFile", out.remote.http.bearer, detail::read_credential);
+    register_credentials(out.remote.http);
     if (credentials.has("tokenFile") && (credentials.has("username") || credentials.has("passwordFile"))) {
       credentials.fail(Error(ErrorCode::invalid_input, "a token and a password are given")
                            .with_hint("write either tokenFile, or username and passwordFile"));
@@ -240,6 +254,29 @@ class ConfigReader {
         node.at("name").fail(Error(ErrorCode::invalid_input, "two " + std::string(what) + " are named " + shown(name)));
       }
     }
+  }
+
+  /// Each environment and the store has a file of its own, whatever links lead there.
+  void check_files(const ConfigNode& root) const {
+    std::map<std::string, std::string> seen{{real_file(config_.store_path), "the store"}};
+    const auto nodes = root.at("environments").items();
+    for (std::size_t i = 0; i < nodes.size() && i < config_.environments.size(); ++i) {
+      const auto& environment = config_.environments[i];
+      if (environment.path.empty()) continue;
+      const auto [other, fresh] = seen.emplace(real_file(environment.path), "environment " + shown(environment.name));
+      if (fresh) continue;
+      nodes[i].at("path").fail(Error(ErrorCode::invalid_input, "this is the file of " + other->second + ", too")
+                                   .with_hint("give each environment, and the store, a file of its own"));
+    }
+  }
+
+  /// What is the same for all paths that lead to one file.
+  static std::string real_file(const std::string& path) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) == 0) return std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino);
+    std::error_code failed;
+    const auto real = std::filesystem::weakly_canonical(path, failed);
+    return failed ? path : real.string();
   }
 
   template <class List>

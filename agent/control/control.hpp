@@ -13,6 +13,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/plan/reserved.hpp"
 
 namespace gitopsctl::agent {
 
@@ -21,7 +22,7 @@ namespace gitopsctl::agent {
 // and switches: what may be deleted is never decided from them (docs/formats/control-objects.md).
 
 /// Namespace of Channel and Approval objects, of Events, and of inventories of releases without a namespace.
-inline constexpr std::string_view home_namespace = "gitopsctl-system";
+inline constexpr std::string_view home_namespace = channels::home_namespace;
 
 /// Which channel of which repository, under which installation.
 struct ChannelKey {
@@ -75,6 +76,7 @@ struct Switches {
   // rollback: while the branch renders to `held_digest`, `pinned_revision` is deployed instead
   std::string pinned_revision;
   std::string held_digest;
+  std::string held_revision;  ///< the tip when it was held, which stays held however it renders; may be empty
   std::string pin_reason;
   std::map<std::string, std::string> suspended_releases;  ///< release → reason, from Release objects
 

@@ -18,16 +18,26 @@ Value minimal_body(const render::ObjectId& id, std::string_view api_version) {
 
 std::string api_version_of(const render::ObjectId& id) { return id.group.empty() ? std::string("v1") : id.group + "/v1"; }
 
+constexpr std::string_view identity_annotation = "gitopsctl.dev/identity";
+
 std::string identity_of(const ChannelKey& key, std::string_view release) {
   return key.installation + '/' + key.repository + '/' + key.channel + (release.empty() ? "" : '/' + std::string(release));
 }
 
-/// `name`, or `name-<hash8>` when an object of that name carries another identity.
-Result<render::ObjectId> free_id(Environment& environment, render::ObjectId id, const std::string& identity) {
-  GITOPSCTL_TRY(const auto live, environment.get(id));
-  if (!live || live->annotation("gitopsctl.dev/identity") == identity) return id;
-  id.name = id.name.substr(0, 200) + '-' + sha256_hex(identity).substr(0, 8);
-  return id;
+/// `name`, or `name-<hash8>` when an object of that name carries another identity. Whoever has the longer name keeps it,
+/// also when the short one is free again: else what people said there would be forgotten at that moment.
+Result<render::ObjectId> free_id(Environment& environment, const render::ObjectId& plain, const std::string& identity) {
+  render::ObjectId hashed = plain;
+  hashed.name = plain.name.substr(0, 200) + '-' + sha256_hex(identity).substr(0, 8);
+  GITOPSCTL_TRY(const auto found, environment.get_many({hashed, plain}));
+  // The longer name is made of our identity: what somebody took the annotation from is ours still.
+  const auto announced = found[0] ? found[0]->annotation(identity_annotation) : std::string_view();
+  if (found[0] && (announced.empty() || announced == identity)) return hashed;
+  if (!found[1] || found[1]->annotation(identity_annotation) == identity) return plain;
+  if (!found[0]) return hashed;
+  return Error(ErrorCode::conflict,
+               plain.to_string() + " and " + hashed.to_string() + " belong to others than '" + identity + "'")
+      .with_hint("move one of them away; nothing is written until then");
 }
 
 }  // namespace
@@ -64,6 +74,15 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
     GITOPSCTL_TRY(auto live, environment.get(id));
     Value body = live ? live->body.deep_copy() : minimal_body(id, api_version_of(id));
     change(body);
+    if (live && id.group == channels::api_group) {
+      // Two channels may choose one free name at the same moment.
+      const auto before = live->annotation(identity_annotation);
+      const auto after = body.string_at({"metadata", "annotations", identity_annotation});
+      if (!before.empty() && before != after) {
+        return Error(ErrorCode::conflict, id.to_string() + " belongs to '" + std::string(before) + "' now")
+            .with_hint("try again: another name is used then");
+      }
+    }
     if (live && json_equal(body, live->body)) return *std::move(live);
     render::Object object{id, std::string(body.string_at({"apiVersion"})), body, "", 0};
     auto written = environment.put(object, live ? live->resource_version : std::string(), {});
@@ -91,7 +110,7 @@ void describe_owner(Value& body, const ChannelKey& key, std::string_view release
   Value& labels = metadata.child_map("labels");
   labels.set("app.kubernetes.io/managed-by", Value::string("gitopsctl"));
   labels.set("gitopsctl.dev/channel-id", Value::string(sha256_hex(identity_of(key, {})).substr(0, 16)));
-  metadata.child_map("annotations").set("gitopsctl.dev/identity", Value::string(identity_of(key, release)));
+  metadata.child_map("annotations").set(identity_annotation, Value::string(identity_of(key, release)));
   Value& spec = body.child_map("spec");
   spec.set("repository", Value::string(key.repository));
   spec.set("channel", Value::string(key.channel));
@@ -130,6 +149,7 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
     out.requested_at = std::string(live->annotation("gitopsctl.dev/requestedAt"));
     out.pinned_revision = text_at(live->body, {"spec", "rollback", "revision"});
     out.held_digest = text_at(live->body, {"spec", "rollback", "heldDigest"});
+    out.held_revision = text_at(live->body, {"spec", "rollback", "heldRevision"});
     out.pin_reason = text_at(live->body, {"spec", "rollback", "reason"});
     out.reported_revision = text_at(live->body, {"status", "revision"});
   }

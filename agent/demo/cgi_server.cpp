@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -45,6 +46,7 @@ struct Request {
   std::string path;
   std::string query;
   std::string body;
+  bool cut = false;  ///< the connection ended before the body did
 };
 
 std::string base64(std::string_view bytes) {
@@ -235,8 +237,9 @@ bool run(Program& program, const Request& request, Wire& wire) {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
       program.ended_well = got == 0;
-      return answer.finish();
+      return !request.cut && answer.finish();
     }
+    if (request.cut) continue;  // nobody is there to hear it
     if (!answer.take(std::string_view(piece.data(), static_cast<std::size_t>(got)))) return false;
   }
 }
@@ -251,10 +254,12 @@ struct CgiServer::State {
     server.emplace(options.port, options.certificate_pem, options.key_pem, [this](Wire& wire) { serve(wire); });
   }
 
-  void serve(Wire& wire) const {
+  void serve(Wire& wire) {
     for (Request request; wire.read_head(request.head);) {
       if (request.head.header("expect") == "100-continue" && !wire.write("HTTP/1.1 100 Continue\r\n\r\n")) return;
-      if (!take_apart(request) || !wire.read_body(request.head, request.body, options.max_body_bytes)) {
+      const bool whole = wire.read_body(request.head, request.body, options.max_body_bytes);
+      request.cut = !whole && options.pass_on_cut_bodies;
+      if (!take_apart(request) || (!whole && !request.cut)) {
         (void)wire.write(plain_answer("400 Bad Request", "Connection: close\r\n"));
         return;
       }
@@ -262,16 +267,24 @@ struct CgiServer::State {
         if (!wire.write(plain_answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"git\"\r\n"))) return;
         continue;
       }
-      Program program(options.program, environment_of(options, request));
-      if (program.pid <= 0) {
-        if (!wire.write(plain_answer("500 Internal Server Error"))) return;
-        continue;
-      }
-      if (!run(program, request, wire) || request.head.header("connection") == "close") return;
+      if (!run_program(request, wire) || request.head.header("connection") == "close") return;
+      if (!request.cut) continue;
+      const std::lock_guard lock(mutex);
+      cut_requests.push_back(request.path);
+      return;
     }
   }
 
+  /// False when the connection is gone; the program has ended by then.
+  bool run_program(const Request& request, Wire& wire) const {
+    Program program(options.program, environment_of(options, request));
+    if (program.pid <= 0) return wire.write(plain_answer("500 Internal Server Error"));
+    return run(program, request, wire) || request.cut;
+  }
+
   CgiOptions options;
+  std::mutex mutex;
+  std::vector<std::string> cut_requests;
   std::string authorization;
   std::optional<WireServer> server;
 };
@@ -281,6 +294,11 @@ CgiServer::~CgiServer() = default;
 std::uint16_t CgiServer::port() const noexcept { return state_->server->port(); }
 std::string CgiServer::url() const {
   return std::string(state_->options.certificate_pem.empty() ? "http" : "https") + "://127.0.0.1:" + std::to_string(port());
+}
+
+std::vector<std::string> CgiServer::cut_requests() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->cut_requests;
 }
 
 }  // namespace gitopsctl::agent::demo

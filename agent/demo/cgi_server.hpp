@@ -18,6 +18,9 @@ struct CgiOptions {
   std::string key_pem;
   std::vector<std::string> dropped_headers;  ///< lower case; as if the client had not sent them
   std::size_t max_body_bytes = 512U << 20U;
+  /// Also runs the program for a request that ends in the middle of its body, with what came of it: as servers do that pass
+  /// a body on while it comes.
+  bool pass_on_cut_bodies = false;
 };
 
 /// An HTTP/1.1 server on 127.0.0.1 that runs a CGI program (RFC 3875) for every request, as `git http-backend` wants it: one
@@ -34,6 +37,8 @@ class CgiServer {
   [[nodiscard]] std::uint16_t port() const noexcept;
   /// `http://127.0.0.1:PORT`, or https.
   [[nodiscard]] std::string url() const;
+  /// With pass_on_cut_bodies: the paths of the requests that ended early, each once the program was done with it.
+  [[nodiscard]] std::vector<std::string> cut_requests() const;
 
  private:
   struct State;

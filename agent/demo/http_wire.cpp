@@ -162,7 +162,10 @@ bool Wire::read_head(WireHead& head) {
 
 bool Wire::read_exactly(std::string& body, std::size_t size) {
   while (buffer_.size() < size) {
-    if (!fill()) return false;
+    if (fill()) continue;
+    body += buffer_;
+    buffer_.clear();
+    return false;
   }
   body.append(buffer_, 0, size);
   buffer_.erase(0, size);

@@ -41,7 +41,8 @@ class Wire {
   [[nodiscard]] bool accept();
   /// Reads a head of at most 64 KiB; false at the end of the connection or for nonsense.
   [[nodiscard]] bool read_head(WireHead& head);
-  /// Reads the body that `head` announces, chunked or with a length, up to `max_bytes`.
+  /// Reads the body that `head` announces, chunked or with a length, up to `max_bytes`. Of one that ends early `body` has
+  /// what came.
   [[nodiscard]] bool read_body(const WireHead& head, std::string& body, std::size_t max_bytes);
   /// Reads until the other side closes.
   [[nodiscard]] bool read_rest(std::string& body, std::size_t max_bytes);

@@ -9,6 +9,7 @@
 #include "agent/environment/stored_form.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/process/crash_point.hpp"
 #include "channels/store/database.hpp"
 
 namespace gitopsctl::agent {
@@ -100,7 +101,7 @@ class EmbeddedEnvironment final : public Environment {
   Result<std::vector<LiveObject>> list(const ListQuery& query) override;
   Result<std::vector<std::optional<LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
   Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) override;
-  Result<void> apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+  Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                           std::vector<ApplyOutcome>& outcomes) override;
   Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) override;
   Result<void> remove(const render::ObjectId& id, const DeletePreconditions& preconditions,
@@ -121,7 +122,7 @@ class EmbeddedEnvironment final : public Environment {
   Result<std::optional<Row>> find(const render::ObjectId& id);
   Result<std::optional<LiveObject>> find_live(const render::ObjectId& id);
   Result<void> check_fence(const ApplyOptions& options);
-  Result<ApplyOutcome> apply_one(const render::Object& object, const ApplyOptions& options, std::int64_t& revision);
+  Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options, std::int64_t& revision);
   Result<void> save(const render::ObjectId& id, const Row& row, const Value& body, const Value& labels_before);
   Result<void> save_labels(const render::ObjectId& id, const Value& body);
   /// The version that this transaction gives, taken once.
@@ -143,16 +144,22 @@ Statement& bind_id(Statement& statement, const render::ObjectId& id) {
   return statement.bind(id.kind).bind(id.group).bind(id.namespace_).bind(id.name);
 }
 
+/// The columns uid, revision, created_ms and body, which every query of objects begins with.
+Row read_row(const Statement& row) {
+  Row out;
+  out.uid = row.text(0);
+  out.revision = row.integer(1);
+  out.created_ms = row.integer(2);
+  out.body = row.text(3);
+  return out;
+}
+
 Result<std::optional<Row>> EmbeddedEnvironment::find(const render::ObjectId& id) {
   GITOPSCTL_TRY(auto query, database_->prepare("SELECT uid, revision, created_ms, body, managed FROM objects "
                                                "WHERE kind = ? AND api_group = ? AND namespace = ? AND name = ?"));
   GITOPSCTL_TRY(const bool found, bind_id(query, id).step());
   if (!found) return std::optional<Row>{};
-  Row row;
-  row.uid = query.text(0);
-  row.revision = query.integer(1);
-  row.created_ms = query.integer(2);
-  row.body = query.text(3);
+  Row row = read_row(query);
   row.managed = query.text(4);
   return std::optional<Row>(std::move(row));
 }
@@ -200,11 +207,11 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
   const std::lock_guard lock(mutex_);
   auto prepared = query.label.empty()
                       ? database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
+                            "SELECT o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name "
                             "FROM objects o WHERE o.kind = ?1 AND (?2 = '' OR o.api_group = ?2) AND "
                             "(?3 = '' OR o.namespace = ?3) ORDER BY o.api_group, o.namespace, o.name")
                       : database_->prepare(
-                            "SELECT o.api_group, o.namespace, o.name, o.uid, o.revision, o.created_ms, o.body "
+                            "SELECT o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name "
                             "FROM labels l CROSS JOIN objects o USING (kind, api_group, namespace, name) "
                             "WHERE l.kind = ?1 AND (?2 = '' OR l.api_group = ?2) AND "
                             "(?3 = '' OR l.namespace = ?3) AND l.label = ?4 AND l.value = ?5 "
@@ -214,18 +221,15 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
   rows.bind(query.kind).bind(query.group).bind(query.namespace_);
   if (!query.label.empty()) rows.bind(query.label.substr(0, equals)).bind(query.label.substr(equals + 1));
   std::vector<LiveObject> out;
-  while (true) {
-    GITOPSCTL_TRY(const bool found, rows.step());
-    if (!found) return out;
-    render::ObjectId id{std::string(rows.text(0)), query.kind, std::string(rows.text(1)), std::string(rows.text(2))};
-    Row row;
-    row.uid = rows.text(3);
-    row.revision = rows.integer(4);
-    row.created_ms = rows.integer(5);
-    GITOPSCTL_TRY(auto body, read_body(rows.text(6)));
+  GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
+    render::ObjectId id{std::string(rows.text(4)), query.kind, std::string(rows.text(5)), std::string(rows.text(6))};
+    const Row row = read_row(rows);
+    GITOPSCTL_TRY(auto body, read_body(row.body));
     GITOPSCTL_TRY(auto object, live_object(std::move(id), row, std::move(body)));
     out.push_back(std::move(object));
-  }
+    return {};
+  }));
+  return out;
 }
 
 Result<void> EmbeddedEnvironment::check_fence(const ApplyOptions& options) {
@@ -242,8 +246,7 @@ Result<void> EmbeddedEnvironment::check_fence(const ApplyOptions& options) {
 Result<std::int64_t> EmbeddedEnvironment::bump(std::int64_t& revision) {
   if (revision == 0) {
     GITOPSCTL_TRY(auto grow, database_->prepare("UPDATE meta SET value = value + 1 WHERE name = 'version' RETURNING value"));
-    GITOPSCTL_TRY(const bool row, grow.step());
-    if (!row) return Error(ErrorCode::internal, "the environment has lost its version");
+    GITOPSCTL_CHECK(grow.need_row("the environment has lost its version"));
     revision = grow.integer(0);
   }
   return revision;
@@ -280,13 +283,28 @@ Result<void> EmbeddedEnvironment::save(const render::ObjectId& id, const Row& ro
     bind_id(put, id).bind(row.uid).bind(row.revision).bind(row.created_ms).bind(row.body).bind(row.managed);
     GITOPSCTL_CHECK(put.run());
   }
+  // An object without its labels is found by no list.
+  crash_point(CrashPoint::environment_in_object);
   const Value* labels = body.find_path({"metadata", "labels"});
   if (json_equal(labels == nullptr ? Value() : *labels, labels_before)) return {};
   return save_labels(id, body);
 }
 
-Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object, const ApplyOptions& options,
+/// Whether what is there is still what the plan saw.
+Result<void> check_seen(const PlannedApply& planned, const ApplyOptions& options, const Row& row, const Value& live) {
+  if (!planned.seen) return {};
+  const auto owner = live.string_at({"metadata", "labels", part_of_label});
+  if (!owner.empty() && owner == options.owner) return {};
+  if (planned.seen->uid == row.uid && planned.seen->owner == owner) return {};
+  std::string message = planned.seen->uid.empty() ? "was made by somebody else since it was planned"
+                                                  : "is not the object any more that was planned for";
+  if (!owner.empty()) message += "; it belongs to '" + std::string(owner) + "'";
+  return Error(ErrorCode::conflict, message).with_hint("the next run plans with what is there now");
+}
+
+Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const PlannedApply& planned, const ApplyOptions& options,
                                                     std::int64_t& revision) {
+  const render::Object& object = *planned.object;
   GITOPSCTL_CHECK(validate_object(object));
   const Value wish =
       options.sensitive == nullptr ? stored_form(object, key_) : stored_form(object, key_, *options.sensitive);
@@ -297,6 +315,7 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object
   if (found) {
     row = *std::move(found);
     GITOPSCTL_TRY(live, read_body(row.body));
+    GITOPSCTL_CHECK(check_seen(planned, options, row, live));
     if (!row.managed.empty()) {
       GITOPSCTL_TRY(previous, read_body(row.managed));
     }
@@ -325,7 +344,7 @@ Result<ApplyOutcome> EmbeddedEnvironment::apply_one(const render::Object& object
   return outcome;
 }
 
-Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+Result<void> EmbeddedEnvironment::apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                                              std::vector<ApplyOutcome>& outcomes) {
   outcomes.clear();
   const std::lock_guard lock(mutex_);
@@ -333,8 +352,8 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
   GITOPSCTL_CHECK(check_fence(options));
   std::int64_t revision = 0;
   std::optional<Error> failed;
-  for (const auto* object : objects) {
-    auto outcome = apply_one(*object, options, revision);
+  for (const auto& object : objects) {
+    auto outcome = apply_one(object, options, revision);
     if (!outcome.ok()) {
       failed = outcome.error();
       break;
@@ -342,12 +361,14 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
     outcomes.push_back(std::move(outcome).value());
   }
   // What came before a refused object stays, as it would in a cluster; a file that failed takes all with it.
-  const bool refused = failed && (failed->code() == ErrorCode::invalid_input || failed->code() == ErrorCode::too_large) &&
-                       !database_->damaged();
+  const auto code = failed ? failed->code() : ErrorCode::internal;
+  const bool refused = failed && !database_->damaged() &&
+                       (code == ErrorCode::invalid_input || code == ErrorCode::too_large || code == ErrorCode::conflict);
   if (failed && !refused) {
     outcomes.clear();
     return *failed;
   }
+  if (revision != 0) crash_point(CrashPoint::environment_in_group);
   if (auto committed = commit_own(transaction, revision); !committed.ok()) {
     outcomes.clear();
     return committed;
@@ -358,7 +379,7 @@ Result<void> EmbeddedEnvironment::apply_many(const std::vector<const render::Obj
 
 Result<ApplyOutcome> EmbeddedEnvironment::apply(const render::Object& object, const ApplyOptions& options) {
   std::vector<ApplyOutcome> outcomes;
-  GITOPSCTL_CHECK(apply_many({&object}, options, outcomes));
+  GITOPSCTL_CHECK(apply_many({{&object, std::nullopt}}, options, outcomes));
   return std::move(outcomes.front());
 }
 
@@ -416,6 +437,7 @@ Result<void> EmbeddedEnvironment::remove(const render::ObjectId& id, const Delet
                                                   "AND name = ?"));
     GITOPSCTL_CHECK(bind_id(remove, id).run());
   }
+  crash_point(CrashPoint::environment_in_delete);
   std::int64_t revision = 0;
   GITOPSCTL_CHECK(bump(revision));
   return commit_own(transaction, revision);
@@ -437,8 +459,8 @@ Result<Lease> EmbeddedEnvironment::acquire_lease(const std::string& name, const 
     if (found) {
       const auto current = query.text(0);
       if (current != holder && !current.empty() && query.integer(2) > now) {
-        return Error(ErrorCode::conflict, "lease '" + name + "' is held by '" + std::string(current) + "' until " +
-                                              format_time(TimePoint(Millis(query.integer(2)))));
+        return Error(ErrorCode::conflict,
+                     "lease '" + name + "' is held by '" + std::string(current) + "' until " + format_time(query.time(2)));
       }
       fence = query.integer(1) + (current == holder ? 0 : 1);
     }
@@ -469,8 +491,7 @@ Result<void> EmbeddedEnvironment::release_lease(const Lease& lease) {
 
 Result<std::uint64_t> EmbeddedEnvironment::read_version() {
   GITOPSCTL_TRY(auto query, database_->prepare("SELECT value FROM meta WHERE name = 'version'"));
-  GITOPSCTL_TRY(const bool found, query.step());
-  if (!found) return Error(ErrorCode::internal, "the environment has lost its version");
+  GITOPSCTL_CHECK(query.need_row("the environment has lost its version"));
   return static_cast<std::uint64_t>(query.integer(0));
 }
 

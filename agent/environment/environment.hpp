@@ -53,6 +53,19 @@ struct ApplyOutcome {
   LiveObject object;  ///< after the write (with dry_run: as it would be)
 };
 
+/// What a plan saw where an object is to be applied: another plan may have been quicker since.
+struct ApplyPreconditions {
+  std::string uid;    ///< empty: there was no object
+  std::string owner;  ///< value of the owner label; empty: none
+};
+
+/// One object of an apply_many.
+struct PlannedApply {
+  const render::Object* object = nullptr;
+  /// The object that is there must be this one, or the writer's own already; nullopt: whichever it is.
+  std::optional<ApplyPreconditions> seen;
+};
+
 /// What must still be true of an object when it is deleted.
 struct DeletePreconditions {
   std::string uid;
@@ -91,8 +104,8 @@ class Environment {
   /// other writers added and `object` does not have stay.
   virtual Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) = 0;
   /// Several applies; the embedded environment does them in one transaction. Stops at the first error, whose index is
-  /// outcomes.size().
-  virtual Result<void> apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+  /// outcomes.size(): `conflict` when the preconditions of that object do not hold.
+  virtual Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                                   std::vector<ApplyOutcome>& outcomes) = 0;
   /// Writes a whole object if its resource version is still `expected` (empty: it must not exist). `conflict` otherwise.
   virtual Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) = 0;

@@ -9,6 +9,7 @@
 
 #include "agent/environment/environment.hpp"
 #include "base/crypto/digest.hpp"
+#include "base/log/redaction.hpp"
 
 namespace gitopsctl::agent {
 
@@ -90,7 +91,11 @@ Result<std::string> load_installation_key(const std::string& directory) {
         .at({path, 0, 0})
         .with_hint("restore it from a backup; with a new key every digest and generated secret changes");
   }
-  return std::string(bytes.data(), key_bytes);
+  std::string key(bytes.data(), key_bytes);
+  // It makes every hash of a secret and every generated one: it must not come into a log in any form.
+  log::register_secret(key);
+  log::register_secret(hex_encode(key));
+  return key;
 }
 
 }  // namespace gitopsctl::agent

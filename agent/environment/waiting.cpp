@@ -32,7 +32,7 @@ class WaitingEnvironment final : public Environment {
     GITOPSCTL_TRY(Environment* const real, open());
     return real->apply(object, options);
   }
-  Result<void> apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+  Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                           std::vector<ApplyOutcome>& outcomes) override {
     outcomes.clear();
     GITOPSCTL_TRY(Environment* const real, open());

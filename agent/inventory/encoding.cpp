@@ -46,6 +46,20 @@ Value encode_entry(const InventoryEntry& entry) {
   return Value::map(std::move(members));
 }
 
+/// `{kind, name, path}`; empty texts are left out.
+Value encode_sensitive(const std::vector<render::SensitivePath>& paths) {
+  Value list = Value::list();
+  for (const auto& path : paths) {
+    Value keys = Value::list();
+    for (const auto& key : path.keys) keys.push_back(text(key));
+    Value item = make_map({{"path", std::move(keys)}});
+    if (!path.kind.empty()) item.set("kind", text(path.kind));
+    if (!path.name.empty()) item.set("name", text(path.name));
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
 /// Reads the fields of one map strictly: a wrong type or an unknown key ends the reading, because what was edited by hand
 /// must not decide a delete.
 class Fields {
@@ -77,6 +91,8 @@ class Fields {
     if (value == nullptr) fail("lacks '" + std::string(key) + "'");
     return value == nullptr ? nothing : *value;
   }
+  /// The value of `key`, or nullptr when it is left out.
+  const Value* optional(std::string_view key) { return take(key); }
   void fail(const std::string& message) {
     if (!error_) error_ = Error(ErrorCode::invalid_input, what_ + " " + message);
   }
@@ -148,6 +164,25 @@ Result<void> decode_identity(const Value& value, channels::ReleaseIdentity& iden
   return fields.done();
 }
 
+Result<void> decode_sensitive(const Value& list, std::vector<render::SensitivePath>& out) {
+  if (!list.is_list()) return Error(ErrorCode::invalid_input, "'policy' has no list in 'sensitive'");
+  for (const auto& item : list.as_list()) {
+    render::SensitivePath path;
+    Fields fields(item, "a sensitive path");
+    fields.text("kind", path.kind);
+    fields.text("name", path.name);
+    const Value& keys = fields.part("path");
+    if (!keys.is_list() || keys.size() == 0) fields.fail("has no keys");
+    for (const auto& key : keys.as_list()) {
+      if (!key.is_string()) fields.fail("has a key that is no text");
+      path.keys.emplace_back(key.as_string());
+    }
+    GITOPSCTL_CHECK(fields.done());
+    out.push_back(std::move(path));
+  }
+  return {};
+}
+
 Result<void> decode_policy(const Value& value, Inventory& inventory) {
   Fields fields(value, "'policy'");
   const Value& prune = fields.part("prune");
@@ -158,6 +193,9 @@ Result<void> decode_policy(const Value& value, Inventory& inventory) {
   for (const auto& kind : kinds.as_list()) {
     if (!kind.is_string()) fields.fail("has a kind that is no text");
     inventory.allow_delete.emplace_back(kind.as_string());
+  }
+  if (const Value* sensitive = fields.optional("sensitive")) {
+    GITOPSCTL_CHECK(decode_sensitive(*sensitive, inventory.sensitive));
   }
   return fields.done();
 }
@@ -188,6 +226,8 @@ std::string encode_inventory(const Inventory& inventory) {
   for (const auto& kind : inventory.allow_delete) kinds.push_back(text(kind));
   const auto& identity = inventory.identity;
   const bool rendered = inventory.rendered_at != TimePoint{};
+  Value policy = make_map({{"allowDelete", std::move(kinds)}, {"prune", Value::boolean(inventory.prune)}});
+  if (!inventory.sensitive.empty()) policy.set("sensitive", encode_sensitive(inventory.sensitive));
   return canonical_json(make_map({
       {"entries", std::move(entries)},
       {"fence", Value::int64(inventory.fence)},
@@ -197,7 +237,7 @@ std::string encode_inventory(const Inventory& inventory) {
                              {"repository", text(identity.repository)}})},
       {"namespace", text(inventory.release_namespace)},
       {"phase", text(inventory.phase)},
-      {"policy", make_map({{"allowDelete", std::move(kinds)}, {"prune", Value::boolean(inventory.prune)}})},
+      {"policy", std::move(policy)},
       {"previous", make_map({{"digest", text(inventory.previous_digest)}})},
       {"revision", make_map({{"commit", text(inventory.commit)},
                              {"digest", text(inventory.render_digest)},

@@ -45,6 +45,9 @@ struct Inventory {
   std::string previous_digest;
   bool prune = true;                      ///< as the deployed revision says: what happens when the release leaves the file
   std::vector<std::string> allow_delete;  ///< of the deployed revision: kinds that may be deleted although they hold data
+  /// What the release calls sensitive, of the deployed revision and while that changes of both: these values are hidden in
+  /// comparisons also when the release has left the file, or the commit to come no longer names them.
+  std::vector<render::SensitivePath> sensitive;
 
   std::string uid;               ///< of the stored object
   std::string resource_version;  ///< empty: not stored yet

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <thread>
 #include <vector>
@@ -16,11 +17,19 @@
 #include "agent/reconcile/channel_worker.hpp"
 #include "agent/reconcile/repository_watcher.hpp"
 #include "base/crypto/digest.hpp"
+#include "base/result/no_throw.hpp"
 #include "channels/store/store.hpp"
 
 namespace gitopsctl::agent {
 
 namespace {
+
+// After a part of the agent failed in a way that it does not know how to handle.
+constexpr Millis restart_pause{10'000};
+// How long history is kept, how many deployments of a channel, and how often that is looked after (docs/formats/store.md).
+constexpr Millis history_age = std::chrono::days(365);
+constexpr std::size_t history_rows = 10'000;
+constexpr Millis tidy_interval = std::chrono::days(1);
 
 /// Holds a state directory for one agent, until the process ends however it ends.
 class DirectoryLock {
@@ -82,6 +91,23 @@ Result<std::string> load_holder(const std::string& directory) {
   return id;
 }
 
+/// Runs one part of the agent until it is stopped: what it throws costs a pause, not the process and with it all others.
+void keep_going(Clock& clock, const LogSink& log, const std::stop_token& stop, const std::function<void()>& part) {
+  while (!stop.stop_requested()) {
+    const auto ended = no_throw("a part of the agent", [&]() -> Result<void> {
+      part();
+      return {};
+    });
+    if (ended.ok()) return;
+    const auto told = no_throw("the log", [&]() -> Result<void> {
+      log("error", ended.error().to_string() + "; it goes on in " + format_duration(restart_pause));
+      return {};
+    });
+    static_cast<void>(told.ok());  // who cannot be told now is told the next time
+    clock.sleep(restart_pause, stop);
+  }
+}
+
 }  // namespace
 
 struct Agent::State {
@@ -137,9 +163,9 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
   }
 
   for (const auto& repository : c.repositories) {
-    std::vector<std::string> bound;
+    std::vector<BoundChannel> bound;
     for (const auto& binding : c.bindings) {
-      if (binding.repository == repository.name) bound.push_back(binding.channel);
+      if (binding.repository == repository.name) bound.push_back({binding.channel, binding.channel_file});
     }
     State* raw = state.get();
     const std::string name = repository.name;
@@ -170,13 +196,37 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     state->workers.push_back(std::make_unique<ChannelWorker>(std::move(setup), *state->environments.at(binding.environment),
                                                              state->store.get(), *watcher, clock, state->log));
   }
-  return std::unique_ptr<Agent>(new Agent(std::move(state)));
+  auto agent = std::unique_ptr<Agent>(new Agent(std::move(state)));
+  agent->tidy_history();
+  return agent;
 }
 
-void Agent::run(std::stop_token stop) {
+Result<void> Agent::run(std::stop_token stop) {
+  std::stop_source all;
+  const std::stop_callback forward(stop, [&all] { all.request_stop(); });
   std::vector<std::jthread> threads;
-  for (auto& watcher : state_->watchers) threads.emplace_back([&watcher, stop] { watcher->run(stop); });
-  for (auto& worker : state_->workers) threads.emplace_back([&worker, stop] { worker->run(stop); });
+  auto started = no_throw("the agent", [&]() -> Result<void> {
+    const auto start = [&](auto& part) {
+      threads.emplace_back([this, &part, token = all.get_token()] {
+        keep_going(state_->clock, state_->log, token, [&] { part->run(token); });
+      });
+    };
+    for (auto& watcher : state_->watchers) start(watcher);
+    for (auto& worker : state_->workers) start(worker);
+    return {};
+  });
+  if (!started.ok()) {
+    all.request_stop();
+    return started;
+  }
+  while (state_->clock.sleep(tidy_interval, stop)) tidy_history();
+  return {};
+}
+
+/// History of long ago goes: the store is to stay as small as it is useful.
+void Agent::tidy_history() {
+  const auto pruned = state_->store->prune_history(history_age, history_rows);
+  if (!pruned.ok()) state_->log("warn", "old history cannot be removed: " + pruned.error().to_string());
 }
 
 bool Agent::run_once(std::stop_token stop) {

@@ -50,8 +50,9 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Runs until `stop` is requested; returns when every thread has ended.
-  void run(std::stop_token stop);
+  /// Runs until `stop` is requested; returns when every thread has ended. `unavailable` when not all of its threads can be
+  /// started; then none goes on.
+  Result<void> run(std::stop_token stop);
   /// One look at every repository and one run of every channel, on this thread (`gitopsctl agent --once`). False when any
   /// of them failed.
   bool run_once(std::stop_token stop);
@@ -62,6 +63,8 @@ class Agent {
   [[nodiscard]] AgentFigures figures() const;
 
  private:
+  void tidy_history();
+
   struct State;
   explicit Agent(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

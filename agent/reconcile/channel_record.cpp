@@ -46,7 +46,6 @@ Result<ChannelRecord> read_channel_record(Environment& environment, const Channe
   }
   out.commit = parsed->string_at({"commit"});
   out.render_digest = parsed->string_at({"renderDigest"});
-  out.seal_digest = parsed->string_at({"sealDigest"});
   const Value* policy = parsed->find("policy");
   if (policy == nullptr) return unreadable(id, "it has no policy");
   auto decoded = channels::parse_policy(*policy);
@@ -62,7 +61,6 @@ Result<void> write_channel_record(Environment& environment, const ChannelKey& ke
   const Value content = make_map({{"schema", Value::int64(ChannelRecord::schema)},
                                   {"commit", Value::string(record.commit)},
                                   {"renderDigest", Value::string(record.render_digest)},
-                                  {"sealDigest", Value::string(record.seal_digest)},
                                   {"policy", channels::policy_value(record.policy)}});
   Value body =
       make_map({{"apiVersion", Value::string("v1")},

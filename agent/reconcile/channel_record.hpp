@@ -16,11 +16,12 @@ namespace gitopsctl::agent {
 struct ChannelRecord {
   static constexpr int schema = 1;
 
-  std::string commit;         ///< of the last complete deployment
-  std::string render_digest;  ///< of that deployment, over all releases
-  std::string seal_digest;    ///< the same with the values of secrets, keyed; never shown
-  channels::Policy policy;    ///< of that deployment; defaults when there was none
-  bool known = false;         ///< there was a deployment
+  std::string commit;  ///< of the last complete deployment
+  /// What that commit renders to, releases included that were suspended then and were not written: for people, and no proof
+  /// that any of it was deployed. What each release is at, its inventory says.
+  std::string render_digest;
+  channels::Policy policy;  ///< of that deployment; defaults when there was none
+  bool known = false;       ///< there was a deployment
 
   std::string resource_version;
 };

@@ -2,6 +2,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/result/no_throw.hpp"
 
 namespace gitopsctl::agent {
 
@@ -22,7 +23,14 @@ ChannelRun::ChannelRun(ChannelRunner::State& state, const RunRequest& request, c
 }
 
 RunResult ChannelRun::go() {
-  const auto outcome = road();
+  bool thrown = true;
+  const auto outcome = no_throw("the run", [&]() -> Result<void> {
+    auto done = road();
+    thrown = false;
+    return done;
+  });
+  // What was being remembered when memory ran out cannot be trusted.
+  if (thrown) s_.memory.clear();
   if (!outcome.ok()) {
     // The environment did not answer, the lease is somebody else's, or the run was stopped: nothing more is written but why.
     result_.message = outcome.error().to_string();
@@ -158,7 +166,8 @@ bool ChannelRun::load_and_render() {
 
 /// The tip is rendered unless it is known to render to what is held: then only the pinned revision is.
 bool ChannelRun::render_tip() {
-  const bool held = !switches_.held_digest.empty() && s_.tip == commit_ && s_.tip_digest == switches_.held_digest;
+  const bool held = !switches_.held_digest.empty() && s_.tip == commit_ &&
+                    (s_.tip_digest == switches_.held_digest || commit_ == switches_.held_revision);
   if (held && commit_ != switches_.pinned_revision) {
     digest_ = s_.tip_digest;
     return true;
@@ -169,11 +178,24 @@ bool ChannelRun::render_tip() {
   return true;
 }
 
+/// True while the branch is not known to be something else than what was rolled back from. A tip that cannot be rendered as
+/// a whole is not: its digest differs, but perhaps only by what is missing.
+bool ChannelRun::holds_tip() {
+  if (commit_ == switches_.held_revision || digest_ == switches_.held_digest) return true;
+  for (const auto& release : channel_.releases) {
+    const auto& errors = s_.stage.state(release.name).errors;
+    if (errors.empty()) continue;
+    channel_status_.rollback_note = "release '" + release.name + "' of it cannot be rendered: " + errors.front().to_string();
+    return true;
+  }
+  return false;
+}
+
 /// Follows a rollback that is in force; false when it could not be followed.
 bool ChannelRun::follow_rollback() {
   channel_status_.render_digest = digest_;
   if (switches_.held_digest.empty()) return true;
-  if (digest_ != switches_.held_digest) {
+  if (!holds_tip()) {
     // The branch renders to something else now: the hold has done its work once that is deployed.
     ended_rollback_ = switches_.held_digest;
     return true;
@@ -185,8 +207,10 @@ bool ChannelRun::follow_rollback() {
     return false;
   }
   rolled_back_ = true;
+  channel_status_.rolled_back_from = commit_;
   tree_ = *std::move(pinned);
   commit_ = switches_.pinned_revision;
+  result_.pinned = commit_;
   return load_and_render();
 }
 

@@ -80,6 +80,7 @@ class ChannelRun {
   Result<void> read_inventories();
   bool load_and_render();
   bool render_tip();
+  bool holds_tip();
   bool follow_rollback();
   void note_seen_version();
 
@@ -96,16 +97,18 @@ class ChannelRun {
   Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
   void skip_plan(Item& item) const;
   void hold_back_removals();
+  [[nodiscard]] std::size_t objects_at_stake() const;
   [[nodiscard]] bool guard();
   [[nodiscard]] bool shows_nothing(const Item& item) const;
   [[nodiscard]] bool leave_alone(const Item& item) const;
   [[nodiscard]] bool has_work(const Item& item) const;
   [[nodiscard]] const channels::Policy& policy_after() const;
-  [[nodiscard]] bool deployed_before() const;
+  [[nodiscard]] channels::RemovalSettings removal_after(const Item& item) const;
 
   // write
   void begin_record();
   Result<void> write();
+  Result<void> tighten_all(const WriteContext& context);
   Result<void> apply_all(const WriteContext& context);
   Result<void> prune_all(const WriteContext& context);
   void note_held_back();

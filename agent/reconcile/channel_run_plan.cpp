@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "agent/reconcile/channel_run.hpp"
@@ -48,7 +49,12 @@ Result<void> ChannelRun::plan() {
     // What nobody touches needs nobody's leave.
     if (!leave_alone(item)) changes_.releases.push_back(item.changes);
   }
-  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after());
+  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after(), channel_);
+  for (const auto& item : items_) {
+    if (item.release == nullptr || !s_.inventories->contains(item.name)) continue;
+    auto moves = channels::compare_removal(item.name, recorded_removal(item.inventory), removal_after(item));
+    changes_.policy_changes.insert(changes_.policy_changes.end(), moves.begin(), moves.end());
+  }
   channel_status_.approval_digest = changes_.approval_digest;
   channel_status_.approval_seal = seal_;
   crash_point(CrashPoint::plan_after_changes);
@@ -141,7 +147,8 @@ void ChannelRun::refuse_double_claims() {
 channels::Handover ChannelRun::hand_over() {
   std::vector<channels::HandoverParty> parties;
   for (const auto& item : items_) {
-    channels::HandoverParty party{item.name, {owner_id(item.inventory)}, wanted_ids(item), item.failed, false};
+    channels::HandoverParty party{item.name, {owner_id(item.inventory)}, wanted_ids(item), item.failed,
+                                  false,     item.inventory.sensitive};
     if (item.unreadable) {
       party.unreadable = true;
       party.owners.insert(party.owners.end(), item.unreadable->owners.begin(), item.unreadable->owners.end());
@@ -161,8 +168,7 @@ bool ChannelRun::must_look(const Item& item) const {
   const RenderState& state = s_.stage.state(item.name);
   if (known->second.settled_key != state.key || item.inventory.render_key != state.key) return true;
   // What the file says about removing is no part of the rendering, but of what is recorded.
-  if (item.inventory.prune != channel_.prunes(*item.release)) return true;
-  if (item.inventory.allow_delete != item.release->allow_delete) return true;
+  if (recorded_removal(item.inventory) != removal_after(item)) return true;
   return !unmoved(item, known->second);
 }
 
@@ -246,7 +252,8 @@ void ChannelRun::hold_back_removals() {
 bool ChannelRun::leave_alone(const Item& item) const {
   if (switches_.suspended_releases.contains(item.name)) return true;
   if (item.release != nullptr && item.release->suspend) return true;
-  return !channel_.policy.self_heal && item.deployed && item.inventory.phase == "applied" && only_drift(item.changes);
+  return !channel_.policy.self_heal && item.deployed && item.inventory.phase == "applied" && has_work(item) &&
+         only_drift(item.changes);
 }
 
 /// The policy once this run has come to its end. A rollback brings back what was deployed, not the policy of that time:
@@ -255,32 +262,54 @@ const channels::Policy& ChannelRun::policy_after() const {
   return rolled_back_ && record_.known ? record_.policy : channel_.policy;
 }
 
-/// True when all that this run would bring is deployed: content, values of secrets and policy. Who wanted consent for it had
-/// it then.
-bool ChannelRun::deployed_before() const {
-  return record_.known && record_.render_digest == digest_ && record_.seal_digest == seal_ &&
-         changes_.policy_changes.empty();
+/// What the inventory of a listed release says about removing, once this run has come to its end. What is not brought to the
+/// commit, or only by going back, gets no further freedom from it.
+channels::RemovalSettings ChannelRun::removal_after(const Item& item) const {
+  const auto wanted = channels::removal_settings(channel_, *item.release);
+  if (!item.deployed || !(rolled_back_ || item.failed || leave_alone(item))) return wanted;
+  return channels::stricter(recorded_removal(item.inventory), wanted);
 }
 
 bool ChannelRun::has_work(const Item& item) const {
   return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::remove});
 }
 
+/// How many objects of the channel there are besides those that stay whatever a commit says: what its releases want and the
+/// environment has, and what is to be removed. Leftovers that a rule keeps would make every removal look small.
+std::size_t ChannelRun::objects_at_stake() const {
+  std::set<render::ObjectId> wanted;
+  for (const auto& item : items_) {
+    for (auto& id : wanted_ids(item)) wanted.insert(std::move(id));
+  }
+  std::set<render::ObjectId> counted;
+  for (const auto& item : items_) {
+    for (const auto& entry : item.inventory.entries) {
+      if (wanted.contains(entry.id)) counted.insert(entry.id);
+    }
+  }
+  for (const auto& release : changes_.releases) {
+    for (const auto& change : release.changes) {
+      if (change.action == Action::remove) counted.insert(change.id);
+    }
+  }
+  return counted.size();
+}
+
 /// False when the run must wait for somebody or something.
 bool ChannelRun::guard() {
   crash_point(CrashPoint::plan_before_guard);
   // Taking another policy over is guarded as a write is: a commit without objects could end a freeze else.
-  const bool anything = !changes_.policy_changes.empty() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
-    return !item.failed && has_work(item) && !leave_alone(item);
-  });
-  channels::Policy policy = record_.known ? record_.policy : channel_.policy;
-  if (deployed_before()) policy.approvals = 0;
+  const bool anything = changes_.changes_policy() || std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
+                          return !item.failed && has_work(item) && !leave_alone(item);
+                        });
+  // That this content was deployed once frees of nothing: of a release that was suspended then, nothing was written.
+  const channels::Policy& policy = record_.known ? record_.policy : channel_.policy;
   channels::GuardFacts facts;
   facts.channel = s_.setup.key.channel;
   facts.revision = commit_;
   facts.policy = &policy;
   facts.changes = &changes_;
-  for (const auto& item : items_) facts.live_objects += item.inventory.entries.size();
+  facts.live_objects = objects_at_stake();
   facts.suspended = switches_.suspend || channel_.suspend;
   facts.suspended_by = switches_.suspended_by;
   facts.suspend_reason = switches_.suspend ? switches_.suspend_reason : "the channel file says `suspend: true`";

@@ -30,7 +30,9 @@ Result<void> ChannelRun::finish() {
     result_.created += item.report.created;
     result_.updated += item.report.updated;
     result_.removed += item.report.removed;
-    if (item.failed) ++result_.failed_releases;
+    if (!item.failed) continue;
+    ++result_.failed_releases;
+    if (!item.changes.errors.empty()) result_.failures[item.name] = item.changes.errors.front().to_string();
   }
   const bool failed = result_.failed_releases > 0;
   const bool wrote = result_.created + result_.updated + result_.removed > 0;
@@ -45,11 +47,10 @@ Result<void> ChannelRun::finish() {
     result_.message = std::to_string(result_.created) + " created, " + std::to_string(result_.updated) + " changed, " +
                       std::to_string(result_.removed) + " removed";
   }
-  if (!failed && (moved || record_.render_digest != digest_ || record_.seal_digest != seal_)) {
+  if (!failed && (moved || record_.render_digest != digest_)) {
     record_.policy = policy_after();
     record_.commit = commit_;
     record_.render_digest = digest_;
-    record_.seal_digest = seal_;
     ApplyOptions options;
     options.lease = lease_name_;
     options.fence = lease_.fence;

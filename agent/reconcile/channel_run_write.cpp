@@ -49,11 +49,32 @@ Result<void> ChannelRun::write() {
                              run_id_,
                              [this] { return may_continue(); },
                              interrupt_.stop};
+  GITOPSCTL_CHECK(tighten_all(context));
   GITOPSCTL_CHECK(apply_all(context));
   // Something may have failed only now; then what the plan wanted removed stays for this run.
   if (std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.failed; })) note_held_back();
   if (!prune_skipped_) GITOPSCTL_CHECK(prune_all(context));
   return settle_all(context);
+}
+
+/// What a commit forbids to delete is forbidden from here on, also where nothing else of it is written: of a release that is
+/// suspended, that fails, or whose drift stays. A later commit may take the release out of the file, and then its inventory
+/// alone decides.
+Result<void> ChannelRun::tighten_all(const WriteContext& context) {
+  for (auto& item : items_) {
+    const auto known = s_.inventories->find(item.name);
+    if (item.release == nullptr || known == s_.inventories->end()) continue;
+    Inventory& inventory = known->second;
+    auto wanted = channels::stricter(recorded_removal(inventory), channels::removal_settings(channel_, *item.release));
+    if (wanted == recorded_removal(inventory)) continue;
+    GITOPSCTL_CHECK(may_continue());
+    inventory.prune = item.inventory.prune = wanted.prune;
+    inventory.allow_delete = item.inventory.allow_delete = std::move(wanted.allow_delete);
+    GITOPSCTL_CHECK(write_inventory(s_.environment, inventory, write_options(context, inventory)));
+    item.inventory.resource_version = inventory.resource_version;
+    item.inventory.stored_digest = inventory.stored_digest;
+  }
+  return {};
 }
 
 Result<void> ChannelRun::apply_all(const WriteContext& context) {
@@ -118,7 +139,13 @@ bool ChannelRun::has_leftovers(const Item& item) const {
 Result<void> ChannelRun::settle_all(const WriteContext& context) {
   bool forget = false;
   for (auto& item : items_) {
-    if (!item.planned || leave_alone(item)) continue;
+    if (!item.planned) continue;
+    if (leave_alone(item)) {
+      // Suspended, and as it should be: nothing of it needs to be planned again until something moves.
+      const bool same = item.release != nullptr && !item.failed && !item.held_back && !has_work(item);
+      if (same) s_.memory[item.name].settled_key = s_.stage.state(item.name).key;
+      continue;
+    }
     if (item.failed) {
       // What a failed release wrote is in its stored inventory; the copy in memory is not to be older.
       forget = true;
@@ -186,8 +213,9 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   goal.commit = commit_;
   goal.render_key = state.key;
   goal.profile = item.release->profile;
-  goal.prune = channel_.prunes(*item.release);
-  goal.allow_delete = item.release->allow_delete;
+  const auto removal = removal_after(item);
+  goal.prune = removal.prune;
+  goal.allow_delete = removal.allow_delete;
   goal.sensitive = item.release->sensitive;
   if (item.release->timeout) goal.timeout = *item.release->timeout;
   return goal;

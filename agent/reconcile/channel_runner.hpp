@@ -27,7 +27,7 @@ namespace gitopsctl::agent {
 struct RunRequest {
   channels::CommitId commit;
   FileTreePtr tree;
-  std::string trigger;  ///< start, poll, sync, drift, retry, switch
+  std::string trigger;  ///< start, poll, request, drift, retry, switch, apply
 };
 
 enum class RunState : std::uint8_t {
@@ -44,7 +44,10 @@ struct RunResult {
   std::string message;        ///< one line for people
   std::vector<Error> errors;  ///< of the channel as a whole
   std::size_t created = 0, updated = 0, removed = 0, failed_releases = 0;
-  bool retry = false;  ///< trying again later can help
+  bool retry = false;         ///< trying again later can help
+  channels::CommitId pinned;  ///< what was worked on instead of the commit of the request, in a rollback; else empty
+  /// Release → its first error, with where it is, of the releases that failed.
+  std::map<std::string, std::string> failures;
 };
 
 /// What is known of the branch and its repository, for the status.

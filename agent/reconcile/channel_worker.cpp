@@ -1,6 +1,9 @@
 #include "agent/reconcile/channel_worker.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/process/memory.hpp"
 
 namespace gitopsctl::agent {
 
@@ -8,7 +11,7 @@ namespace {
 
 // How soon a change in the environment (a switch, somebody's hand) is noticed.
 constexpr Millis glance{200};
-// A failed run is tried again after this, then twice as long, up to five minutes.
+// A failed run, and a status that could not be written, is tried again after this, then twice as long, up to five minutes.
 constexpr Millis first_retry{5'000};
 constexpr Millis last_retry{300'000};
 // How long a sync waits for a fresh look at the repository before it goes on with what is known.
@@ -24,6 +27,12 @@ std::string newer(const std::vector<Error>& errors) {
 
 std::string hint_of(const std::vector<Error>& errors) {
   return errors.empty() || errors.front().hint().empty() ? std::string() : " (hint: " + errors.front().hint() + ')';
+}
+
+/// How long to wait after `failures` in a row, the last one included.
+Millis pause_after(unsigned failures) {
+  const unsigned doubled = std::min(failures - 1, 6U);
+  return std::min(first_retry * (1U << doubled), last_retry);
 }
 
 }  // namespace
@@ -62,7 +71,7 @@ void ChannelWorker::source_changed(const SourceView& view) {
 
 Result<FileTreePtr> ChannelWorker::tree_of(const channels::CommitId& commit) {
   if (!mirror_) {
-    GITOPSCTL_TRY(mirror_, channels::Mirror::open(watcher_.mirror_directory(), setup_.remote));
+    GITOPSCTL_TRY(mirror_, channels::Mirror::open_kept(watcher_.mirror_directory(), setup_.remote));
   }
   return mirror_->tree(commit);
 }
@@ -71,35 +80,40 @@ void ChannelWorker::publish_source() {
   SourceState state;
   {
     const std::lock_guard lock(mutex_);
-    if (!source_fresh_ || clock_.monotonic() < next_publish_) return;
+    if (!source_due()) return;
     source_fresh_ = false;
     state = source_;
   }
   const auto written = runner_.report_source(state);
   const std::lock_guard lock(mutex_);
   if (written.ok()) {
-    next_publish_ = Millis(0);
+    source_failures_ = 0;
+    next_source_ = Millis(0);
     return;
   }
-  // Said once; an environment that does not answer says more about itself by the runs that fail.
-  if (next_publish_ == Millis(0)) {
-    log_("warn", setup_.runner.key.to_string() + ": the status cannot be written: " + written.error().to_string());
-  }
-  next_publish_ = clock_.monotonic() + first_retry;
   source_fresh_ = true;
+  const Millis pause = pause_after(++source_failures_);
+  next_source_ = clock_.monotonic() + pause;
+  log_("warn", setup_.runner.key.to_string() + ": the status cannot be written, next try in " + format_duration(pause) +
+                   ": " + written.error().to_string());
 }
 
+/// Called with the lock held.
+bool ChannelWorker::source_due() const { return source_fresh_ && clock_.monotonic() >= next_source_; }
+
 void ChannelWorker::run(std::stop_token stop) {
+  bool worked = false;
   while (!stop.stop_requested()) {
     publish_source();
     if (const auto reason = next_reason(stop)) {
       execute(*reason, stop);
+      worked = true;
       continue;
     }
+    // A rendering takes far more memory than what is kept of it.
+    if (std::exchange(worked, false)) return_free_memory();
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, glance, [&] {
-      return (source_fresh_ && clock_.monotonic() >= next_publish_) || (!tip_.empty() && tip_ != done_commit_);
-    });
+    wake_.wait_for(lock, stop, glance, [&] { return source_due() || (!tip_.empty() && tip_ != done_commit_); });
   }
 }
 
@@ -111,7 +125,8 @@ bool ChannelWorker::run_once(std::stop_token stop) {
     tip = tip_;
     if (tip.empty()) return source_.reachable;
   }
-  execute({"poll", tip}, stop);
+  const auto asked = runner_.sync_requested();
+  execute({asked.ok() && *asked ? "request" : "poll", tip}, stop);
   return !retry_ && failures_ == 0;
 }
 
@@ -127,7 +142,7 @@ std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(std::stop_token 
     if (const auto asked = runner_.sync_requested(); asked.ok() && *asked) {
       follow_sync_request(stop);
       const std::lock_guard lock(mutex_);
-      if (!tip_.empty()) return Reason{"sync", tip_};
+      if (!tip_.empty()) return Reason{"request", tip_};
     } else if (!tip.empty() && !first_ && *version != runner_.seen_version()) {
       // Somebody wrote: a switch, an approval, or an object of ours.
       return Reason{tip != done_commit_ ? "poll" : "switch", tip};
@@ -151,6 +166,47 @@ void ChannelWorker::follow_sync_request(std::stop_token stop) {
   publish_source();
 }
 
+/// What is being deployed: the commit, or what was gone back to from it.
+std::string ChannelWorker::deployed_text(const channels::CommitId& commit, const RunResult& result) const {
+  const std::string key = setup_.runner.key.to_string();
+  if (result.pinned.empty()) return key + " at " + commit.substr(0, 12);
+  return key + " at " + result.pinned.substr(0, 12) + ", rolled back from " + commit.substr(0, 12);
+}
+
+/// One line for each release that fails, once per commit and error.
+void ChannelWorker::log_failures(const channels::CommitId& commit, const RunResult& result) {
+  // A run that did not come to its releases says nothing about them.
+  const bool looked = result.state == RunState::up_to_date || result.state == RunState::deployed;
+  if (result.failures.empty() && !looked) return;
+  if (commit != told_commit_) told_.clear();
+  told_commit_ = commit;
+  for (const auto& [release, error] : result.failures) {
+    const auto told = told_.find(release);
+    if (told != told_.end() && told->second == error) continue;
+    log_("warn", setup_.runner.key.to_string() + '/' + release + " at " +
+                     (result.pinned.empty() ? commit : result.pinned).substr(0, 12) + ": " + error);
+  }
+  told_ = result.failures;
+}
+
+RunResult ChannelWorker::run_commit(const Reason& reason, std::stop_token stop) {
+  const auto tree = tree_of(reason.commit);
+  if (tree.ok()) return runner_.run({reason.commit, *tree, reason.trigger}, {std::move(stop), {}});
+  RunResult result;
+  result.state = RunState::failed;
+  result.message = tree.error().to_string();
+  result.retry = true;
+  return result;
+}
+
+/// After a run, when nobody holds a tree of it any more.
+void ChannelWorker::close_mirror() {
+  if (!mirror_) return;
+  const bool suspect = mirror_->suspect();
+  mirror_.reset();  // leaves the mark that the watcher heeds
+  if (suspect) watcher_.poll_now();
+}
+
 void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
   std::stop_source source;
   const std::stop_callback forward(stop, [&source] { source.request_stop(); });
@@ -166,15 +222,8 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
     if (auto claimed = store_->claim("deploy:" + setup_.runner.key.to_string()); claimed.ok()) work = *std::move(claimed);
   }
   const Millis begun = clock_.monotonic();
-  RunResult result;
-  const auto tree = tree_of(reason.commit);
-  if (tree.ok()) {
-    result = runner_.run({reason.commit, *tree, reason.trigger}, {source.get_token(), {}});
-  } else {
-    result.state = RunState::failed;
-    result.message = tree.error().to_string();
-    result.retry = true;
-  }
+  const RunResult result = run_commit(reason, source.get_token());
+  close_mirror();
   if (work && result.state != RunState::preempted) {
     if (auto finished = store_->finish(*work); !finished.ok()) log_("warn", "queue: " + finished.error().to_string());
   }
@@ -197,20 +246,20 @@ void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
   if (!blocked_.empty()) blocked_ = setup_.runner.key.to_string() + ": " + blocked_;
   done_commit_ = reason.commit;
   retry_ = result.retry;
+  log_failures(reason.commit, result);
+  // Also after a run that did its work and could not say so.
+  failures_ = retry_ || result.state == RunState::failed ? failures_ + 1 : 0;
+  if (failures_ > 0) next_retry_ = now + pause_after(failures_);
   if (result.state == RunState::failed) {
     ++figures_.failures;
     figures_.ready = false;
-    const unsigned doubled = std::min(failures_++, 6U);
-    next_retry_ = now + std::min(first_retry * (1U << doubled), last_retry);
-    log_("warn", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + ": " + result.message +
-                     hint_of(result.errors));
+    log_("warn", deployed_text(reason.commit, result) + ": " + result.message + hint_of(result.errors));
     return;
   }
-  failures_ = 0;
   figures_.ready = result.state != RunState::held;
   if (figures_.ready) figures_.last_success = clock_.now().time_since_epoch().count() / 1000;
   if (result.state != RunState::up_to_date) {
-    log_("info", setup_.runner.key.to_string() + " at " + reason.commit.substr(0, 12) + " (" + reason.trigger +
+    log_("info", deployed_text(reason.commit, result) + " (" + reason.trigger +
                      "): " + std::string(run_state_name(result.state)) + ": " + result.message);
   }
 }

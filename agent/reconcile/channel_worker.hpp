@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,9 +50,14 @@ class ChannelWorker {
     channels::CommitId commit;
   };
   void publish_source();
+  [[nodiscard]] bool source_due() const;
   [[nodiscard]] std::optional<Reason> next_reason(std::stop_token stop);
   void follow_sync_request(std::stop_token stop);
+  [[nodiscard]] std::string deployed_text(const channels::CommitId& commit, const RunResult& result) const;
+  void log_failures(const channels::CommitId& commit, const RunResult& result);
   void execute(const Reason& reason, std::stop_token stop);
+  RunResult run_commit(const Reason& reason, std::stop_token stop);
+  void close_mirror();
   Result<FileTreePtr> tree_of(const channels::CommitId& commit);
 
   Setup setup_;
@@ -61,13 +67,15 @@ class ChannelWorker {
   Clock& clock_;
   LogSink log_;
   ChannelRunner runner_;
-  std::unique_ptr<channels::Mirror> mirror_;  ///< a handle of our own: the watcher's is busy while it fetches
+  /// A handle of our own, since the watcher's is busy while it fetches; open only during a run, so that it can tidy between.
+  std::unique_ptr<channels::Mirror> mirror_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   SourceState source_;
-  bool source_fresh_ = false;  ///< source_ is to be written into the status
-  Millis next_publish_{0};     ///< not before: writing it failed
+  bool source_fresh_ = false;  ///< source_ is to be written into the status …
+  Millis next_source_{0};      ///< … from this moment on: a status that could not be written is tried again later
+  unsigned source_failures_ = 0;
   std::string blocked_;
   channels::CommitId tip_;
   std::optional<std::stop_source> current_;  ///< of the run under way
@@ -75,6 +83,8 @@ class ChannelWorker {
 
   channels::CommitId done_commit_;  ///< of the last run
   bool first_ = true;
+  channels::CommitId told_commit_;           ///< of the errors that were logged last …
+  std::map<std::string, std::string> told_;  ///< … by release
   bool retry_ = false;
   unsigned failures_ = 0;
   Millis next_retry_{0};

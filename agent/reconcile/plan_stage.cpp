@@ -51,6 +51,12 @@ std::vector<InventoryPlace> unlisted_places(const ChannelKey& key, const channel
   return out;
 }
 
+channels::RemovalSettings recorded_removal(const Inventory& inventory) {
+  channels::RemovalSettings out{inventory.prune, inventory.allow_delete};
+  std::sort(out.allow_delete.begin(), out.allow_delete.end());
+  return out;
+}
+
 channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
                                            const std::string& installation_key) {
   const Inventory& inventory = *subject.inventory;
@@ -63,6 +69,7 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   for (const auto& entry : inventory.entries) {
     input.entries.push_back({entry.id, entry.uid, entry.hash, recorded_state(entry.state)});
   }
+  input.sensitive = inventory.sensitive;
   input.listed = subject.release != nullptr;
   if (!input.listed) {
     // What happens to a release that left the file was said by the revision that last had it.
@@ -75,7 +82,7 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   if (release.driver == channels::Driver::helm)
     input.helm_name = release.helm_name.empty() ? release.name : release.helm_name;
   input.to_digest = subject.state->render_digest;
-  input.sensitive = release.sensitive;
+  add_sensitive(input.sensitive, release.sensitive);
   input.settings.prune = subject.channel->prunes(release);
   input.settings.allow_empty = release.allow_empty;
   input.settings.allow_delete = release.allow_delete;

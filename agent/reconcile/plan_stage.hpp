@@ -10,6 +10,7 @@
 #include "agent/reconcile/render_stage.hpp"
 #include "base/result/result.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/model/policy.hpp"
 #include "channels/plan/live_plan.hpp"
 
 namespace gitopsctl::agent {
@@ -28,6 +29,9 @@ struct PlanSubject {
 /// file is now, and where its Release object says that it was.
 [[nodiscard]] std::vector<InventoryPlace> unlisted_places(const ChannelKey& key, const channels::Channel& channel,
                                                           const Switches& switches);
+
+/// What the deployed revision said about removing objects of the release.
+[[nodiscard]] channels::RemovalSettings recorded_removal(const Inventory& inventory);
 
 /// What the pure plan gets for `subject`; `state->set` must be at hand when the release is listed.
 [[nodiscard]] channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,

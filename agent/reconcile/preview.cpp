@@ -80,7 +80,14 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
     GITOPSCTL_CHECK(add({&channel, nullptr, nullptr, nullptr, {}, &namespaces}, name));
   }
   auto changes = channels::plan_channel_live(key.channel, "live", revision, inputs, live);
-  channels::set_policy(changes, record.known ? &record.policy : nullptr, channel.policy);
+  channels::set_policy(changes, record.known ? &record.policy : nullptr, channel.policy, channel);
+  for (const auto& release : channel.releases) {
+    const auto deployed = known.readable.find(release.name);
+    if (deployed == known.readable.end()) continue;
+    auto moves = channels::compare_removal(release.name, recorded_removal(deployed->second),
+                                           channels::removal_settings(channel, release));
+    changes.policy_changes.insert(changes.policy_changes.end(), moves.begin(), moves.end());
+  }
   return changes;
 }
 

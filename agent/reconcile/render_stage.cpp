@@ -1,11 +1,16 @@
 #include "agent/reconcile/render_stage.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <exception>
 #include <thread>
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/result/no_throw.hpp"
+#include "render/manifest/redact.hpp"
+#include "render/release/render_release.hpp"
 
 namespace gitopsctl::agent {
 
@@ -106,10 +111,21 @@ std::vector<Error> located(const std::vector<Error>& errors, const channels::Rel
   return out;
 }
 
+/// Moves the warnings of a rendering to `out`, without the values of its secrets.
+void add_warnings(const channels::Release& release, render::RenderedSet& set, bool quote_content,
+                  std::vector<std::string>& out) {
+  render::SecretScrubber scrubber;
+  if (!set.warnings.empty() && !quote_content) {
+    for (const auto& object : set.objects) scrubber.learn(object.body, release.sensitive);
+  }
+  for (const auto& warning : set.warnings) out.push_back(scrubber.scrub(warning));
+  set.warnings.clear();
+}
+
 }  // namespace
 
 RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
-                              const std::string& identity) {
+                              const std::string& identity, bool quote_content) {
   RenderState state;
   state.settings = settings_hash(release);
   state.warnings = release.warnings;
@@ -121,12 +137,12 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
     if (!inputs.ok()) {
       state.errors = located(inputs.error().flatten(), release);
     } else {
+      inputs->quote_content = quote_content;
       auto rendered = render::render_release(*inputs);
       if (rendered.ok()) {
         state.render_digest = rendered->render_digest;
         state.seal_digest = rendered->seal_digest;
-        for (auto& warning : rendered->warnings) state.warnings.push_back(std::move(warning));
-        rendered->warnings.clear();
+        add_warnings(release, *rendered, quote_content, state.warnings);
         for (const auto& object : rendered->objects) state.ids.push_back(object.id);
         state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
       } else {
@@ -139,7 +155,19 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
   return state;
 }
 
+RenderState RenderStage::render_one(const channels::Release& release, const FileTreePtr& tree) const {
+  auto rendered = no_throw("rendering release '" + release.name + "'", [&]() -> Result<RenderState> {
+    return render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name);
+  });
+  if (rendered.ok()) return std::move(rendered).value();
+  // Without settings: rendered anew the next time.
+  RenderState failed;
+  failed.errors.push_back(rendered.error().at(release.where));
+  return failed;
+}
+
 Result<void> RenderStage::update(const channels::Channel& channel, const FileTreePtr& tree, const Interrupt& interrupt) {
+  const Error not_rendered(ErrorCode::unavailable, "the release was not rendered");
   std::vector<const channels::Release*> wanted;
   std::map<std::string, RenderState> next;
   for (const auto& release : channel.releases) {
@@ -149,29 +177,37 @@ Result<void> RenderStage::update(const channels::Channel& channel, const FileTre
     if (reusable) {
       next[release.name] = std::move(known->second);
     } else {
-      next[release.name] = {};
+      // What is never reached has failed: a state without errors would stand for a release without objects.
+      next[release.name].errors = {not_rendered};
       wanted.push_back(&release);
     }
   }
   states_ = std::move(next);
 
   std::atomic<std::size_t> at{0};
-  const auto work = [&] {
+  const auto work = [&]() noexcept {
     for (;;) {
       const std::size_t i = at.fetch_add(1);
       if (i >= wanted.size() || !interrupt.check("rendering").ok()) return;
       crash_point(CrashPoint::render_before_release);
-      // Each thread writes to its own elements; the map itself does not change.
-      states_.at(wanted[i]->name) =
-          render_with_notes(*wanted[i], tree, options_.installation_key, options_.identity_prefix + wanted[i]->name);
+      try {
+        // Each thread writes to its own elements; the map itself does not change.
+        states_.at(wanted[i]->name) = render_one(*wanted[i], tree);
+      } catch (const std::exception&) {
+        // Not even the memory for an error: the release stays one that was not rendered.
+      }
       crash_point(CrashPoint::render_after_release);
     }
   };
-  if (wanted.size() < 2 || options_.threads < 2) {
+  {
+    std::vector<std::jthread> others;
+    const std::size_t wish = std::min<std::size_t>(options_.threads, wanted.size());
+    try {
+      for (std::size_t i = 1; i < wish; ++i) others.emplace_back(work);
+    } catch (const std::exception&) {
+      // No more threads to be had: those that are there, and this one, do the work.
+    }
     work();
-  } else {
-    std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < options_.threads; ++i) threads.emplace_back(work);
   }
   if (const auto go_on = interrupt.check("rendering"); !go_on.ok()) {
     // What was not reached has no settings and is rendered next time.
@@ -184,8 +220,9 @@ Result<void> RenderStage::update(const channels::Channel& channel, const FileTre
 Result<void> RenderStage::materialise(const channels::Release& release, const FileTreePtr& tree) {
   RenderState& state = states_.at(release.name);
   if (state.set || !state.errors.empty()) return {};
-  RenderState again = render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name);
+  RenderState again = render_one(release, tree);
   ++renders_;
+  if (!again.errors.empty() && again.settings.empty()) return again.errors.front();
   if (again.render_digest != state.render_digest) {
     return Error(ErrorCode::internal, "release '" + release.name + "' rendered differently for the same inputs");
   }

@@ -11,8 +11,8 @@
 #include "base/time/clock.hpp"
 #include "channels/model/channel.hpp"
 #include "channels/plan/change_set.hpp"
+#include "render/inputs/inputs.hpp"
 #include "render/manifest/object.hpp"
-#include "render/release/inputs.hpp"
 
 namespace gitopsctl::agent {
 
@@ -46,6 +46,8 @@ class RenderStage {
   [[nodiscard]] const RenderState& state(const std::string& release) const { return states_.at(release); }
   /// Makes sure that `state(release).set` is there (renders again when it was dropped).
   Result<void> materialise(const channels::Release& release, const FileTreePtr& tree);
+  /// A state of `release` rendered from `tree`; what the render throws (memory can run out) is an error of the release.
+  [[nodiscard]] RenderState render_one(const channels::Release& release, const FileTreePtr& tree) const;
   /// Drops all sets.
   void release_memory();
   /// Renders done since the stage was made.
@@ -63,9 +65,12 @@ class RenderStage {
                                                               const std::string& identity);
 /// Hash of everything in `release` that can change its rendering.
 [[nodiscard]] std::string settings_hash(const channels::Release& release);
-/// Renders one release, noting what it read.
+/// Renders one release, noting what it read. Errors and warnings are fit to be kept and published: they quote nothing of
+/// what is rendered, and no value of a secret. With `quote_content` they are as the render says them, for the terminal of
+/// who renders by hand.
 [[nodiscard]] RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree,
-                                            const std::string& installation_key, const std::string& identity);
+                                            const std::string& installation_key, const std::string& identity,
+                                            bool quote_content = false);
 /// A state as one side of a rendered comparison.
 [[nodiscard]] channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
                                                     const RenderState& state);

@@ -5,6 +5,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/process/memory.hpp"
 #include "base/text/escape.hpp"
 #include "channels/candidate/candidate.hpp"
 #include "channels/model/channel.hpp"
@@ -48,7 +49,7 @@ double random_share() {
 
 }  // namespace
 
-RepositoryWatcher::RepositoryWatcher(const RepositoryConfig& config, std::vector<std::string> channels,
+RepositoryWatcher::RepositoryWatcher(const RepositoryConfig& config, std::vector<BoundChannel> channels,
                                      const std::string& state_directory, channels::Store* store, Clock& clock, LogSink log,
                                      std::function<void(const SourceView&)> moved)
     : config_(config),
@@ -72,10 +73,12 @@ std::uint64_t RepositoryWatcher::poll_now() {
 
 void RepositoryWatcher::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    const std::uint64_t fetched = fetches_;
     const bool ok = tick(stop);
     const auto retry_after = mirror_ ? mirror_->retry_after() : std::nullopt;
     const Millis pause = config_.poll.next(view_.state.failures, random_share(), retry_after);
     if (ok) mirror_->trim();
+    if (fetches_ != fetched) return_free_memory();
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, pause, [&] { return asked_ > done_.load(); });
   }
@@ -115,7 +118,9 @@ Result<void> RepositoryWatcher::look(std::stop_token stop) {
     GITOPSCTL_TRY(mirror_, channels::Mirror::open(mirror_directory(), config_.remote));
     view_.refs = mirror_->refs();
   }
-  const Interrupt interrupt{stop, Deadline(clock_, config_.remote.timeout)};
+  // Both end by themselves: a listing by the repository's timeout, a fetch when it is slower than that and its rate allow.
+  // A deadline of our own would cut every clone that takes longer than a listing may, for ever.
+  const Interrupt interrupt{stop, {}};
   GITOPSCTL_TRY(const channels::RefListing listing, mirror_->list_remote(interrupt));
   for (const auto& name : listing.ignored) {
     log_("warn", "repository " + config_.name + ": a ref with an impossible name is ignored: " + terminal_safe(name));
@@ -129,11 +134,11 @@ Result<void> RepositoryWatcher::look(std::stop_token stop) {
   // The trigger is a row before anything acts on it (architecture §4.6).
   if (store_ != nullptr) {
     for (const auto& channel : channels_) {
-      const auto tip = view_.refs.find(std::string(heads) + std::string(releases) + channel);
+      const auto tip = view_.refs.find(std::string(heads) + std::string(releases) + channel.name);
       if (tip == view_.refs.end()) continue;
       channels::WorkItem item;
-      item.kind = "deploy:" + config_.name + "/" + channel;
-      item.key = config_.name + '/' + channel;
+      item.kind = "deploy:" + config_.name + "/" + channel.name;
+      item.key = config_.name + '/' + channel.name;
       item.payload = tip->second;
       item.not_before = clock_.now();
       if (auto queued = store_->enqueue(item); !queued.ok()) log_("warn", "queue: " + queued.error().to_string());
@@ -197,7 +202,6 @@ void RepositoryWatcher::remove_candidate(const std::string& branch, std::stop_to
   switch (*removed) {
     case channels::CandidateRemoval::removed:
       log_("info", name + " is removed: its source branch is gone");
-      built_from_.erase(branch);
       orphans_.erase(branch);
       audit("remove candidate", branch, tip);
       break;
@@ -221,20 +225,57 @@ void RepositoryWatcher::audit(const std::string& action, const std::string& bran
   if (auto written = store_->audit(record); !written.ok()) log_("warn", "audit: " + written.error().to_string());
 }
 
+Result<channels::CandidateRequest> RepositoryWatcher::candidate_request(const std::string& branch,
+                                                                        const channels::CommitId& commit) const {
+  GITOPSCTL_TRY(const FileTreePtr tree, mirror_->tree(commit));
+  channels::CandidateRequest request;
+  request.branch = branch;
+  request.source = commit;
+  request.now = clock_.now();
+  for (const auto& bound : channels_) {
+    const auto channel = channels::load_channel(*tree, bound.name, bound.file);
+    // A channel that the commit does not have adds nothing. One that cannot be read may list paths and name a parent: what
+    // could be built without them is not the candidate.
+    if (!channel.ok() && channel.error().code() != ErrorCode::not_found) {
+      return channel.error().in("channel " + bound.name);
+    }
+    if (!channel.ok() || !channel->candidate) continue;
+    for (const auto& path : channel->candidate->paths) {
+      if (std::find(request.paths.begin(), request.paths.end(), path) == request.paths.end()) request.paths.push_back(path);
+    }
+    if (!channel->candidate->parent.empty()) request.parent_channel = channel->candidate->parent;
+  }
+  if (request.parent_channel.empty() && !channels_.empty()) request.parent_channel = channels_.back().name;
+  return request;
+}
+
+void RepositoryWatcher::warn_once(const std::string& branch, const channels::CommitId& commit, const Error& error) {
+  const std::size_t more = error.flatten().size() - 1;
+  const std::string text =
+      commit.substr(0, 12) + ": " + error.to_string() + (more > 0 ? " (and " + std::to_string(more) + " more)" : "");
+  std::string& said = warned_[branch];
+  if (said == text) return;
+  said = text;
+  log_("warn", "candidate of " + terminal_safe(branch) + " is not built at " + text);
+}
+
 void RepositoryWatcher::build_candidates(std::stop_token stop) {
+  // Branches come and go for years.
+  std::erase_if(built_from_, [&](const auto& built) { return !view_.refs.contains(std::string(heads) + built.first); });
   for (const auto& [ref, commit] : view_.refs) {
     if (stop.stop_requested()) return;
     if (!ref.starts_with(heads)) continue;
     const std::string branch = ref.substr(heads.size());
     if (is_source(branch)) build_candidate(branch, commit, stop);
   }
+  remembered_ = built_from_.size();
 }
 
 void RepositoryWatcher::build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop) {
   // Everything that the outcome depends on, in one text: unchanged means there is nothing to do.
   std::string inputs = commit;
   for (const auto& channel : channels_) {
-    const auto tip = view_.refs.find(std::string(heads) + std::string(releases) + channel);
+    const auto tip = view_.refs.find(std::string(heads) + std::string(releases) + channel.name);
     inputs += ' ' + (tip == view_.refs.end() ? std::string("-") : tip->second);
   }
   const auto present = view_.refs.find(std::string(heads) + std::string(candidates) + branch);
@@ -242,27 +283,15 @@ void RepositoryWatcher::build_candidate(const std::string& branch, const channel
   std::string& known = built_from_[branch];
   if (known == inputs) return;
 
-  const auto tree = mirror_->tree(commit);
-  if (!tree.ok()) {
-    log_("warn", "candidate of " + terminal_safe(branch) + ": " + tree.error().to_string());
+  const auto request = candidate_request(branch, commit);
+  if (!request.ok()) {
+    // Looked at again with the next tick: the reason may be a mirror that is mended by then.
+    warn_once(branch, commit, request.error());
     return;
   }
-  channels::CandidateRequest request;
-  request.branch = branch;
-  request.source = commit;
-  request.now = clock_.now();
-  for (const auto& name : channels_) {
-    const auto channel = channels::load_channel(**tree, name);
-    if (!channel.ok() || !channel->candidate) continue;
-    for (const auto& path : channel->candidate->paths) {
-      if (std::find(request.paths.begin(), request.paths.end(), path) == request.paths.end()) request.paths.push_back(path);
-    }
-    if (!channel->candidate->parent.empty()) request.parent_channel = channel->candidate->parent;
-  }
   known = inputs;
-  if (request.paths.empty()) return;  // the branch does not describe a candidate
-  if (request.parent_channel.empty()) request.parent_channel = channels_.back();
-  const auto built = channels::build_candidate(*mirror_, request, {stop, Deadline(clock_, config_.remote.timeout)});
+  if (request->paths.empty()) return;  // the branch does not describe a candidate
+  const auto built = channels::build_candidate(*mirror_, *request, {stop, Deadline(clock_, config_.remote.timeout)});
   if (!built.ok()) {
     known.clear();  // try again next time
     log_("warn", "candidate of " + terminal_safe(branch) + ": " + built.error().to_string());

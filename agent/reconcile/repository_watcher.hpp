@@ -17,6 +17,7 @@
 #include "agent/reconcile/channel_runner.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
+#include "channels/candidate/candidate.hpp"
 #include "channels/git/mirror.hpp"
 #include "channels/store/store.hpp"
 
@@ -28,13 +29,19 @@ struct SourceView {
   std::map<std::string, channels::CommitId> refs;  ///< of the last successful fetch
 };
 
+/// A channel that is bound to the repository.
+struct BoundChannel {
+  std::string name;
+  std::string file;  ///< overrides the usual places; empty: those
+};
+
 /// Watches one repository: lists its refs once per tick, fetches only when something moved, and keeps `candidates/*` built.
 /// tick() is called by one thread; the other members by any.
 class RepositoryWatcher {
  public:
   /// `channels`: those bound to this repository, in the order of the bindings. `moved` is called (on the ticking thread)
   /// after every tick with what is known.
-  RepositoryWatcher(const RepositoryConfig& config, std::vector<std::string> channels, const std::string& state_directory,
+  RepositoryWatcher(const RepositoryConfig& config, std::vector<BoundChannel> channels, const std::string& state_directory,
                     channels::Store* store, Clock& clock, LogSink log, std::function<void(const SourceView&)> moved);
   ~RepositoryWatcher();
 
@@ -49,6 +56,8 @@ class RepositoryWatcher {
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
   [[nodiscard]] std::string mirror_directory() const;
   void add_figures(AgentFigures& figures) const;
+  /// Branches of which something is remembered between ticks, as of the last one; bounded by the branches that are there.
+  [[nodiscard]] std::size_t remembered_branches() const noexcept { return remembered_.load(); }
 
  private:
   Result<void> look(std::stop_token stop);
@@ -59,9 +68,12 @@ class RepositoryWatcher {
   void remove_candidate(const std::string& branch, std::stop_token stop);
   void audit(const std::string& action, const std::string& branch, const std::string& what);
   void build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop);
+  [[nodiscard]] Result<channels::CandidateRequest> candidate_request(const std::string& branch,
+                                                                     const channels::CommitId& commit) const;
+  void warn_once(const std::string& branch, const channels::CommitId& commit, const Error& error);
 
   RepositoryConfig config_;
-  std::vector<std::string> channels_;
+  std::vector<BoundChannel> channels_;
   std::string state_directory_;
   channels::Store* store_;
   Clock& clock_;
@@ -78,6 +90,9 @@ class RepositoryWatcher {
     channels::CommitId asked;  ///< tip that it had when it was found to be nobody's to delete
   };
   std::map<std::string, Orphan> orphans_;
+  /// Branch → the commit and what was last said about it, so that a lasting mistake is said once and not every tick.
+  std::map<std::string, std::string> warned_;
+  std::atomic<std::size_t> remembered_{0};
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -84,10 +84,15 @@ Value verdict_list(const std::vector<channels::Verdict>& verdicts) {
   return Value::list(std::move(list));
 }
 
-std::string channel_message(const ChannelStatus& status) {
+std::string channel_message(const ChannelStatus& status, const std::string& channel) {
   if (!status.errors.empty()) return first_message(status.errors);
   for (const auto& verdict : status.verdicts) {
     if (verdict.decision != channels::Decision::pass) return verdict.message;
+  }
+  if (status.state == "Deployed" && !status.rolled_back_from.empty()) {
+    std::string out = "rolled back from " + status.rolled_back_from.substr(0, 12);
+    if (!status.rollback_note.empty()) out += " (" + status.rollback_note + ")";
+    return out + "; gitopsctl resume " + channel;
   }
   if (status.state == "Deployed") {
     return std::to_string(status.ready_releases) + (status.ready_releases == 1 ? " release at " : " releases at ") +
@@ -123,7 +128,7 @@ StatusWriter::StatusWriter(Environment& environment, ChannelKey key, Clock& cloc
     : environment_(environment), key_(std::move(key)), clock_(clock) {}
 
 Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history) {
-  const std::string message = channel_message(status);
+  const std::string message = channel_message(status, key_.channel);
   std::string before;
   GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_));
   GITOPSCTL_CHECK(update_object(environment_, id, [&](Value& body) {

@@ -64,8 +64,10 @@ struct ChannelStatus {
   std::string approval_seal;    ///< what it covers besides, without showing it: the values of secrets, keyed
   bool counts_known = false;    ///< false: the counts of the status stay
   std::size_t releases = 0, ready_releases = 0, objects = 0;
-  std::string handled_request;  ///< token of the sync that this run answered
-  std::string ended_rollback;   ///< held digest of the rollback that is over, because the branch moved on
+  std::string handled_request;   ///< token of the sync that this run answered
+  std::string rolled_back_from;  ///< the tip, while an earlier revision is deployed instead of it
+  std::string rollback_note;     ///< why the tip counts as what was rolled back from, when nobody can tell
+  std::string ended_rollback;    ///< held digest of the rollback that is over, because the branch moved on
 };
 
 /// Writes the control objects of one channel, each only when it changed, and an event for every change of state.

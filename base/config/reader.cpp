@@ -7,6 +7,7 @@
 
 #include "base/text/escape.hpp"
 #include "base/text/go_format.hpp"
+#include "base/text/json_pointer.hpp"
 
 namespace gitopsctl {
 
@@ -17,18 +18,6 @@ std::string shown(std::string_view text) {
   constexpr std::size_t longest = 80;
   const auto cut = truncate_utf8(text, longest);
   return "'" + terminal_safe(cut) + (cut.size() < text.size() ? "…'" : "'");
-}
-
-std::string unescape(std::string_view step) {
-  std::string out;
-  for (std::size_t i = 0; i < step.size(); ++i) {
-    if (step[i] == '~' && i + 1 < step.size()) {
-      out += step[++i] == '1' ? '/' : '~';
-    } else {
-      out += step[i];
-    }
-  }
-  return out;
 }
 
 void wrong_type(const ConfigNode& node, std::string_view wanted, std::string hint = {}) {
@@ -149,7 +138,7 @@ std::string ConfigNode::name() const {
     const auto step = path.substr(slash + 1);
     const bool is_index =
         !step.empty() && std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!is_index) return items + shown(unescape(step));
+    if (!is_index) return items + shown(pointer_key(step));
     std::size_t index = 0;
     std::from_chars(step.data(), step.data() + step.size(), index);
     items += "item " + std::to_string(index + 1) + " of ";
@@ -225,9 +214,9 @@ Location ConfigNode::where() const { return marks_ ? marks_->value(pointer_) : L
 
 Location ConfigNode::key_where() const { return marks_ ? marks_->key(pointer_) : Location{}; }
 
-void ConfigNode::fail(Error error) const { mistakes_->add(pointer_, error.at(where())); }
+void ConfigNode::fail(const Error& error) const { mistakes_->add(pointer_, error.at(where())); }
 
-void ConfigNode::fail_key(Error error) const { mistakes_->add(pointer_, error.at(key_where())); }
+void ConfigNode::fail_key(const Error& error) const { mistakes_->add(pointer_, error.at(key_where())); }
 
 void check_config(const ConfigNode& node, const ConfigShape& shape) {
   switch (shape.kind) {
@@ -289,21 +278,6 @@ std::string suggest(std::string_view word, const std::vector<std::string>& known
   for (std::size_t i = 0; i < std::min(known.size(), most_listed); ++i) out += (i == 0 ? "" : ", ") + known[i];
   if (known.size() > most_listed) out += ", …";
   return known.empty() ? std::string{} : out;
-}
-
-std::string pointer_step(std::string_view key) {
-  std::string out;
-  out.reserve(key.size());
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace gitopsctl

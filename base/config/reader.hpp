@@ -78,8 +78,8 @@ class ConfigNode {
   [[nodiscard]] Location key_where() const;
 
   /// Notes a mistake of this value, or of its key.
-  void fail(Error error) const;
-  void fail_key(Error error) const;
+  void fail(const Error& error) const;
+  void fail_key(const Error& error) const;
 
   [[nodiscard]] ConfigMistakes& mistakes() const noexcept { return *mistakes_; }
 
@@ -100,8 +100,5 @@ void check_config(const ConfigNode& node, const ConfigShape& shape);
 
 /// `did you mean 'near'?` for the nearest of `known`, else `known keys: a, b` (what = "keys").
 [[nodiscard]] std::string suggest(std::string_view word, const std::vector<std::string>& known, std::string_view what);
-
-/// A key as one step of a pointer.
-[[nodiscard]] std::string pointer_step(std::string_view key);
 
 }  // namespace gitopsctl

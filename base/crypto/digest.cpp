@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 
 #include <cstdlib>
+#include <mutex>
 
 namespace gitopsctl {
 
@@ -178,17 +179,42 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+namespace {
+
+// Crockford's alphabet; 10 characters of time, 16 of randomness.
+constexpr std::string_view ulid_alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr std::size_t ulid_time = 10;
+
+/// The random digits plus one, so that the next of the same millisecond sorts behind the one before.
+void count_up(std::string& ulid) {
+  for (std::size_t i = ulid.size(); i-- > ulid_time;) {
+    const std::size_t digit = ulid_alphabet.find(ulid[i]);
+    ulid[i] = ulid_alphabet[(digit + 1) % ulid_alphabet.size()];
+    if (digit + 1 < ulid_alphabet.size()) return;
+  }
+}
+
+}  // namespace
+
 std::string make_ulid(std::int64_t now_ms) {
-  // Crockford's alphabet; 10 characters of time, 16 of randomness.
-  constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  static std::mutex guard;
+  static std::string last;
   std::string out(26, '0');
   auto time = static_cast<std::uint64_t>(now_ms);
-  for (int i = 9; i >= 0; --i) {
-    out[static_cast<std::size_t>(i)] = alphabet[time & 31U];
+  for (std::size_t i = ulid_time; i-- > 0;) {
+    out[i] = ulid_alphabet[time & 31U];
     time >>= 5U;
   }
-  const std::string noise = random_bytes(16);
-  for (std::size_t i = 0; i < 16; ++i) out[10 + i] = alphabet[static_cast<unsigned char>(noise[i]) & 31U];
+  const std::lock_guard lock(guard);
+  if (last.compare(0, ulid_time, out, 0, ulid_time) == 0) {
+    count_up(last);
+    return last;
+  }
+  const std::string noise = random_bytes(out.size() - ulid_time);
+  for (std::size_t i = 0; i < noise.size(); ++i) {
+    out[ulid_time + i] = ulid_alphabet[static_cast<unsigned char>(noise[i]) & 31U];
+  }
+  last = out;
   return out;
 }
 

@@ -48,7 +48,7 @@ class Sha256 {
 [[nodiscard]] std::string random_bytes(std::size_t count);
 /// Equality in time that does not depend on where they differ.
 [[nodiscard]] bool constant_time_equal(std::string_view a, std::string_view b);
-/// A ULID (26 characters, sorts by time) for `now_ms` milliseconds since 1970.
+/// A ULID (26 characters, sorts by time and, in one process, in the order made) for `now_ms` milliseconds since 1970.
 [[nodiscard]] std::string make_ulid(std::int64_t now_ms);
 
 }  // namespace gitopsctl

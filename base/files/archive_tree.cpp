@@ -1,5 +1,6 @@
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -101,7 +102,7 @@ struct Pax {
 bool read_pax(std::string_view text, Pax& out) {
   while (!text.empty()) {
     const auto blank = text.find(' ');
-    if (blank == std::string_view::npos || blank > 8) return false;
+    if (blank > 8) return false;  // none at all is npos
     std::size_t length = 0;
     for (const char c : text.substr(0, blank)) {
       if (c < '0' || c > '9') return false;
@@ -128,7 +129,7 @@ bool read_pax(std::string_view text, Pax& out) {
 }
 
 /// One entry's path as a TreePath; unlike in trees, `..` is refused wherever it stands.
-Result<TreePath> entry_path(const std::string& archive, std::string_view text) {
+Result<TreePath> entry_path(const std::string& archive, std::string_view text, std::uint32_t max_depth) {
   if (text.find('\0') != std::string_view::npos || text.find('\\') != std::string_view::npos) {
     return Error(ErrorCode::forbidden, "archive '" + archive + "' holds an impossible path");
   }
@@ -145,6 +146,10 @@ Result<TreePath> entry_path(const std::string& archive, std::string_view text) {
   }
   auto path = TreePath::parse(text);
   if (!path.ok()) return path.error().in("archive '" + archive + "'");
+  if (std::ranges::count(path->str(), '/') >= max_depth) {
+    return Error(ErrorCode::too_large,
+                 "archive '" + archive + "' nests directories more than " + std::to_string(max_depth) + " deep");
+  }
   return path;
 }
 
@@ -165,6 +170,10 @@ class ArchiveReader {
                      "archive '" + name_ + "' has more than " + std::to_string(limits_.max_entries) + " entries");
       }
       GITOPSCTL_CHECK(read_entry(block, *tree));
+      if (tree->made() > limits_.max_nodes) {
+        return Error(ErrorCode::too_large, "archive '" + name_ + "' makes more than " + std::to_string(limits_.max_nodes) +
+                                               " files and directories");
+      }
     }
     return FileTreePtr(std::move(tree));
   }
@@ -187,7 +196,7 @@ class ArchiveReader {
     }
     std::string link = pax_.link.empty() ? std::string(field(block, 157, 100)) : pax_.link;
     pax_ = {};
-    GITOPSCTL_TRY(const TreePath at, entry_path(name_, path));
+    GITOPSCTL_TRY(const TreePath at, entry_path(name_, path, limits_.max_depth));
     switch (type) {
       case '\0':
       case '0':
@@ -199,7 +208,7 @@ class ArchiveReader {
       case '5': return {};  // directories come with their files
       case '2': tree.add_link(at, std::move(link)); return {};
       case '1': {  // a hard link: the bytes of an earlier entry
-        GITOPSCTL_TRY(const TreePath target, entry_path(name_, link));
+        GITOPSCTL_TRY(const TreePath target, entry_path(name_, link, limits_.max_depth));
         GITOPSCTL_TRY(std::string bytes, tree.read(target));
         copied_ += bytes.size();
         if (copied_ > limits_.max_total_bytes) {

@@ -21,6 +21,7 @@ class SubTree final : public FileTree {
   }
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override { return raw_list(*tree_, below(path)); }
   Result<std::string> do_read_link(const TreePath& path) const override { return raw_read_link(*tree_, below(path)); }
+  std::optional<FileInfo> do_look(const TreePath& path) const override { return raw_look(*tree_, below(path)); }
 
  private:
   [[nodiscard]] TreePath below(const TreePath& path) const {
@@ -45,12 +46,17 @@ struct RecordingTree::Notes {
   std::map<TreePath, std::string> noted;
   std::map<TreePath, std::string> links;  ///< what is behind each link that was met
   std::set<TreePath> listed;              ///< directories whose id covers everything below
+  std::uint64_t budget = max_identified_entries;
 
   [[nodiscard]] bool covered(const TreePath& path) const {
     for (TreePath up = path;; up = up.parent()) {
       if (listed.contains(up)) return true;
       if (up.is_root()) return false;
     }
+  }
+  void note_link(const FileTree& tree, const TreePath& path) {
+    // Met again with every path that leads through it.
+    if (!links.contains(path)) links.emplace(path, content_id(tree, path, budget));
   }
 };
 
@@ -74,27 +80,32 @@ Result<FileInfo> RecordingTree::do_stat(const TreePath& path) const {
   auto info = raw_stat(*tree_, path);
   if (notes_->covered(path)) {
     // A link inside a covered directory may lead out of it; the directory's id says nothing about what is there.
-    if (info.ok() && info->type == FileType::symlink) notes_->links[path] = content_id(*tree_, path);
+    if (info.ok() && info->type == FileType::symlink) notes_->note_link(*tree_, path);
     return info;
   }
   if (!info.ok() && info.error().code() == ErrorCode::not_found) notes_->noted[path] = "";
-  if (info.ok() && info->type == FileType::symlink) notes_->links[path] = content_id(*tree_, path);
+  if (info.ok() && info->type == FileType::symlink) notes_->note_link(*tree_, path);
   return info;
 }
 
 Result<std::string> RecordingTree::do_read(const TreePath& path, std::uint64_t max_bytes) const {
-  if (!notes_->covered(path)) notes_->noted[path] = content_id(*tree_, path);
+  if (!notes_->covered(path) && !notes_->noted.contains(path)) {
+    notes_->noted.emplace(path, content_id(*tree_, path, notes_->budget));
+  }
   return raw_read(*tree_, path, max_bytes);
 }
 
 Result<std::vector<FileInfo>> RecordingTree::do_list(const TreePath& path) const {
   if (!notes_->covered(path)) {
-    notes_->noted[path] = content_id(*tree_, path);
+    notes_->noted[path] = content_id(*tree_, path, notes_->budget);
     notes_->listed.insert(path);
   }
   return raw_list(*tree_, path);
 }
 
 Result<std::string> RecordingTree::do_read_link(const TreePath& path) const { return raw_read_link(*tree_, path); }
+
+// What it finds is there and has no link on the way, which do_stat() does not note either.
+std::optional<FileInfo> RecordingTree::do_look(const TreePath& path) const { return raw_look(*tree_, path); }
 
 }  // namespace gitopsctl

@@ -103,7 +103,7 @@ class DiskTree final : public FileTree {
     GITOPSCTL_TRY(Descriptor directory, open_directory(path));
     DIR* stream = ::fdopendir(directory.get());
     if (stream == nullptr) return system_error(path.str(), errno);
-    static_cast<void>(directory.release());  // the stream owns it now
+    const int descriptor = directory.release();  // the stream owns it now
     std::vector<FileInfo> out;
     Result<void> problem;
     for (;;) {
@@ -116,7 +116,7 @@ class DiskTree final : public FileTree {
       const std::string_view name(static_cast<const char*>(entry->d_name));
       if (name == "." || name == "..") continue;
       struct stat status{};
-      if (::fstatat(::dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (::fstatat(descriptor, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) continue;  // gone between the two looks
         problem = system_error(path.child(name).str(), errno);
         break;

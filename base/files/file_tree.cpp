@@ -1,6 +1,7 @@
 #include "base/files/file_tree.hpp"
 
 #include <deque>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -31,8 +32,15 @@ void push_components(std::deque<std::string>& pending, std::string_view text) {
 
 }  // namespace
 
+std::optional<FileInfo> FileTree::do_look(const TreePath& path) const {
+  auto found = do_stat(path);
+  if (!found.ok() || found->type == FileType::symlink) return std::nullopt;
+  return *std::move(found);
+}
+
 Result<std::pair<TreePath, FileInfo>> FileTree::follow(const TreePath& path) const {
   // Fast road: most paths have no links at all, and the tree can say so in one look.
+  if (auto found = do_look(path)) return std::pair{path, *std::move(found)};
   TreePath at;
   FileInfo info{"", FileType::directory, 0, false, {}};
   std::deque<std::string> pending;
@@ -131,41 +139,83 @@ Result<TreePath> FileTree::real_path(const TreePath& path) const {
 
 namespace {
 
-/// `seen` holds the directories on the way and behind links, so that links in a ring end.
-std::string identify(const FileTree& tree, const TreePath& path, std::set<TreePath>& seen) {
-  const auto info = tree.stat(path);
-  if (!info.ok()) return info.error().code() == ErrorCode::not_found ? std::string() : "error:" + info.error().message();
-  if (!info->content_id.empty()) return info->content_id;
-  if (info->type == FileType::file) {
-    const auto bytes = tree.read(path);
-    if (!bytes.ok()) return "error:" + bytes.error().message();
-    return (info->executable ? "exec:" : "file:") + sha256_hex(*bytes);
+/// One look for an identity. Nothing: it cannot be told.
+class Identification {
+ public:
+  Identification(const FileTree& tree, std::uint64_t& budget) : tree_(tree), budget_(budget) {}
+
+  /// `path` may be a link or lead through some.
+  std::optional<std::string> identify(const TreePath& path, int depth = 0) {
+    const auto info = tree_.stat(path);
+    if (!info.ok()) return of_error(info.error());
+    if (!info->content_id.empty()) return info->content_id;
+    const auto real = tree_.real_path(path);
+    if (!real.ok()) return of_error(real.error());
+    return identify_real(*real, *info, depth);
   }
-  if (info->type != FileType::directory) return "other";
-  const auto real = tree.real_path(path);
-  if (!real.ok()) return "error:" + real.error().message();
-  if (!seen.insert(*real).second) return "seen:" + real->str();
-  const auto entries = tree.list(path);
-  if (!entries.ok()) return "error:" + entries.error().message();
-  Sha256 sum;
-  for (const auto& entry : *entries) {
-    sum.add_field(entry.name);
-    // A link stands for what it leads to here, so that a change behind it is a change.
-    sum.add_field(identify(tree, real->child(entry.name), seen));
+
+ private:
+  static std::optional<std::string> of_error(const Error& error) {
+    switch (error.code()) {
+      case ErrorCode::not_found: return std::string();
+      // What the content itself is to blame for stays as it is, as long as the content does.
+      case ErrorCode::forbidden:
+      case ErrorCode::invalid_input:
+      case ErrorCode::too_large: return "error:" + error.message();
+      default: return std::nullopt;
+    }
   }
-  return "dir:" + sum.hex();
-}
+
+  /// `path` has no links.
+  std::optional<std::string> identify_real(const TreePath& path, const FileInfo& info, int depth) {
+    if (!info.content_id.empty()) return info.content_id;
+    if (info.type == FileType::file) {
+      const auto bytes = tree_.read(path);
+      if (!bytes.ok()) return of_error(bytes.error());
+      return (info.executable ? "exec:" : "file:") + sha256_hex(*bytes);
+    }
+    if (info.type != FileType::directory) return "other";
+    if (depth > max_identified_depth) return std::nullopt;
+    if (!seen_.insert(path).second) return "seen:" + path.str();
+    const auto entries = tree_.list(path);
+    if (!entries.ok()) return of_error(entries.error());
+    if (entries->size() > budget_) return std::nullopt;
+    budget_ -= entries->size();
+    Sha256 sum;
+    for (const auto& entry : *entries) {
+      const TreePath child = path.child(entry.name);
+      // A link stands for what it leads to here, so that a change behind it is a change. The listing tells enough of the
+      // rest, which saves the way from the root for every one of them.
+      const auto id = entry.type == FileType::symlink ? identify(child, depth + 1) : identify_real(child, entry, depth + 1);
+      if (!id) return std::nullopt;
+      sum.add_field(entry.name);
+      sum.add_field(*id);
+    }
+    return "dir:" + sum.hex();
+  }
+
+  const FileTree& tree_;
+  std::uint64_t& budget_;
+  /// The directories on the way and behind links, so that links in a ring end.
+  std::set<TreePath> seen_;
+};
 
 }  // namespace
 
+std::string content_id(const FileTree& tree, const TreePath& path, std::uint64_t& budget) {
+  auto id = Identification(tree, budget).identify(path);
+  return id ? *std::move(id) : "unknown:" + hex_encode(random_bytes(16));
+}
+
 std::string content_id(const FileTree& tree, const TreePath& path) {
-  std::set<TreePath> seen;
-  return identify(tree, path, seen);
+  std::uint64_t budget = max_identified_entries;
+  return content_id(tree, path, budget);
 }
 
 bool unchanged(const FileTree& tree, const std::vector<TreeDependency>& dependencies) {
+  std::uint64_t budget = max_identified_entries;
   for (const auto& dependency : dependencies) {
-    if (content_id(tree, dependency.path) != dependency.content_id) return false;
+    if (content_id(tree, dependency.path, budget) != dependency.content_id) return false;
   }
   return true;
 }

@@ -56,6 +56,10 @@ class FileTree {
   [[nodiscard]] virtual Result<std::vector<FileInfo>> do_list(const TreePath& path) const = 0;
   /// The text of the link at `path`.
   [[nodiscard]] virtual Result<std::string> do_read_link(const TreePath& path) const = 0;
+  /// do_stat() of `path` as it is written, whose parents may hold links: what is there when neither they nor the last
+  /// component is one, else nothing. It saves the walk from the root that finds links. Right for every tree whose do_stat()
+  /// follows no link and does nothing else.
+  [[nodiscard]] virtual std::optional<FileInfo> do_look(const TreePath& path) const;
 
   // For trees made from another tree: its answers without link resolution, which happens once, in the outermost tree.
   [[nodiscard]] static Result<FileInfo> raw_stat(const FileTree& tree, const TreePath& path) { return tree.do_stat(path); }
@@ -67,6 +71,9 @@ class FileTree {
   }
   [[nodiscard]] static Result<std::string> raw_read_link(const FileTree& tree, const TreePath& path) {
     return tree.do_read_link(path);
+  }
+  [[nodiscard]] static std::optional<FileInfo> raw_look(const FileTree& tree, const TreePath& path) {
+    return tree.do_look(path);
   }
 
  private:
@@ -84,6 +91,8 @@ class MemoryTree final : public FileTree {
   void add(const TreePath& path, std::string content, bool executable = false);
   /// Adds a symbolic link.
   void add_link(const TreePath& path, std::string target);
+  /// How many files, links and directories were made so far, those that were replaced included: what bounds the memory.
+  [[nodiscard]] std::uint64_t made() const noexcept { return made_; }
 
  protected:
   Result<FileInfo> do_stat(const TreePath& path) const override;
@@ -94,16 +103,20 @@ class MemoryTree final : public FileTree {
  private:
   struct Node;
   std::unique_ptr<Node> root_;
+  std::uint64_t made_ = 0;
 };
 
 /// The directory `root` of the disk as a tree. Every component is opened relative to its parent without following links,
 /// so a race cannot lead outside. `root` itself may be a link.
 [[nodiscard]] Result<FileTreePtr> open_disk_tree(const std::string& root);
 
-/// Limits for archives; the defaults are those of helm 4.3 for chart archives, plus a bound on the number of entries.
+/// Limits for archives; the number of bytes is that of helm 4.3 for chart archives, the others are ours.
 struct ArchiveLimits {
   std::uint64_t max_total_bytes = 100ULL << 20U;
   std::uint64_t max_entries = 100'000;
+  /// Of files, links and the directories that their names imply, which the archive need not hold.
+  std::uint64_t max_nodes = 200'000;
+  std::uint32_t max_depth = 100;  ///< components of one name; the same as for directories of charts and manifests
 };
 
 /// A gzip-compressed tar archive in memory as a tree. Entries that are absolute, climb with `..`, or are neither file,
@@ -136,6 +149,7 @@ class RecordingTree final : public FileTree {
   Result<std::string> do_read(const TreePath& path, std::uint64_t max_bytes) const override;
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override;
   Result<std::string> do_read_link(const TreePath& path) const override;
+  std::optional<FileInfo> do_look(const TreePath& path) const override;
 
  private:
   FileTreePtr tree_;
@@ -147,7 +161,15 @@ class RecordingTree final : public FileTree {
 [[nodiscard]] bool unchanged(const FileTree& tree, const std::vector<TreeDependency>& dependencies);
 
 /// Identity of the content at `path` (a file, or a directory with everything below it), computed where the tree does not
-/// know it; empty when nothing is there.
+/// know it; empty when nothing is there. What cannot be told – unreadable, nested deeper than max_identified_depth, more
+/// entries to look at than `budget` – has an id that equals no other, not even when asked again, so that it never counts as
+/// unchanged. Entries that were looked at are taken off `budget`.
+[[nodiscard]] std::string content_id(const FileTree& tree, const TreePath& path, std::uint64_t& budget);
 [[nodiscard]] std::string content_id(const FileTree& tree, const TreePath& path);
+
+/// Deeper than charts and manifests are read.
+inline constexpr int max_identified_depth = 128;
+/// Three times what one chart may hold.
+inline constexpr std::uint64_t max_identified_entries = 300'000;
 
 }  // namespace gitopsctl

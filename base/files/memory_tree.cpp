@@ -25,13 +25,16 @@ struct MemoryTree::Node {
     return at;
   }
 
-  Node& make(const TreePath& path) {
+  /// The node at `path`, made with the directories above it where it is not there; `made` counts those.
+  Node& make(const TreePath& path, std::uint64_t& made) {
     Node* at = this;
     std::string_view rest(path.str());
     while (!rest.empty()) {
       const auto slash = rest.find('/');
       if (at->type != FileType::directory) *at = Node{};
-      at = &at->children[std::string(rest.substr(0, slash))];
+      const auto [it, fresh] = at->children.try_emplace(std::string(rest.substr(0, slash)));
+      if (fresh) ++made;
+      at = &it->second;
       rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
     }
     return *at;
@@ -46,7 +49,7 @@ MemoryTree::MemoryTree() : root_(std::make_unique<Node>()) {}
 MemoryTree::~MemoryTree() = default;
 
 void MemoryTree::add(const TreePath& path, std::string content, bool executable) {
-  Node& node = root_->make(path);
+  Node& node = root_->make(path, made_);
   node.type = FileType::file;
   node.id = (executable ? "exec:" : "file:") + sha256_hex(content);
   node.content = std::move(content);
@@ -55,7 +58,7 @@ void MemoryTree::add(const TreePath& path, std::string content, bool executable)
 }
 
 void MemoryTree::add_link(const TreePath& path, std::string target) {
-  Node& node = root_->make(path);
+  Node& node = root_->make(path, made_);
   node = Node{};
   node.type = FileType::symlink;
   node.content = std::move(target);

@@ -143,16 +143,15 @@ class Reader {
   }
 
   bool convert(std::string_view digits, bool whole, Value& out) {
-    const char* end = digits.data() + digits.size();
     if (whole && integers_) {
       std::int64_t integer = 0;
-      if (std::from_chars(digits.data(), end, integer).ec == std::errc()) {
+      if (std::from_chars(digits.data(), digits.data() + digits.size(), integer).ec == std::errc()) {
         out = Value::int64(integer);
         return true;
       }
     }
     double number = 0;
-    if (std::from_chars(digits.data(), end, number).ec == std::errc::result_out_of_range) {
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc::result_out_of_range) {
       // from_chars reports too small and too large alike; strtod tells them apart (the program never sets a locale).
       const std::string copy(digits);
       number = std::strtod(copy.c_str(), nullptr);

@@ -1,11 +1,10 @@
 #include "base/log/log.hpp"
 
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <memory>
+#include <cerrno>
 #include <mutex>
 
 #include "base/json/json.hpp"
@@ -18,27 +17,27 @@ namespace {
 
 constexpr std::size_t longest_value = 4096;
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
-constexpr std::array<spdlog::level::level_enum, 4> spdlog_levels{spdlog::level::debug, spdlog::level::info,
-                                                                 spdlog::level::warn, spdlog::level::err};
 
 struct State {
   std::atomic<Format> format{Format::text};
   std::atomic<Level> minimum{Level::info};
-  std::mutex mutex;  ///< guards destination
+  std::mutex mutex;  ///< guards destination, and keeps lines whole
   std::function<void(std::string_view)> destination;
-  spdlog::logger logger{"gitopsctl", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
-
-  State() {
-    // The line is whole when it comes here: spdlog only brings it out, one at a time.
-    logger.set_pattern("%v", spdlog::pattern_time_type::utc);
-    logger.set_level(spdlog::level::trace);
-    logger.set_error_handler([](const std::string&) {});
-  }
 };
 
 State& state() {
   static auto* one = new State;  // never destroyed: threads may log until the very end
   return *one;
+}
+
+/// Brings a line out with as few calls as the other end allows: one, so that lines of several processes do not mix.
+void write_to_stderr(std::string_view line) noexcept {
+  while (!line.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // closed, full, or nobody reads any more
+    line.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 std::string bounded(std::string_view text) {
@@ -57,7 +56,7 @@ std::string json_text(std::string_view text) {
 
 /// A value of the text format: quoted when blanks or quotes would make it unclear where it ends.
 std::string text_value(const Field& field) {
-  const std::string clean = terminal_safe(bounded(field.value));
+  std::string clean = terminal_safe(bounded(field.value));
   if (!clean.empty() && clean.find_first_of(" \"=") == std::string::npos) return clean;
   std::string out = "\"";
   for (const char c : clean) {
@@ -115,14 +114,13 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
   try {
     State& all = state();
     if (level < all.minimum.load()) return;
-    const std::string line =
+    std::string line =
         all.format.load() == Format::json ? json_line(level, message, fields) : text_line(level, message, fields);
-    {
-      const std::lock_guard lock(all.mutex);
-      if (all.destination) return all.destination(line);
-    }
-    all.logger.log(spdlog_levels[static_cast<std::size_t>(level)], spdlog::string_view_t(line));
-  } catch (...) {  // out of memory, or a test's destination: a log line is not worth the program
+    const std::lock_guard lock(all.mutex);
+    if (all.destination) return all.destination(line);
+    write_to_stderr(line += '\n');
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // Out of memory, or a test's destination: a log line is not worth the program.
   }
 }
 

@@ -43,7 +43,11 @@ void crash_point(CrashPoint point) noexcept {
   if (text.substr(0, colon) != name) return;
   static std::atomic<long> reached{0};
   const long nth = colon == std::string_view::npos ? 1 : std::strtol(wanted + colon + 1, nullptr, 10);
-  if (reached.fetch_add(1) + 1 == nth) ::raise(SIGKILL);
+  if (reached.fetch_add(1) + 1 != nth) return;
+  const char* const signal = std::getenv("GITOPSCTL_CRASH_SIGNAL");
+  const bool stop = signal != nullptr && std::string_view(signal) == "stop";
+  // To this thread, so that it goes no further; both take the whole process with it.
+  ::raise(stop ? SIGSTOP : SIGKILL);
 }
 #endif
 

@@ -13,12 +13,14 @@ namespace gitopsctl {
   X(fetch_before_pack, "fetch.before_pack")             \
   X(fetch_pack_half, "fetch.pack_half")                 \
   X(fetch_before_ref_update, "fetch.before_ref_update") \
+  X(fetch_ref_file_half, "fetch.ref_file_half")         \
   X(fetch_after_ref_update, "fetch.after_ref_update")   \
   X(candidate_before_tree, "candidate.before_tree")     \
   X(candidate_after_tree, "candidate.after_tree")       \
   X(candidate_after_commit, "candidate.after_commit")   \
   X(candidate_before_push, "candidate.before_push")     \
   X(candidate_push_half, "candidate.push_half")         \
+  X(candidate_push_answered, "candidate.push_answered") \
   X(candidate_after_push, "candidate.after_push")       \
   X(render_before_channel, "render.before_channel")     \
   X(render_after_channel, "render.after_channel")       \
@@ -47,6 +49,9 @@ namespace gitopsctl {
   X(inventory_after_flush, "inventory.after_flush")     \
   X(inventory_before_shrink, "inventory.before_shrink") \
   X(inventory_after_shrink, "inventory.after_shrink")   \
+  X(environment_in_object, "environment.in_object")     \
+  X(environment_in_group, "environment.in_group")       \
+  X(environment_in_delete, "environment.in_delete")     \
   X(store_before_begin, "store.before_begin")           \
   X(store_in_transaction, "store.in_transaction")       \
   X(store_before_commit, "store.before_commit")         \
@@ -64,7 +69,8 @@ enum class CrashPoint : unsigned char {
 [[nodiscard]] std::span<const std::string_view> crash_point_names() noexcept;
 
 /// In test builds (GITOPSCTL_CRASH_TESTS) kills the process with SIGKILL when `GITOPSCTL_CRASH_AT` is this point's name,
-/// optionally followed by `:N` for the N-th time it is reached (from 1). With `GITOPSCTL_CRASH_LOG=FILE` every point
+/// optionally followed by `:N` for the N-th time it is reached (from 1). With `GITOPSCTL_CRASH_SIGNAL=stop` it is SIGSTOP,
+/// so that a test can do something at that moment and let the process go on. With `GITOPSCTL_CRASH_LOG=FILE` every point
 /// reached appends its name to FILE. In release builds it is nothing at all.
 #ifdef GITOPSCTL_CRASH_TESTS
 void crash_point(CrashPoint point) noexcept;

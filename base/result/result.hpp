@@ -38,7 +38,7 @@ class [[nodiscard]] Result {
     if (error == nullptr) std::abort();
     return *error;
   }
-  [[nodiscard]] T value_or(T fallback) const& { return ok() ? *get() : std::move(fallback); }
+  [[nodiscard]] T value_or(T fallback) const& { return ok() ? *get() : std::move(fallback); }  // NOLINT(performance-*)
 
  private:
   T* get() {

@@ -5,14 +5,14 @@
 #include <limits>
 #include <string>
 
+#include "base/text/ascii.hpp"
+
 namespace gitopsctl {
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 int digit_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
+  c = ascii_lower(c);
   return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 99;
 }
 
@@ -23,7 +23,7 @@ bool underscores_well_placed(std::string_view text) noexcept {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
   bool hex = false;
   if (text.size() >= 2 && text[0] == '0') {
-    const char letter = lower(text[1]);
+    const char letter = ascii_lower(text[1]);
     if (letter == 'x' || letter == 'b' || letter == 'o') {
       hex = letter == 'x';
       last = Seen::digit;
@@ -44,14 +44,6 @@ bool underscores_well_placed(std::string_view text) noexcept {
   return last != Seen::underscore;
 }
 
-bool equal_fold(std::string_view text, std::string_view wanted) noexcept {
-  if (text.size() != wanted.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (lower(text[i]) != wanted[i]) return false;
-  }
-  return true;
-}
-
 /// The shape of a float literal without its sign: which digits, and where they stand.
 struct FloatShape {
   bool valid = false;
@@ -63,7 +55,7 @@ struct FloatShape {
 FloatShape read_shape(std::string_view text) noexcept {
   FloatShape shape;
   std::size_t at = 0;
-  if (text.size() > 2 && text[0] == '0' && lower(text[1]) == 'x') {
+  if (text.size() > 2 && text[0] == '0' && ascii_lower(text[1]) == 'x') {
     shape.hex = true;
     at = 2;
   }
@@ -93,7 +85,7 @@ FloatShape read_shape(std::string_view text) noexcept {
   shape.zero = !fixed;
   if (fixed) shape.leading = first < 0 ? first : before_point - first;
   std::int64_t exponent = 0;
-  if (at < text.size() && lower(text[at]) == (shape.hex ? 'p' : 'e')) {
+  if (at < text.size() && ascii_lower(text[at]) == (shape.hex ? 'p' : 'e')) {
     ++at;
     bool negative = false;
     if (at < text.size() && (text[at] == '+' || text[at] == '-')) negative = text[at++] == '-';
@@ -126,7 +118,7 @@ GoInt parse_go_int(std::string_view text, int base) noexcept {
   if (from_prefix) {
     base = 10;
     if (text[0] == '0') {
-      const char letter = text.size() >= 3 ? lower(text[1]) : '\0';
+      const char letter = text.size() >= 3 ? ascii_lower(text[1]) : '\0';
       const int prefixed = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 0;
       base = prefixed != 0 ? prefixed : 8;
       text.remove_prefix(prefixed != 0 ? 2 : 1);
@@ -169,8 +161,9 @@ GoFloat parse_go_float(std::string_view text) {
   }
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const auto signed_value = [&](double value) { return negative ? -value : value; };
-  if (equal_fold(text, "inf") || equal_fold(text, "infinity")) return {signed_value(infinity), GoNumberStatus::ok};
-  if (!sign && equal_fold(text, "nan")) return {std::numeric_limits<double>::quiet_NaN(), GoNumberStatus::ok};
+  if (ascii_equal_fold(text, "inf") || ascii_equal_fold(text, "infinity"))
+    return {signed_value(infinity), GoNumberStatus::ok};
+  if (!sign && ascii_equal_fold(text, "nan")) return {std::numeric_limits<double>::quiet_NaN(), GoNumberStatus::ok};
 
   const auto shape = read_shape(text);
   if (!shape.valid) return bad;

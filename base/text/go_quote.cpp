@@ -4,7 +4,7 @@
 
 #include "base/text/go_format.hpp"
 #include "base/text/go_verbs.hpp"
-#include "base/text/unicode_tables.hpp"
+#include "base/text/unicode.hpp"
 #include "base/text/utf8.hpp"
 
 namespace gitopsctl {
@@ -40,7 +40,7 @@ void append_quoted_rune(std::string& out, char32_t rune, char quote, bool ascii_
     out += static_cast<char>(rune);
     return;
   }
-  if (ascii_only ? rune < 0x7F && rune >= 0x20 : unicode_is_print(rune)) {
+  if (ascii_only ? rune < 0x7F && rune >= 0x20 : is_print(rune)) {
     append_utf8(out, rune);
     return;
   }

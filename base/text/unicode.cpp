@@ -79,6 +79,7 @@ bool is_punct(char32_t rune) noexcept {
            std::string_view("!\"#%&'()*,-./:;?@[\\]_{}").find(static_cast<char>(rune)) != std::string_view::npos;
   return contains(punct_rows, rune);
 }
+bool is_print(char32_t rune) noexcept { return rune < 0x80 ? rune >= 0x20 && rune < 0x7F : contains(print_rows, rune); }
 bool is_space(char32_t rune) noexcept {
   if (rune <= 0xFF) return (rune >= '\t' && rune <= '\r') || rune == ' ' || rune == 0x85 || rune == 0xA0;
   return rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) || rune == 0x2028 || rune == 0x2029 || rune == 0x202F ||

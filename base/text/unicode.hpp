@@ -6,8 +6,8 @@
 
 namespace gitopsctl {
 
-// Properties and simple case mappings of characters as Go's package unicode has them (Unicode 17.0, as Go 1.27). Pure
-// functions over constant tables.
+// Properties and simple case mappings of characters as Go's package unicode has them (Unicode 17.0, as Go 1.27, which helm
+// 4.3.1 is built with). Pure functions over constant tables.
 
 /// unicode.IsLetter: general category L.
 [[nodiscard]] bool is_letter(char32_t rune) noexcept;
@@ -25,6 +25,8 @@ namespace gitopsctl {
 [[nodiscard]] bool is_punct(char32_t rune) noexcept;
 /// unicode.IsSpace: property White_Space.
 [[nodiscard]] bool is_space(char32_t rune) noexcept;
+/// strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII blank.
+[[nodiscard]] bool is_print(char32_t rune) noexcept;
 [[nodiscard]] char32_t to_upper(char32_t rune) noexcept;
 [[nodiscard]] char32_t to_lower(char32_t rune) noexcept;
 [[nodiscard]] char32_t to_title(char32_t rune) noexcept;

@@ -1,8 +1,15 @@
+//go:build ignore
+
+// Writes unicode_tables.inc: properties and case mappings of characters as Go's packages unicode and strconv know them.
+// Run it with the Go release that the helm of tests/peers/peers.txt is built with, since what helm prints depends on it:
+//
+//	go run base/text/unicode_tables.go base/text/unicode_tables.inc
 package main
 
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"unicode"
 )
 
@@ -90,5 +97,6 @@ func main() {
 	cat("number", unicode.IsNumber)
 	cat("digit", unicode.IsDigit)
 	cat("punct", unicode.IsPunct)
+	cat("print", strconv.IsPrint)
 	fmt.Println("case", len(rows), unicode.Version)
 }

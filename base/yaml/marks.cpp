@@ -5,26 +5,9 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text/json_pointer.hpp"
+
 namespace gitopsctl::yaml_detail {
-namespace {
-
-/// One part of a JSON pointer with `~1` and `~0` replaced.
-std::string unescape(std::string_view part) {
-  std::string out;
-  out.reserve(part.size());
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    if (part[i] == '~' && i + 1 < part.size() && (part[i + 1] == '0' || part[i + 1] == '1')) {
-      out += part[i + 1] == '0' ? '~' : '/';
-      ++i;
-    } else {
-      out += part[i];
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 std::uint32_t MarkTable::add(std::uint32_t parent, SharedString key, Mark key_mark, Mark value_mark) {
   if (parent == none && !nodes_.empty()) return none;
   nodes_.push_back({parent, std::move(key), key_mark, value_mark});
@@ -46,7 +29,7 @@ MarkTable::Found MarkTable::find(std::string_view pointer) const {
   while (!pointer.empty()) {
     if (pointer.front() == '/') pointer.remove_prefix(1);
     const std::size_t end = std::min(pointer.find('/'), pointer.size());
-    const std::string key = unescape(pointer.substr(0, end));
+    const std::string key = pointer_key(pointer.substr(0, end));
     pointer.remove_prefix(end);
     const auto after =
         std::upper_bound(by_parent_and_key_.begin(), by_parent_and_key_.end(), std::make_pair(at, std::string_view(key)),

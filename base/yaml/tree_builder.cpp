@@ -123,6 +123,11 @@ Result<Value> TreeBuilder::document(MarkTable* marks) {
     if (event.type == EventType::document_end || event.type == EventType::stream_end) break;
     if (first) document_mark_ = event.mark;
     GITOPSCTL_CHECK(handle(event));
+    // Not kept for the end like what is wrong with the content: it is the memory until then that matters.
+    if (decode_count_ > options_.max_nodes) {
+      return problem("yaml: document has more than " + std::to_string(options_.max_nodes) + " nodes", event.mark,
+                     ErrorCode::too_large);
+    }
   }
   if (decode_error_) return *decode_error_;
   if (!duplicates_.empty()) return combine(std::move(duplicates_));
@@ -204,7 +209,7 @@ void TreeBuilder::scalar(const Event& event) {
 Result<void> TreeBuilder::alias(const Event& event) {
   const auto found = anchor_names_.find(std::string(event.anchor));
   if (found == anchor_names_.end()) {
-    return problem("yaml: unknown anchor '" + std::string(event.anchor) + "' referenced", event.mark);
+    return problem("yaml: unknown anchor " + quoted("'" + std::string(event.anchor) + "' ") + "referenced", event.mark);
   }
   const Anchor& anchor = anchors_[static_cast<std::size_t>(found->second)];
   const bool is_key = !frames_.empty() && frames_.back().is_map && frames_.back().at_key;
@@ -212,7 +217,7 @@ Result<void> TreeBuilder::alias(const Event& event) {
   const bool is_map = anchor.is_map;
   const bool merging = !frames_.empty() && !is_key && (frames_.back().merging || frames_.back().merge_list);
   if (merging && !is_map) decode_problem(std::string(want_map), event.mark);
-  if (anchor.open) decode_problem("anchor '" + anchor.name + "' value contains itself", event.mark);
+  if (anchor.open) decode_problem("anchor " + quoted("'" + anchor.name + "' ") + "value contains itself", event.mark);
   if (!decode_error_) count(anchor.count, anchor.count, event.mark);
   if (frames_.size() + anchor.height > options_.max_depth) {
     return problem("yaml: exceeded max depth of " + std::to_string(options_.max_depth), event.mark, ErrorCode::too_large);
@@ -221,7 +226,7 @@ Result<void> TreeBuilder::alias(const Event& event) {
     if (anchor.is_scalar) {
       key(anchor.text, anchor.tag, anchor.plain, event.mark);
     } else {
-      decode_problem("invalid map key: " + go_syntax(anchor.value), event.mark);
+      decode_problem("invalid map key" + quoted(": " + go_syntax(anchor.value)), event.mark);
       frames_.back().key_state = KeyState::bad;
       frames_.back().at_key = false;
     }
@@ -297,7 +302,7 @@ void TreeBuilder::end() {
   }
   if (frame.role == Role::key) {
     Frame& top = frames_.back();
-    decode_problem("invalid map key: " + go_syntax(value), frame.mark);
+    decode_problem("invalid map key" + quoted(": " + go_syntax(value)), frame.mark);
     top.key_state = KeyState::bad;
     top.at_key = false;
     return;
@@ -340,15 +345,15 @@ void TreeBuilder::check_unique(const Frame& frame) {
     const Mark first = member_marks_[frame.base + order[i - 1]];
     const Mark second = member_marks_[frame.base + order[i]];
     if (first.line < 0 || second.line < 0) continue;  // merged in by `<<`, which may repeat keys
-    const std::string name = go_syntax(Value::string(key_of(order[i])));
+    const std::string name = quoted(go_syntax(Value::string(key_of(order[i]))) + ' ');
     if (options_.unique_keys) {
       duplicates_.push_back(
-          Error(ErrorCode::invalid_input, "key " + name + " is already set at line " + std::to_string(first.line + 1))
+          Error(ErrorCode::invalid_input, "key " + name + "is already set at line " + std::to_string(first.line + 1))
               .at(at(file_, second))
               .with_hint("keep one of the two"));
     } else {
       duplicates_.push_back(problem("yaml: unmarshal errors:\n  line " + std::to_string(second.line + 1) + ": mapping key " +
-                                        name + " already defined at line " + std::to_string(first.line + 1),
+                                        name + "already defined at line " + std::to_string(first.line + 1),
                                     second));
     }
   }
@@ -393,9 +398,9 @@ Error TreeBuilder::impossible_key(const Frame& map, const Value& value) const {
     std::array<char, 16> hex{};
     const auto [end, error] = std::to_chars(hex.data(), hex.data() + hex.size(), map.unsigned_key, 16);
     (void)error;  // 16 digits hold every uint64
-    text += "uint64, key: 0x" + std::string(hex.data(), end);
+    text += "uint64" + quoted(", key: 0x" + std::string(hex.data(), end));
   }
-  return problem(text + ", value: " + go_syntax(value), map.key_mark);
+  return problem(text + quoted(", value: " + go_syntax(value)), map.key_mark);
 }
 
 void TreeBuilder::merge(const Value& value, bool is_map, bool is_merge_list, Mark mark) {
@@ -495,7 +500,8 @@ std::optional<Scalar> TreeBuilder::tagged(std::string_view text, std::string_vie
     return Scalar{.type = ScalarType::floating, .floating = static_cast<double>(scalar.integer)};
   }
   if (type_word(scalar.type) == wanted) return scalar;
-  decode_problem("cannot decode " + std::string(type_word(scalar.type)) + " `" + decoded + "` as a " + wanted, mark);
+  decode_problem("cannot decode " + std::string(type_word(scalar.type)) + quoted(" `" + decoded + "`") + " as a " + wanted,
+                 mark);
   return std::nullopt;
 }
 
@@ -585,6 +591,10 @@ const TreeBuilder::Impossible* TreeBuilder::surviving(const Value& value) const 
     better(surviving(member.value));
   }
   return found;
+}
+
+std::string TreeBuilder::quoted(std::string piece) const {
+  return options_.quote_content ? std::move(piece) : std::string();
 }
 
 Error TreeBuilder::problem(std::string text, Mark mark, ErrorCode code) const {

@@ -104,6 +104,8 @@ class TreeBuilder {
   [[nodiscard]] Error impossible_key(const Frame& map, const Value& value) const;
   [[nodiscard]] const Impossible* surviving(const Value& value) const;
   [[nodiscard]] Error problem(std::string text, Mark mark, ErrorCode code = ErrorCode::invalid_input) const;
+  /// A piece of the text for a message, or nothing when messages quote none.
+  [[nodiscard]] std::string quoted(std::string piece) const;
 
   std::string_view text_;
   const YamlOptions& options_;

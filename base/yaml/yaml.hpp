@@ -29,9 +29,15 @@ struct YamlOptions {
   std::uint32_t max_depth = 1000;             ///< go-yaml stops at 10000; the stack of our threads is the bound here
   std::uint64_t max_bytes = 100ULL << 20U;    ///< input
   std::uint64_t max_alias_nodes = 1'000'000;  ///< nodes made by expanding aliases; with go-yaml's ratio rule on top
+  /// Scalars, keys, lists and maps of one document, aliases expanded. A node takes more memory than text (two bytes of
+  /// `[a,a,…]` are 16 of a Value, and some 250 with its place): where the text is small, this is the bound of the memory.
+  std::uint64_t max_nodes = 10'000'000;
   std::uint32_t max_documents = 100'000;
   /// Equal keys are an error with both places (configuration of ours), whatever the profile says.
   bool unique_keys = false;
+  /// False: errors say where and what kind of mistake, and leave out the pieces of the text that upstream quotes (names of
+  /// anchors, keys, values), for texts with secrets in them.
+  bool quote_content = true;
 };
 
 /// Where the nodes of a located document stand, for messages about its content. A node is named by its path:

@@ -82,7 +82,16 @@ Result<std::vector<FileInfo>> GitTree::do_list(const TreePath& path) const {
   GITOPSCTL_TRY(const auto entries, reader_->tree(entry.id));
   std::vector<FileInfo> out;
   out.reserve(entries->size());
-  for (const auto& child : *entries) out.push_back(describe(child));
+  for (const auto& child : *entries) {
+    FileInfo info = describe(child);
+    if (child.kind == EntryKind::directory) {
+      // Known for every tree object once it was asked, so that whoever identifies a directory need not go into those
+      // without links. What cannot be read is met by who does go.
+      const auto links = reader_->has_links(child.id);
+      if (links.ok() && !*links) info.content_id = "tree:" + child.id;
+    }
+    out.push_back(std::move(info));
+  }
   return out;
 }
 

@@ -50,8 +50,8 @@ class HttpRemote final : public Remote {
   }
 
   Result<Advertisement> discover(std::string_view service, const Interrupt& interrupt);
-  Result<HttpResponse> post(std::string_view service, std::string body, std::uint64_t max_bytes, const Interrupt& interrupt,
-                            const HttpSink& sink = {});
+  [[nodiscard]] HttpRequest request_to(std::string_view service, std::string body, std::uint64_t max_bytes) const;
+  Result<HttpResponse> post(const HttpRequest& request, const Interrupt& interrupt, const HttpSink& sink = {});
   [[nodiscard]] Error status_error(const HttpResponse& response, Step step) const;
   [[nodiscard]] Error not_git(const HttpResponse& response) const;
   Result<RemoteRefs> list_v2(const Interrupt& interrupt, bool& stale);
@@ -148,8 +148,7 @@ Result<Advertisement> HttpRemote::discover(std::string_view service, const Inter
   return read;
 }
 
-Result<HttpResponse> HttpRemote::post(std::string_view service, std::string body, std::uint64_t max_bytes,
-                                      const Interrupt& interrupt, const HttpSink& sink) {
+HttpRequest HttpRemote::request_to(std::string_view service, std::string body, std::uint64_t max_bytes) const {
   HttpRequest request;
   request.method = "POST";
   request.url = base_ + "/" + std::string(service);
@@ -159,6 +158,10 @@ Result<HttpResponse> HttpRemote::post(std::string_view service, std::string body
   request.body = std::move(body);
   request.max_response_bytes = max_bytes;
   request.stall_timeout = stall_timeout_;
+  return request;
+}
+
+Result<HttpResponse> HttpRemote::post(const HttpRequest& request, const Interrupt& interrupt, const HttpSink& sink) {
   GITOPSCTL_TRY(HttpResponse response, client_.send(request, interrupt, sink));
   note_retry(response);
   return response;
@@ -180,7 +183,7 @@ Result<RemoteRefs> HttpRemote::list_v2(const Interrupt& interrupt, bool& stale) 
   std::vector<std::string> prefixes = prefixes_;
   prefixes.emplace_back("HEAD");
   GITOPSCTL_TRY(const HttpResponse response,
-                post(fetch_service, ls_refs_request(*known_, prefixes), max_listing_bytes, interrupt));
+                post(request_to(fetch_service, ls_refs_request(*known_, prefixes), max_listing_bytes), interrupt));
   // What a server does that lost version 2, or moved: worth one look at what it is now.
   stale = response.status >= 300 && response.status < 500 && response.status != 401 && response.status != 403 &&
           response.status != 429;
@@ -218,8 +221,11 @@ Result<void> HttpRemote::fetch(const std::vector<std::string>& wants, const std:
   std::string body = version_ == 2 ? fetch_request_v2(*known_, wants, haves) : fetch_request_v0(*known_, wants, haves);
   // Packets around the pack cost less than a thousandth; what is over that is not a pack.
   const std::uint64_t most = max_pack_bytes_ + max_pack_bytes_ / 1000 + (1U << 20U);
-  const HttpSink take = [&demux](std::string_view piece) { return demux.feed(piece); };
-  GITOPSCTL_TRY(const HttpResponse response, post(fetch_service, std::move(body), most, interrupt, take));
+  const HttpSink take = [&](std::string_view piece) -> Result<void> {
+    GITOPSCTL_CHECK(sink({}));
+    return demux.feed(piece);
+  };
+  GITOPSCTL_TRY(const HttpResponse response, post(request_to(fetch_service, std::move(body), most), interrupt, take));
   if (response.status != 200) {
     known_.reset();
     return status_error(response, Step::fetch);
@@ -261,8 +267,10 @@ Result<void> HttpRemote::push(const PushCommand& command, const PackMaker& make_
     GITOPSCTL_TRY(const std::string pack, make_pack(remote_has));
     body += pack;
   }
-  auto response = post(push_service, std::move(body), max_report_bytes, interrupt);
-  if (response.ok()) crash_point(CrashPoint::candidate_push_half);
+  HttpRequest request = request_to(push_service, std::move(body), max_report_bytes);
+  request.on_upload = [](std::uint64_t /*sent*/) { crash_point(CrashPoint::candidate_push_half); };
+  auto response = post(request, interrupt);
+  if (response.ok()) crash_point(CrashPoint::candidate_push_answered);
   Result<PushReport> report = Error(ErrorCode::internal, "no answer");
   if (!response) {
     report = response.error();

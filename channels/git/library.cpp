@@ -1,5 +1,7 @@
 #include "channels/git/library.hpp"
 
+#include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "base/text/escape.hpp"
@@ -17,8 +19,11 @@ constexpr std::size_t open_pack_files = 64;
 constexpr long long cache_bytes = 2LL << 20U;
 /// A pack names its number of objects in its first bytes, and memory is set aside for it; Linux has about 11 million.
 constexpr std::size_t max_pack_objects = 20'000'000;
-/// No file that a release is made of comes near this; a larger blob would have to be held in memory whole.
+#ifdef GITOPSCTL_LIBGIT2_OBJECT_LIMIT
+/// No file that a release is made of comes near this; a larger blob would have to be held in memory whole. What is read has
+/// its own, smaller bounds (object_reader); this one keeps the indexer from unpacking what nobody will read.
 constexpr std::size_t max_object_bytes = std::size_t{2} << 30U;
+#endif
 
 void set_limits() {
   git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, window_bytes);
@@ -26,10 +31,15 @@ void set_limits() {
   git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, open_pack_files);
   git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(cache_bytes));
   git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, max_pack_objects);
+#ifdef GITOPSCTL_LIBGIT2_OBJECT_LIMIT
   git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE, max_object_bytes);
+#endif
 }
 
 void set_behaviour() {
+  // Transport is ours, and libgit2 opens no connection. The certificates of the system's authorities, which it reads when it
+  // starts, would be a third of a megabyte for nothing: a directory without any takes their place.
+  git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, nullptr, "/proc/self/task");
   // What ~/.gitconfig or /etc/gitconfig says must not change what we do.
   for (const int level :
        {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
@@ -76,6 +86,12 @@ Error library_error(int code, const std::string& what) {
   Error error(code_of(code, text), what + ": " + text);
   if (text.find("No space left") != std::string::npos) return error.with_hint("free space on the disk of the mirrors");
   return error;
+}
+
+bool is_of_the_machine(const Error& error) {
+  constexpr std::array<std::string_view, 6> signs{"Permission denied",      "Too many open files",   "No space left",
+                                                  "Cannot allocate memory", "Read-only file system", "Input/output error"};
+  return std::ranges::any_of(signs, [&](std::string_view sign) { return error.message().find(sign) != std::string::npos; });
 }
 
 bool to_oid(git_oid& out, std::string_view id) noexcept {

@@ -38,6 +38,9 @@ void start_library();
 /// The last failure of libgit2 on this thread. `code` is what the call returned; `what` says what was being done.
 [[nodiscard]] Error library_error(int code, const std::string& what);
 
+/// A failure of the machine (no memory, no more files, a full disk), which says nothing about what is in a repository.
+[[nodiscard]] bool is_of_the_machine(const Error& error);
+
 /// `id` as libgit2 has it; false when it is not 40 hexadecimal digits.
 [[nodiscard]] bool to_oid(git_oid& out, std::string_view id) noexcept;
 [[nodiscard]] std::string to_hex(const git_oid& id);

@@ -1,4 +1,7 @@
+#include <filesystem>
 #include <optional>
+#include <set>
+#include <system_error>
 
 #include "base/process/crash_point.hpp"
 #include "base/text/escape.hpp"
@@ -25,6 +28,11 @@ class LocalRemote final : public Remote {
 
  private:
   [[nodiscard]] Result<RepositoryHandle> open() const;
+  [[nodiscard]] Error unlisted(Error error) const;
+  Result<void> add(const git_reference* reference, RemoteRefs& out) const;
+  Result<void> check_files(git_repository* repository, std::set<std::string>& seen, RemoteRefs& out,
+                           const Interrupt& interrupt) const;
+  Result<void> check_name(git_repository* repository, const std::string& name, RemoteRefs& out) const;
   Result<void> store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack,
                      const Interrupt& interrupt) const;
   Result<void> move(git_repository* repository, const PushCommand& command) const;
@@ -43,23 +51,91 @@ Result<RepositoryHandle> LocalRemote::open() const {
   return repository;
 }
 
-/// One ref with what it leads to; nothing for a symbolic ref that leads nowhere.
-std::optional<AdvertisedRef> describe(const git_reference* reference) {
+namespace fs = std::filesystem;
+
+/// One ref with what it leads to; nothing for a symbolic ref that leads nowhere. Everything else that keeps it from being
+/// read is an error: a ref that is left out looks like a branch that somebody deleted.
+Result<std::optional<AdvertisedRef>> describe(const git_reference* reference) {
   AdvertisedRef out;
   out.name = git_reference_name(reference);
+  const std::string what = "read " + terminal_safe(out.name);
   git_reference* raw = nullptr;
-  if (git_reference_resolve(&raw, reference) != 0) return std::nullopt;
+  int code = git_reference_resolve(&raw, reference);
   const ReferenceHandle direct(raw);
+  if (code == GIT_ENOTFOUND && git_reference_type(reference) == GIT_REFERENCE_SYMBOLIC) {
+    return std::optional<AdvertisedRef>();
+  }
+  if (code != 0) return library_error(code, what);
   const git_oid* id = git_reference_target(raw);
-  if (id == nullptr) return std::nullopt;
+  if (id == nullptr) return Error(ErrorCode::unavailable, what + ": it leads to no object");
   out.id = to_hex(*id);
   git_object* object = nullptr;
-  if (git_reference_peel(&object, raw, GIT_OBJECT_COMMIT) == 0) {
-    const ObjectHandle commit(object);
+  code = git_reference_peel(&object, raw, GIT_OBJECT_COMMIT);
+  const ObjectHandle commit(object);
+  if (code == 0) {
     const std::string peeled = to_hex(*git_object_id(object));
     if (peeled != out.id) out.peeled = peeled;
+  } else if (code != GIT_EPEEL && code != GIT_EINVALIDSPEC && code != GIT_EAMBIGUOUS && code != GIT_ENOTFOUND) {
+    // Those four: it leads to something else than a commit, or to nothing, which asking for it will tell.
+    return library_error(code, what);
   }
-  return out;
+  return std::optional<AdvertisedRef>(std::move(out));
+}
+
+Error LocalRemote::unlisted(Error error) const {
+  if (error.hint().empty()) error = error.with_hint("look at the repository with git fsck and git for-each-ref");
+  return error.in("list the refs of " + terminal_safe(path_));
+}
+
+Result<void> LocalRemote::add(const git_reference* reference, RemoteRefs& out) const {
+  if (out.refs.size() >= max_refs) return Error(ErrorCode::too_large, "the repository has more than a million refs");
+  auto ref = describe(reference);
+  if (!ref) return unlisted(ref.error());
+  if (*ref) out.refs.push_back(*std::move(*ref));
+  return {};
+}
+
+/// Whether libgit2 would list a file of this name.
+bool is_ref_file(const std::string& name) {
+  int valid = 0;
+  return !name.ends_with(".lock") && git_reference_name_is_valid(&valid, name.c_str()) == 0 && valid == 1;
+}
+
+/// libgit2's iterator leaves out, without a word, files and directories that it cannot read. So every name below refs/ that
+/// it did not give is looked up by itself.
+Result<void> LocalRemote::check_files(git_repository* repository, std::set<std::string>& seen, RemoteRefs& out,
+                                      const Interrupt& interrupt) const {
+  const fs::path top(git_repository_commondir(repository));
+  std::vector<std::string> directories{"refs"};
+  while (!directories.empty()) {
+    GITOPSCTL_CHECK(interrupt.check("list the refs of " + terminal_safe(path_)));
+    const std::string directory = std::move(directories.back());
+    directories.pop_back();
+    std::error_code failed;
+    fs::directory_iterator it(top / directory, failed);
+    for (; !failed && it != fs::directory_iterator(); it.increment(failed)) {
+      const std::string name = directory + '/' + it->path().filename().string();
+      std::error_code unknown;
+      if (it->is_directory(unknown)) {
+        if (!it->is_symlink(unknown)) directories.push_back(name);
+      } else if (is_ref_file(name) && has_prefix(name, prefixes_) && !seen.contains(name)) {
+        GITOPSCTL_CHECK(check_name(repository, name, out));
+      }
+    }
+    if (failed && failed != std::errc::no_such_file_or_directory) {
+      return unlisted({ErrorCode::unavailable, "read " + terminal_safe(directory) + ": " + failed.message()});
+    }
+  }
+  return {};
+}
+
+Result<void> LocalRemote::check_name(git_repository* repository, const std::string& name, RemoteRefs& out) const {
+  git_reference* raw = nullptr;
+  const int code = git_reference_lookup(&raw, repository, name.c_str());
+  const ReferenceHandle reference(raw);
+  if (code == GIT_ENOTFOUND) return {};  // deleted meanwhile
+  if (code != 0) return unlisted(library_error(code, "read " + terminal_safe(name)));
+  return add(raw, out);
 }
 
 Result<RemoteRefs> LocalRemote::list(const Interrupt& interrupt) {
@@ -75,15 +151,17 @@ Result<RemoteRefs> LocalRemote::list(const Interrupt& interrupt) {
   const ReferenceIteratorHandle iterator(raw);
   if (code != 0) return library_error(code, "list the refs of " + terminal_safe(path_));
   git_reference* reference = nullptr;
+  std::set<std::string> seen;
   while ((code = git_reference_next(&reference, raw)) == 0) {
     const ReferenceHandle owned(reference);
     if (!has_prefix(git_reference_name(reference), prefixes_)) continue;
     GITOPSCTL_CHECK(interrupt.check("list the refs of " + terminal_safe(path_)));
-    if (out.refs.size() >= max_refs) return Error(ErrorCode::too_large, "the repository has more than a million refs");
-    if (auto ref = describe(reference)) out.refs.push_back(std::move(*ref));
+    seen.insert(git_reference_name(reference));
+    GITOPSCTL_CHECK(add(reference, out));
   }
   // Anything but the end is an error: a shorter list would look like deleted branches.
   if (code != GIT_ITEROVER) return library_error(code, "list the refs of " + terminal_safe(path_));
+  GITOPSCTL_CHECK(check_files(repository.get(), seen, out, interrupt));
   return out;
 }
 
@@ -128,9 +206,10 @@ Result<void> LocalRemote::push(const PushCommand& command, const PackMaker& make
   GITOPSCTL_CHECK(interrupt.check("push to " + terminal_safe(path_)));
   if (command.to != zero_id) {
     GITOPSCTL_CHECK(store(repository.get(), command, make_pack, interrupt));
-    crash_point(CrashPoint::candidate_push_half);
   }
-  return move(repository.get(), command);
+  GITOPSCTL_CHECK(move(repository.get(), command));
+  crash_point(CrashPoint::candidate_push_answered);
+  return {};
 }
 
 Result<void> LocalRemote::store(git_repository* repository, const PushCommand& command, const PackMaker& make_pack,
@@ -147,7 +226,10 @@ Result<void> LocalRemote::store(git_repository* repository, const PushCommand& c
   GITOPSCTL_TRY(const std::string pack, make_pack(remote_has));
   const std::string directory = std::string(git_repository_commondir(repository)) + "objects/pack";
   GITOPSCTL_TRY(const auto writer, PackWriter::open(directory, max_pack_bytes_, interrupt));
-  GITOPSCTL_CHECK(writer->add(pack));
+  const std::string_view bytes(pack);
+  GITOPSCTL_CHECK(writer->add(bytes.substr(0, bytes.size() / 2)));
+  crash_point(CrashPoint::candidate_push_half);
+  GITOPSCTL_CHECK(writer->add(bytes.substr(bytes.size() / 2)));
   GITOPSCTL_CHECK(writer->finish());
   git_odb* odb = nullptr;
   code = git_repository_odb(&odb, repository);

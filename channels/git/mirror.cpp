@@ -34,7 +34,6 @@ class MirrorImpl final : public Mirror {
  public:
   MirrorImpl(RemoteConfig config, std::unique_ptr<MirrorStore> store, std::unique_ptr<Remote> remote, RefMap refs)
       : config_(std::move(config)), store_(std::move(store)), remote_(std::move(remote)), refs_(std::move(refs)) {}
-  ~MirrorImpl() override { note_suspicion(); }
 
   Result<RefListing> list_remote(const Interrupt& interrupt) override;
   Result<void> fetch(const RefListing& listing, const std::vector<std::string>& wanted, const Interrupt& interrupt) override;
@@ -51,6 +50,7 @@ class MirrorImpl final : public Mirror {
   Result<CommitId> write_commit(const NewCommit& commit) override;
   Result<void> push(const std::string& ref, const CommitId& expected, const CommitId& id,
                     const Interrupt& interrupt) override;
+  [[nodiscard]] bool suspect() const override { return reader().suspect(); }
   void trim() override;
   [[nodiscard]] HttpCounters counters() const override { return remote_->counters(); }
   [[nodiscard]] std::optional<Millis> retry_after() const override { return remote_->retry_after(); }
@@ -68,16 +68,13 @@ class MirrorImpl final : public Mirror {
     return {interrupt.stop, interrupt.deadline.at_most(system_clock(), config_.timeout)};
   }
   [[nodiscard]] ObjectReader& reader() const { return *store_->reader(); }
-  void note_suspicion() const {
-    if (reader().suspect()) store_->mark_suspect();
-  }
   [[nodiscard]] std::vector<Change> changes(const RefListing& listing, const std::vector<std::string>& wanted,
                                             bool all) const;
   [[nodiscard]] RefMap refs_after(const RefListing& listing, const std::vector<std::string>& wanted) const;
   [[nodiscard]] bool is_sound(const std::string& id) const;
   [[nodiscard]] Result<std::vector<std::string>> haves() const;
   Result<void> fetch_pack(const std::vector<Change>& changes, bool anew, const Interrupt& interrupt);
-  Result<void> check_tips(const std::vector<Change>& changes, RefMap& target, const Interrupt& interrupt);
+  Result<void> check_tips(const std::vector<Change>& changes, RefMap& target, bool anew, const Interrupt& interrupt);
   Result<void> move_refs(RefMap target, const std::string& head);
 
   RemoteConfig config_;
@@ -87,7 +84,6 @@ class MirrorImpl final : public Mirror {
 };
 
 Result<RefListing> MirrorImpl::list_remote(const Interrupt& interrupt) {
-  note_suspicion();
   const HttpCounters before = remote_->counters();
   crash_point(CrashPoint::fetch_before_listing);
   GITOPSCTL_TRY(RemoteRefs remote, remote_->list(bounded(interrupt)));
@@ -183,7 +179,7 @@ Result<void> MirrorImpl::fetch_pack(const std::vector<Change>& changes, bool ane
   GITOPSCTL_TRY(const auto writer, PackWriter::open(store_->pack_directory(), config_.max_pack_bytes, interrupt));
   const Millis start = system_clock().monotonic();
   const PackSink sink = [&](std::string_view piece) -> Result<void> {
-    GITOPSCTL_CHECK(writer->add(piece));
+    if (!piece.empty()) GITOPSCTL_CHECK(writer->add(piece));
     crash_point(CrashPoint::fetch_pack_half);
     const Millis earned(static_cast<std::int64_t>(writer->bytes() / least_bytes_per_ms));
     if (system_clock().monotonic() - start > config_.timeout + earned) {
@@ -199,9 +195,11 @@ Result<void> MirrorImpl::fetch_pack(const std::vector<Change>& changes, bool ane
   return {};
 }
 
-Result<void> MirrorImpl::check_tips(const std::vector<Change>& changes, RefMap& target, const Interrupt& interrupt) {
+Result<void> MirrorImpl::check_tips(const std::vector<Change>& changes, RefMap& target, bool anew,
+                                    const Interrupt& interrupt) {
+  // After damage nothing counts as checked but what is checked now.
   std::optional<std::string> last_good;
-  if (!refs_.empty()) last_good = refs_.begin()->second;
+  if (!anew && !refs_.empty()) last_good = refs_.begin()->second;
   std::set<std::string> checked;
   for (const auto& change : changes) {
     const auto header = reader().header(change.id);
@@ -214,7 +212,7 @@ Result<void> MirrorImpl::check_tips(const std::vector<Change>& changes, RefMap& 
       continue;
     }
     if (!checked.insert(change.id).second) continue;
-    const auto before = change.old.empty() ? last_good : std::optional<std::string>(change.old);
+    const auto before = anew || change.old.empty() ? last_good : std::optional<std::string>(change.old);
     GITOPSCTL_CHECK(check_complete(reader(), change.id, reader().suspect() ? std::nullopt : before, interrupt));
     last_good = change.id;
   }
@@ -242,9 +240,8 @@ Result<void> MirrorImpl::move_refs(RefMap target, const std::string& head) {
 
 Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std::string>& wanted,
                                const Interrupt& interrupt) {
-  note_suspicion();
   const Interrupt limits = bounded(interrupt);
-  const bool anew = reader().suspect();
+  const bool anew = store_->suspect();
   if (!anew && changes(listing, wanted, false).empty() && refs_after(listing, wanted) == refs_) return {};
   GITOPSCTL_TRY(const FileLock lock, store_->lock_for_fetch(limits));
   // Another process may have fetched into the same mirror meanwhile.
@@ -253,7 +250,15 @@ Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std:
   GITOPSCTL_CHECK(fetch_pack(moved, anew, interrupt));
   RefMap target = refs_after(listing, wanted);
   if (anew) reader().clear_suspicion();
-  GITOPSCTL_CHECK(check_tips(moved, target, interrupt));
+  auto checked = check_tips(moved, target, anew, interrupt);
+  if (!checked && checked.error().code() == ErrorCode::unavailable && !anew) {
+    // The remote left something out, or relies on something that the mirror lost. Either way the tip itself is stored by
+    // now and would not be asked for again: ask for all of it, without saying what is here.
+    GITOPSCTL_CHECK(fetch_pack(moved, true, interrupt));
+    target = refs_after(listing, wanted);
+    checked = check_tips(moved, target, true, interrupt);
+  }
+  GITOPSCTL_CHECK(checked);
   GITOPSCTL_CHECK(move_refs(std::move(target), listing.head));
   if (anew && !reader().suspect()) store_->clear_suspect();
   return {};
@@ -373,10 +378,7 @@ Result<void> MirrorImpl::push(const std::string& ref, const CommitId& expected, 
   return remote_->push(command, maker, limits);
 }
 
-void MirrorImpl::trim() {
-  note_suspicion();
-  store_->trim();
-}
+void MirrorImpl::trim() { store_->trim(); }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -419,13 +421,26 @@ Result<std::unique_ptr<Remote>> make_remote(const RemoteConfig& config) {
 }  // namespace
 }  // namespace git
 
-Result<std::unique_ptr<Mirror>> Mirror::open(const std::string& directory, RemoteConfig remote) {
+namespace {
+
+Result<std::unique_ptr<Mirror>> open_mirror(const std::string& directory, RemoteConfig remote,
+                                            git::MirrorStore::Access access) {
   GITOPSCTL_TRY(auto connection, git::make_remote(remote));
   const std::string name = remote.name.empty() ? redact_url(remote.url) : terminal_safe(remote.name);
-  GITOPSCTL_TRY(auto store, git::MirrorStore::open(directory, name));
+  GITOPSCTL_TRY(auto store, git::MirrorStore::open(directory, name, access));
   GITOPSCTL_TRY(auto refs, git::read_refs(store->directory()));
   return std::unique_ptr<Mirror>(
       std::make_unique<git::MirrorImpl>(std::move(remote), std::move(store), std::move(connection), std::move(refs)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Mirror>> Mirror::open(const std::string& directory, RemoteConfig remote) {
+  return open_mirror(directory, std::move(remote), git::MirrorStore::Access::keep);
+}
+
+Result<std::unique_ptr<Mirror>> Mirror::open_kept(const std::string& directory, RemoteConfig remote) {
+  return open_mirror(directory, std::move(remote), git::MirrorStore::Access::read);
 }
 
 }  // namespace gitopsctl::channels

@@ -70,18 +70,24 @@ class Mirror {
  public:
   /// Opens or creates the mirror.
   static Result<std::unique_ptr<Mirror>> open(const std::string& directory, RemoteConfig remote);
+  /// Opens a mirror that another one keeps, to read what that one fetched: never makes, replaces or tidies the directory,
+  /// and costs little. To be closed soon: while it is open the keeper cannot tidy. Damage that it meets is left as a mark,
+  /// which the keeper's next fetch heeds. `unavailable` when there is no mirror yet.
+  static Result<std::unique_ptr<Mirror>> open_kept(const std::string& directory, RemoteConfig remote);
   virtual ~Mirror() = default;
 
   /// Asks the remote for its refs. Over HTTP with protocol v2 one request, whose size depends on the refs under the
   /// prefixes only; what the server can do is asked once more, before the first listing and after a failed one. A server
   /// that speaks only v0 takes one request, too, but sends all of its refs. An answer that is not whole is an error, never a
   /// shorter listing. Changes nothing.
+  /// Ends by itself, by RemoteConfig::timeout.
   virtual Result<RefListing> list_remote(const Interrupt& interrupt) = 0;
   /// Fetches what `listing` has and the mirror lacks, and then moves the mirror's refs to it (deleting those that are gone).
   /// No request when nothing moved, so it may be called after every listing; that is also how objects that turned out to be
   /// damaged are fetched again. `wanted` limits it to these refs; empty: all of the listing. Before a ref moves its commit
   /// and all of its tree are known to be there. Refs that lead to no commit are left out. Errors leave the refs as they
-  /// were.
+  /// were. It ends by itself, by RemoteConfig::timeout: a deadline here is one more, for a caller that cannot wait for a
+  /// clone.
   virtual Result<void> fetch(const RefListing& listing, const std::vector<std::string>& wanted,
                              const Interrupt& interrupt) = 0;
   /// The refs of the last successful fetch, by full remote name.
@@ -108,6 +114,9 @@ class Mirror {
   /// fetch.
   virtual Result<void> push(const std::string& ref, const CommitId& expected, const CommitId& id,
                             const Interrupt& interrupt) = 0;
+
+  /// Something that has to be there could not be read: it is fetched again with the next fetch of whoever keeps the mirror.
+  [[nodiscard]] virtual bool suspect() const { return false; }
 
   /// Drops caches that can be rebuilt (called when idle).
   virtual void trim() = 0;

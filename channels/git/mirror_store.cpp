@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -23,16 +22,8 @@ constexpr std::size_t max_checked_tips = 256;
 constexpr Millis tidy_wait{60'000};
 /// Tells our mirrors from whatever else a directory may hold, which is never renamed or written to.
 constexpr std::string_view marker_file = "/gitopsctl-mirror";
-constexpr std::string_view suspect_file = "/gitopsctl-suspect";
 constexpr std::string_view broken_suffix = ".broken-";
 constexpr std::string_view new_suffix = ".new-";
-
-/// Failures of the machine, not of the mirror: they would hit a fresh one as well.
-bool is_of_the_machine(const Error& error) {
-  constexpr std::array<std::string_view, 6> signs{"Permission denied",      "Too many open files",   "No space left",
-                                                  "Cannot allocate memory", "Read-only file system", "Input/output error"};
-  return std::ranges::any_of(signs, [&](std::string_view sign) { return error.message().find(sign) != std::string::npos; });
-}
 
 /// The entries beside `directory` whose names are its name and `suffix` and more.
 std::vector<fs::path> beside(const std::string& directory, std::string_view suffix) {
@@ -49,14 +40,14 @@ std::vector<fs::path> beside(const std::string& directory, std::string_view suff
 
 }  // namespace
 
-Result<std::unique_ptr<MirrorStore>> MirrorStore::open(std::string directory, std::string name) {
+Result<std::unique_ptr<MirrorStore>> MirrorStore::open(std::string directory, std::string name, Access access) {
   start_library();
   while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
   std::error_code failed;
   const auto absolute = fs::absolute(directory, failed);
   if (failed || directory.empty()) return Error(ErrorCode::invalid_input, "the mirror's directory is not usable");
   std::unique_ptr<MirrorStore> store(new MirrorStore(absolute.string(), std::move(name)));
-  GITOPSCTL_CHECK(store->prepare());
+  GITOPSCTL_CHECK(access == Access::keep ? store->prepare() : store->prepare_to_read());
   return store;
 }
 
@@ -81,6 +72,7 @@ Result<void> MirrorStore::prepare() {
         .with_hint("give the mirrors a directory of their own");
   }
   auto good = check();
+  // It would hit a fresh mirror as well.
   if (!good && is_of_the_machine(good.error())) return good;
   if (!good && alone) {
     GITOPSCTL_CHECK(set_aside(good.error().message()));
@@ -100,6 +92,19 @@ Result<void> MirrorStore::prepare() {
   return {};
 }
 
+Result<void> MirrorStore::prepare_to_read() {
+  GITOPSCTL_TRY(lock_, FileLock::open(directory_ + ".lock"));
+  const Interrupt wait{{}, Deadline(system_clock(), tidy_wait)};
+  GITOPSCTL_CHECK(lock_.lock(FileLock::Mode::shared, wait, "mirror " + terminal_safe(directory_)));
+  std::error_code failed;
+  if (!fs::exists(directory_ + std::string(marker_file), failed)) {
+    return Error(ErrorCode::unavailable, "there is no mirror " + terminal_safe(directory_) + " yet")
+        .with_hint("it is made with the first look at the repository");
+  }
+  GITOPSCTL_TRY(reader_, ObjectReader::open(directory_, name_));
+  return {};
+}
+
 void MirrorStore::sweep() const {
   std::error_code ignored;
   for (const auto& path : beside(directory_, new_suffix)) fs::remove_all(path, ignored);
@@ -116,7 +121,8 @@ Result<void> MirrorStore::create() {
   const std::string fresh = directory_ + std::string(new_suffix) + std::to_string(getpid());
   std::error_code failed;
   fs::remove_all(fresh, failed);
-  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+  git_repository_init_options options;
+  git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
   options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKDIR | GIT_REPOSITORY_INIT_NO_REINIT;
   options.initial_head = "gitopsctl-nothing";
   git_repository* made = nullptr;
@@ -190,12 +196,13 @@ Result<FileLock> MirrorStore::lock_for_fetch(const Interrupt& interrupt) const {
   return lock;
 }
 
-void MirrorStore::mark_suspect() const {
-  // Opening the lock's way creates an empty file, which is all that is needed.
-  (void)FileLock::open(directory_ + std::string(suspect_file)).ok();
+bool MirrorStore::suspect() const {
+  std::error_code unknown;
+  return reader_->suspect() || fs::exists(directory_ + std::string(suspect_file), unknown);
 }
 
 void MirrorStore::clear_suspect() const {
+  reader_->clear_suspicion();
   std::error_code ignored;
   fs::remove(directory_ + std::string(suspect_file), ignored);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,8 +21,12 @@ namespace gitopsctl::channels::git {
 /// `DIRECTORY.broken-TIME` (only the latest one is kept) and made anew; the next fetch fills it.
 class MirrorStore {
  public:
+  enum class Access : std::uint8_t {
+    keep,  ///< may make, mend and tidy the directory
+    read,  ///< only reads what whoever keeps it has there
+  };
   /// `name` is how errors call the repository.
-  static Result<std::unique_ptr<MirrorStore>> open(std::string directory, std::string name);
+  static Result<std::unique_ptr<MirrorStore>> open(std::string directory, std::string name, Access access);
 
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] std::string pack_directory() const { return directory_ + "/objects/pack"; }
@@ -33,8 +38,9 @@ class MirrorStore {
 
   /// Excludes other fetches into this mirror, of this process or another.
   [[nodiscard]] Result<FileLock> lock_for_fetch(const Interrupt& interrupt) const;
-  /// Leaves a mark, so that the next open sets the directory aside.
-  void mark_suspect() const;
+  /// Something in the mirror could not be read, by us or by somebody else who has it open: the next fetch fetches
+  /// everything anew. Unless that happened, the next open sets the directory aside.
+  [[nodiscard]] bool suspect() const;
   void clear_suspect() const;
   /// Closes what can be opened again, and tidies the packs when nobody else has the mirror open.
   void trim();
@@ -42,6 +48,7 @@ class MirrorStore {
  private:
   MirrorStore(std::string directory, std::string name) : directory_(std::move(directory)), name_(std::move(name)) {}
   Result<void> prepare();
+  Result<void> prepare_to_read();
   Result<void> create();
   Result<void> set_aside(const std::string& reason);
   Result<void> check();

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "channels/git/file_lock.hpp"
 #include "channels/git/library.hpp"
 
 namespace gitopsctl::channels::git {
@@ -71,9 +72,16 @@ Result<std::shared_ptr<ObjectReader>> ObjectReader::open(std::string directory, 
 
 Error ObjectReader::failed(int code, std::string_view id, std::string_view what) {
   const Error error = library_error(code, name_ + ": " + std::string(what) + " " + std::string(id));
-  suspect_ = true;
+  if (!is_of_the_machine(error)) grow_suspicious();
   // Never not_found: a file whose bytes are gone must not look like a file that was removed.
   return Error(ErrorCode::unavailable, error.message()).with_hint(std::string(damaged_hint));
+}
+
+void ObjectReader::grow_suspicious() {
+  suspect_ = true;
+  // Said at once, since the one who fetches is another one than the one who reads and may not end for weeks. Opening the
+  // lock's way creates an empty file, which is all that is needed.
+  (void)FileLock::open(directory_ + std::string(suspect_file)).ok();
 }
 
 bool ObjectReader::exists(std::string_view id) {
@@ -105,7 +113,7 @@ Result<ObjectHeader> ObjectReader::header(std::string_view id) {
 Result<ObjectHeader> ObjectReader::expect(std::string_view id) {
   auto found = header(id);
   if (found.ok() || found.error().code() != ErrorCode::not_found) return found;
-  suspect_ = true;
+  grow_suspicious();
   return Error(ErrorCode::unavailable, found.error().message()).with_hint(std::string(damaged_hint));
 }
 

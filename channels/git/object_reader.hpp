@@ -13,6 +13,9 @@
 
 namespace gitopsctl::channels::git {
 
+/// Below a mirror's directory: left by whoever could not read something that has to be there.
+inline constexpr std::string_view suspect_file = "/gitopsctl-suspect";
+
 enum class ObjectType : std::uint8_t { commit, tree, blob, tag };
 
 struct ObjectHeader {
@@ -25,7 +28,8 @@ struct ObjectHeader {
 ///
 /// expect(), read(), commit(), tree() and has_links() are for objects that have to be there since something names them: a
 /// missing or damaged one is `unavailable`, never `not_found` (nothing may look removed because it cannot be read), and
-/// makes the database suspect. What may be absent is asked for with exists() and header().
+/// makes the database suspect, for this reader and by a file in the directory for everybody who has it open. Failures of the
+/// machine do not. What may be absent is asked for with exists() and header().
 class ObjectReader {
  public:
   /// Opens `directory`/objects. `name` is how errors call the repository.
@@ -63,6 +67,7 @@ class ObjectReader {
   ObjectReader(std::string directory, std::string name);
   [[nodiscard]] Result<bool> has_links_at(std::string_view tree_id, int depth);
   [[nodiscard]] Error failed(int code, std::string_view id, std::string_view what);
+  void grow_suspicious();
 
   std::string directory_;
   std::string name_;

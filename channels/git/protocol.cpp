@@ -268,9 +268,12 @@ std::string fetch_request_v0(const Capabilities& server, const std::vector<std::
 }
 
 Result<void> PackDemux::feed(std::string_view piece) {
+  if (piece.empty()) return {};
+  // What comes after the end would pile up in the reader, out of the sink's sight and its limits.
+  if (state_ == State::done) return nonsense("more after the end of the pack");
   reader_.feed(piece);
   for (;;) {
-    if (state_ == State::done) return {};
+    if (state_ == State::done) return reader_.drained() ? Result<void>() : nonsense("more after the end of the pack");
     GITOPSCTL_TRY(const auto pkt, reader_.next());
     if (!pkt) return {};
     GITOPSCTL_CHECK(take(*pkt));

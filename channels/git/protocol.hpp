@@ -67,6 +67,7 @@ class PackDemux {
 
   /// `version` 0 or 2; `sideband`: version 0 answers in bands (version 2 always does).
   PackDemux(int version, bool sideband, Sink sink) : version_(version), sideband_(sideband), sink_(std::move(sink)) {}
+  /// Holds at most one packet and one piece; bytes after the pack's closing mark are an error.
   [[nodiscard]] Result<void> feed(std::string_view piece);
   /// Called at the end of the answer: an error when it ended early.
   [[nodiscard]] Result<void> finish() const;

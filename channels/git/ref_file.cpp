@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <vector>
 
+#include "base/process/crash_point.hpp"
 #include "base/text/escape.hpp"
 #include "channels/git/protocol.hpp"
 #include "channels/git/ref_name.hpp"
@@ -39,12 +39,37 @@ Error system_error(int error, const std::string& what) {
   return error == ENOSPC || error == EDQUOT ? out.with_hint("free space on the disk of the mirrors") : out;
 }
 
+/// A million refs with long names.
+constexpr std::size_t max_file_bytes = std::size_t{256} << 20U;
+
+/// The bytes of the file; none when it is not there, and only then: refs that cannot be read must not look deleted.
+Result<std::string> read_all(const std::string& directory) {
+  const std::string what = "read the mirror's refs in " + terminal_safe(path_of(directory));
+  const int file = ::open(path_of(directory).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return std::string();
+  if (file < 0) return system_error(errno, what);
+  std::string text;
+  Result<void> done;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const auto count = ::read(file, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) done = system_error(errno, what);
+    if (count <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+    if (text.size() > max_file_bytes) {
+      done = damaged(directory);
+      break;
+    }
+  }
+  ::close(file);
+  if (!done) return done.error();
+  return text;
+}
+
 Result<std::vector<Line>> read_lines(const std::string& directory) {
   std::vector<Line> out;
-  std::ifstream file(path_of(directory), std::ios::binary);
-  if (!file) return out;
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (file.bad()) return damaged(directory);
+  GITOPSCTL_TRY(const std::string text, read_all(directory));
   if (!text.empty() && text.back() != '\n') return damaged(directory);
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -77,7 +102,9 @@ Result<void> write_all(int file, std::string_view bytes) {
 Result<void> write_synced(const std::string& path, std::string_view bytes) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return system_error(errno, "write the mirror's refs");
-  auto done = write_all(file, bytes);
+  auto done = write_all(file, bytes.substr(0, bytes.size() / 2));
+  crash_point(CrashPoint::fetch_ref_file_half);
+  if (done.ok()) done = write_all(file, bytes.substr(bytes.size() / 2));
   if (done.ok() && fsync(file) != 0) done = system_error(errno, "write the mirror's refs");
   if (close(file) != 0 && done.ok()) done = system_error(errno, "write the mirror's refs");
   return done;

@@ -13,7 +13,8 @@ using RefMap = std::map<std::string, std::string>;
 /// Where they live in the mirror: `refs/heads/x` is `refs/gitopsctl/remote/heads/x`.
 inline constexpr std::string_view mirror_prefix = "refs/gitopsctl/remote/";
 
-/// Reads the mirror's refs from `directory`/packed-refs; no file is no refs. `invalid_input` when the file is damaged.
+/// Reads the mirror's refs from `directory`/packed-refs; no file is no refs. `invalid_input` when the file is damaged,
+/// `unavailable` or `forbidden` when it is there and cannot be read.
 [[nodiscard]] Result<RefMap> read_refs(const std::string& directory);
 
 /// Replaces them all in one step: the file is written beside, synced and renamed over the old one, so that at any instant

@@ -20,7 +20,7 @@ struct RemoteRefs {
   std::string head;  ///< full name of the default branch; empty when the remote does not say
 };
 
-/// Gets the bytes of a pack.
+/// Gets the bytes of a pack; none when something else arrived (progress), so that it can tell when to give up.
 using PackSink = std::function<Result<void>(std::string_view piece)>;
 /// Makes the pack of a push: what the new tip needs beyond the objects that the remote said it has.
 using PackMaker = std::function<Result<std::string>(const std::vector<std::string>& remote_has)>;

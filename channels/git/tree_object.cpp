@@ -3,33 +3,17 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/crypto/digest.hpp"
 #include "base/text/escape.hpp"
+#include "channels/git/library.hpp"
 #include "channels/git/protocol.hpp"
 
 namespace gitopsctl::channels::git {
 namespace {
 
-constexpr std::size_t raw_id_bytes = 20;
+constexpr std::size_t raw_id_bytes = GIT_OID_RAWSZ;
 
 Error damaged(const std::string& what) { return {ErrorCode::invalid_input, "damaged Git object: " + what}; }
-
-std::string hex_of(std::string_view raw) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(raw.size() * 2);
-  for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
-  }
-  return out;
-}
-
-unsigned digit(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); }
-
-void append_raw(std::string& out, std::string_view hex) {
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) out += static_cast<char>((digit(hex[i]) << 4U) | digit(hex[i + 1]));
-}
 
 /// By Git's own reading of modes: the type bits decide, and for files the owner's x bit.
 Result<EntryKind> kind_of(std::string_view mode) {
@@ -95,7 +79,7 @@ Result<std::vector<TreeEntry>> parse_tree(std::string_view bytes) {
     if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos) {
       return damaged("a tree has an entry named '" + terminal_safe(truncate_utf8(name, 200)) + "'");
     }
-    out.push_back({std::string(name), kind, hex_of(bytes.substr(nul + 1, raw_id_bytes))});
+    out.push_back({std::string(name), kind, hex_encode(bytes.substr(nul + 1, raw_id_bytes))});
     bytes.remove_prefix(nul + 1 + raw_id_bytes);
   }
   std::ranges::sort(out, {}, &TreeEntry::name);
@@ -115,12 +99,18 @@ std::string write_tree_bytes(std::vector<TreeEntry> entries) {
     out += ' ';
     out += entry.name;
     out += '\0';
-    append_raw(out, entry.id);
+    git_oid id{};
+    if (!to_oid(id, entry.id)) id = {};  // names no object, and a tree of it cannot be written
+    out.append(reinterpret_cast<const char*>(id.id), raw_id_bytes);
   }
   return out;
 }
 
 Result<CommitObject> parse_commit(std::string_view bytes) {
+  // Git takes the tree from the first line, parents right behind it and nowhere else, and then author and committer: a
+  // commit must not have another history or date here than there.
+  enum class Part : std::uint8_t { tree, parents, committer, rest };
+  Part part = Part::tree;
   CommitObject out;
   for (;;) {
     const auto end = bytes.find('\n');
@@ -128,17 +118,23 @@ Result<CommitObject> parse_commit(std::string_view bytes) {
     const auto line = bytes.substr(0, end);
     bytes.remove_prefix(end + 1);
     if (line.empty()) break;
-    if (line.starts_with("tree ") && out.tree.empty()) {
+    if (part == Part::tree) {
+      if (!line.starts_with("tree ")) return damaged("a commit does not begin with its tree");
       out.tree = line.substr(5);
-    } else if (line.starts_with("parent ")) {
+      part = Part::parents;
+    } else if (part == Part::parents && line.starts_with("parent ")) {
       if (!is_object_id(line.substr(7))) return damaged("a commit's parent is no object name");
       out.parents.emplace_back(line.substr(7));
-    } else if (line.starts_with("author ")) {
+    } else if (part == Part::parents && line.starts_with("author ")) {
       auto author = read_person(line.substr(7));
       out.author_name = std::move(author.name);
       out.author_email = std::move(author.email);
-    } else if (line.starts_with("committer ")) {
+      part = Part::committer;
+    } else if (part == Part::committer && line.starts_with("committer ")) {
       out.committed = read_person(line.substr(10)).seconds;
+      part = Part::rest;
+    } else {
+      part = Part::rest;
     }
     if (bytes.empty()) break;  // a commit without a message
   }

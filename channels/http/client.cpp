@@ -10,6 +10,14 @@
 #include "base/text/escape.hpp"
 #include "channels/http/url.hpp"
 
+// libcurl uses OpenSSL for what we ask of it, but brings GnuTLS along for LDAP and RTMP. GnuTLS prepares itself when it is
+// loaded, in every start of every program (a megabyte, most of it its own tests), unless the program has this function: the
+// documented way to say that it is not used (GNUTLS_SKIP_GLOBAL_INIT in gnutls/gnutls.h).
+extern "C" {
+__attribute__((used, visibility("default"))) int _gnutls_global_init_skip();  // NOLINT(bugprone-reserved-identifier)
+int _gnutls_global_init_skip() { return 1; }                                  // NOLINT(bugprone-reserved-identifier)
+}
+
 namespace gitopsctl::channels {
 namespace {
 
@@ -63,6 +71,7 @@ struct Exchange {
   const HttpSink* sink = nullptr;
   HttpResponse response;
   std::uint64_t received = 0;
+  std::size_t given = 0;  ///< of the request's body, to curl
   std::size_t header_bytes = 0;
   std::optional<Error> failure;  ///< of a callback; curl itself only learns that it should stop
 };
@@ -120,6 +129,29 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* us
   } catch (const std::exception&) {
     return refuse(exchange, Error(ErrorCode::internal, "out of memory while taking an answer"));
   }
+}
+
+/// Hands out the body; curl asks for more when what it got before was sent.
+std::size_t give_body(char* into, std::size_t size, std::size_t count, void* user) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  const HttpRequest& request = *exchange.request;
+  const std::string_view rest = std::string_view(request.body).substr(exchange.given);
+  const bool first = exchange.given == 0;
+  if (!first && !rest.empty()) request.on_upload(exchange.given);
+  const auto piece = rest.substr(0, std::min(size * count, first ? (rest.size() + 1) / 2 : rest.size()));
+  std::copy(piece.begin(), piece.end(), into);
+  exchange.given += piece.size();
+  return piece.size();
+}
+
+/// For a request that must be sent again because the connection turned out to be closed.
+int seek_body(void* user, curl_off_t offset, int origin) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (origin != SEEK_SET || offset < 0 || static_cast<std::uint64_t>(offset) > exchange.request->body.size()) {
+    return CURL_SEEKFUNC_CANTSEEK;
+  }
+  exchange.given = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 /// A hint for the failures that people can do something about.
@@ -216,10 +248,9 @@ std::string HttpClient::State::without_secrets(std::string text) const {
 List HttpClient::State::headers_for(const HttpRequest& request, bool at_home) const {
   List list;
   const auto add = [&list](const std::string& line) {
-    if (auto* longer = curl_slist_append(list.get(), line.c_str()); longer != nullptr) {
-      (void)list.release();
-      list.reset(longer);
-    }
+    curl_slist* const before = list.release();
+    curl_slist* const longer = curl_slist_append(before, line.c_str());
+    list.reset(longer != nullptr ? longer : before);
   };
   add("Expect:");  // no extra round trip for `100 Continue`
   for (const auto& [name, value] : request.headers) {
@@ -272,7 +303,14 @@ void HttpClient::State::set_up(Exchange& exchange, const HttpUrl& url, curl_slis
   } else if (request.method != "GET" || !request.body.empty()) {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    set(CURLOPT_POSTFIELDS, request.body.data());
+    if (request.on_upload) {
+      set(CURLOPT_READFUNCTION, &give_body);
+      set(CURLOPT_READDATA, static_cast<void*>(&exchange));
+      set(CURLOPT_SEEKFUNCTION, &seek_body);
+      set(CURLOPT_SEEKDATA, static_cast<void*>(&exchange));
+    } else {
+      set(CURLOPT_POSTFIELDS, request.body.data());
+    }
     if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
 }
@@ -335,7 +373,7 @@ void HttpClient::State::count(const HttpRequest& request) {
   counters.bytes_received += static_cast<std::uint64_t>(down) + static_cast<std::uint64_t>(head);
   // A body that went out together with the headers is in REQUEST_SIZE already.
   const auto body = static_cast<std::uint64_t>(up);
-  const bool together = body > 0 && static_cast<std::uint64_t>(sent) > request.body.size();
+  const bool together = !request.on_upload && body > 0 && static_cast<std::uint64_t>(sent) > request.body.size();
   counters.bytes_sent += static_cast<std::uint64_t>(sent) + (together ? 0 : body);
 }
 

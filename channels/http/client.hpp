@@ -31,6 +31,9 @@ struct HttpRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  /// When set, a body goes out in at least two pieces, and this is called between them with the number of bytes that have
+  /// left; also again from the start when the request is repeated on a new connection. Must not throw.
+  std::function<void(std::uint64_t sent)> on_upload;
   std::uint64_t max_response_bytes = 64ULL << 20U;
   Millis connect_timeout{10'000};
   Millis stall_timeout{30'000};  ///< no byte for so long: given up

@@ -90,21 +90,13 @@ bool same_origin(std::string_view a, std::string_view b) {
 }
 
 std::string redact_url(std::string_view url) {
-  // Done on the text, not on a parsed URL: what cannot be parsed must be safe to print, too. Everything up to the last '@'
-  // before the path goes, since a password may hold an '@' that nobody escaped.
+  // Done on the text, not on a parsed URL: what cannot be parsed must be safe to print, too. With a scheme everything up to
+  // the last '@' goes, wherever it is: nobody can tell an '@' of a path from the one behind a password in which '/', '?',
+  // '#' or '@' were not escaped, and a host too few in a message harms less than a password too many.
   const auto scheme = url.find("://");
   const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
-  std::size_t end = url.find_first_of("/?#", start);
-  if (end == std::string_view::npos) end = url.size();
-  auto at = url.substr(start, end - start).rfind('@');
-  if (scheme != std::string_view::npos && at == std::string_view::npos && end < url.size()) {
-    // An unescaped '/' in a password: `https://user:pa/ss@host/`. A ':' before the path that no port number follows.
-    const auto colon = url.substr(start, end - start).rfind(':');
-    const bool port =
-        colon != std::string_view::npos && std::ranges::all_of(url.substr(start + colon + 1, end - start - colon - 1),
-                                                               [](char c) { return c >= '0' && c <= '9'; });
-    if (colon != std::string_view::npos && !port) at = url.substr(start).rfind('@');
-  }
+  const std::size_t end = scheme == std::string_view::npos ? std::min(url.find_first_of("/?#"), url.size()) : url.size();
+  const auto at = url.substr(start, end - start).rfind('@');
   std::string out(url.substr(0, start));
   if (scheme == std::string_view::npos) out.clear();
   // `user@host:path` of SSH keeps its user, which is no secret; without a scheme only `user:password@` is cut.

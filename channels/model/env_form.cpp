@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/config/reader.hpp"
+#include "base/text/json_pointer.hpp"
 
 namespace gitopsctl::channels::detail {
 

@@ -76,8 +76,13 @@ Result<TreePath> find_channel_file(const FileTree& tree, std::string_view channe
       tried.push_back(path.str());
     }
     GITOPSCTL_TRY(auto set, TreePath::parse(env_directory));
-    const auto files = detail::list_env_files(tree, set, channel, false);
-    if (files.ok() && !files->empty()) return set;
+    const auto info = tree.stat(set);
+    // What cannot be looked at is not the same as what is not there.
+    if (!info.ok() && info.error().code() != ErrorCode::not_found) return info.error();
+    if (info.ok() && info->type == FileType::directory) {
+      GITOPSCTL_TRY(const auto files, detail::list_env_files(tree, set, channel, false));
+      if (!files.empty()) return set;
+    }
   }
   std::string places;
   for (const auto& path : tried) places += (places.empty() ? "" : " or ") + path;

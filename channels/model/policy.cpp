@@ -103,6 +103,12 @@ std::string window_text(const FreezeWindow& window) {
   return out;
 }
 
+std::vector<std::string> sorted_once(std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return texts;
+}
+
 std::string number_text(double number) { return canonical_json(Value::float64(number)); }
 std::string switch_text(bool value) { return value ? "true" : "false"; }
 
@@ -172,6 +178,53 @@ std::vector<PolicyChange> compare_policies(const Policy& before, const Policy& a
                       std::back_inserter(only));
   for (auto& [form, text] : only) out.push_back({"freeze", {}, std::move(text)});
   return out;
+}
+
+RemovalSettings removal_settings(const Channel& channel, const Release& release) {
+  return {channel.prunes(release), sorted_once(release.allow_delete)};
+}
+
+RemovalSettings stricter(const RemovalSettings& one, const RemovalSettings& other) {
+  RemovalSettings out{one.prune && other.prune, {}};
+  const auto left = sorted_once(one.allow_delete);
+  const auto right = sorted_once(other.allow_delete);
+  std::set_intersection(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(out.allow_delete));
+  return out;
+}
+
+std::vector<PolicyChange> compare_removal(const std::string& name, RemovalSettings before, RemovalSettings after) {
+  std::vector<PolicyChange> out;
+  const std::string place = "releases." + name;
+  if (before.prune != after.prune) {
+    out.push_back({place + ".prune", switch_text(before.prune), switch_text(after.prune), !after.prune});
+  }
+  before.allow_delete = sorted_once(std::move(before.allow_delete));
+  after.allow_delete = sorted_once(std::move(after.allow_delete));
+  const auto only_in = [](const std::vector<std::string>& one, const std::vector<std::string>& other) {
+    std::vector<std::string> kinds;
+    std::set_difference(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(kinds));
+    return kinds;
+  };
+  for (auto& kind : only_in(before.allow_delete, after.allow_delete)) {
+    out.push_back({place + ".allowDelete", std::move(kind), {}, true});
+  }
+  for (auto& kind : only_in(after.allow_delete, before.allow_delete)) {
+    out.push_back({place + ".allowDelete", {}, std::move(kind)});
+  }
+  return out;
+}
+
+Value release_policy_value(const Channel& channel, const Release& release) {
+  const RemovalSettings removal = removal_settings(channel, release);
+  Value::List kinds;
+  for (const auto& kind : removal.allow_delete) kinds.push_back(Value::string(kind));
+  // The Helm name tells whose marks on an object are no other tool's.
+  return make_map({{"prune", Value::boolean(removal.prune)},
+                   {"allowDelete", Value::list(std::move(kinds))},
+                   {"allowEmpty", Value::boolean(release.allow_empty)},
+                   {"renamedFrom", Value::string(release.renamed_from)},
+                   {"helmName", Value::string(release.helm_name)},
+                   {"suspend", Value::boolean(release.suspend)}});
 }
 
 std::string policy_change_text(const PolicyChange& change) {

@@ -10,8 +10,10 @@ namespace gitopsctl::channels::detail {
 
 namespace {
 
-// A channel of 10,000 releases with long paths is about 3 MiB.
-constexpr std::uint64_t max_file_bytes = 8ULL << 20U;
+// A channel of 10,000 releases with long paths is about 3 MiB of some 200,000 nodes. Whoever may push a branch writes such a
+// file, and the nodes are what it costs: 500,000 with their places take some 120 MB.
+constexpr std::uint64_t max_file_bytes = 4ULL << 20U;
+constexpr std::uint64_t max_nodes = 500'000;
 constexpr std::uint32_t max_depth = 100;
 constexpr std::uint64_t max_alias_nodes = 100'000;
 constexpr std::size_t max_releases = 10'000;
@@ -21,6 +23,7 @@ YamlOptions yaml_options(bool unique_keys) {
   options.max_bytes = max_file_bytes;
   options.max_depth = max_depth;
   options.max_alias_nodes = max_alias_nodes;
+  options.max_nodes = max_nodes;
   options.unique_keys = unique_keys;
   return options;
 }
@@ -226,11 +229,13 @@ Result<LocatedYaml> parse_document(std::string_view text, const TreePath& file, 
                                    bool& calitp) {
   calitp = true;
   if (is_env_file(file)) return env_document({{file, std::string(text)}}, expected_name);
-  // The historic form was read by a YAML library for which the last of equal keys wins; which form it is shows only now.
-  GITOPSCTL_TRY(auto document, parse_located_yaml(text, file.str(), yaml_options(false)));
-  calitp = document.value.find("calitp") != nullptr && document.value.find("apiVersion") == nullptr;
-  if (calitp) return document;
-  return parse_located_yaml(text, file.str(), yaml_options(true));
+  {
+    // The historic form was read by a YAML library for which the last of equal keys wins. Which form it is shows only once
+    // it is read; this first reading goes without places, and away before the second.
+    GITOPSCTL_TRY(const auto first, parse_yaml(text, yaml_options(false), file.str()));
+    calitp = first.find("calitp") != nullptr && first.find("apiVersion") == nullptr;
+  }
+  return parse_located_yaml(text, file.str(), yaml_options(!calitp));
 }
 
 void read_document(const LocatedYaml& document, bool calitp, std::string_view expected_name, ChannelReading& reading) {

@@ -59,19 +59,27 @@ bool ChangeSet::has_errors() const noexcept {
   return std::any_of(releases.begin(), releases.end(), [](const auto& release) { return !release.errors.empty(); });
 }
 
+bool ChangeSet::changes_policy() const noexcept {
+  return std::any_of(policy_changes.begin(), policy_changes.end(), [](const auto& change) { return !change.tightens; });
+}
+
 std::string ChangeSet::delete_digest() const {
-  std::vector<render::ObjectId> ids;
+  if (!live || counts().removed == 0) return {};
+  std::vector<std::pair<render::ObjectId, std::string>> objects;
   for (const auto& release : releases) {
     for (const auto& change : release.changes) {
-      if (change.action == Action::remove) ids.push_back(change.id);
+      if (change.action == Action::remove) objects.emplace_back(change.id, change.seen_uid);
     }
+    objects.insert(objects.end(), release.removed_before.begin(), release.removed_before.end());
   }
-  if (ids.empty()) return {};
-  std::sort(ids.begin(), ids.end());
+  std::sort(objects.begin(), objects.end());
   Sha256 sum;
   sum.add_field("gitopsctl delete digest 1");
   sum.add_field(channel);
-  for (const auto& id : ids) add_id(sum, id);
+  for (const auto& [id, uid] : objects) {
+    add_id(sum, id);
+    sum.add_field(uid);
+  }
   return "sha256:" + sum.hex();
 }
 
@@ -104,13 +112,22 @@ std::string make_plan_digest(const ChangeSet& changes) {
   return "sha256:" + sum.hex();
 }
 
-void set_policy(ChangeSet& changes, const Policy* before, const Policy& after) {
+void set_policy(ChangeSet& changes, const Policy* before, const Policy& after, const Channel& to) {
   changes.policy_changes = before == nullptr ? std::vector<PolicyChange>() : compare_policies(*before, after);
   Sha256 sum;
   sum.add_field("gitopsctl approval digest 1");
   sum.add_field(changes.channel);
   sum.add_field(changes.render_digest);
   sum.add_field(canonical_json(policy_value(after)));
+  std::vector<std::pair<std::string, std::string>> releases;
+  for (const auto& release : to.releases) {
+    releases.emplace_back(release.name, canonical_json(release_policy_value(to, release)));
+  }
+  std::sort(releases.begin(), releases.end());
+  for (const auto& [name, settings] : releases) {
+    sum.add_field(name);
+    sum.add_field(settings);
+  }
   changes.approval_digest = "sha256:" + sum.hex();
   if (changes.live) changes.plan_digest = make_plan_digest(changes);
 }

@@ -4,10 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "channels/model/channel.hpp"
 #include "channels/model/policy.hpp"
 #include "render/manifest/object.hpp"
 
@@ -36,6 +38,9 @@ struct Change {
   Value before;        ///< null for create
   Value after;         ///< null for remove and keep
   std::string source;  ///< template or file
+  // The live object that a live plan saw, and whose it was: whoever writes checks that it still is. Empty: there was none.
+  std::string seen_uid;
+  std::string seen_owner;
 };
 
 /// What happens to one release.
@@ -50,6 +55,8 @@ struct ReleaseChanges {
   std::vector<Error> errors;  ///< the release cannot be rendered or planned; nothing of it is changed or pruned
   std::vector<std::string> warnings;
   bool no_longer_listed = false;  ///< left the channel file
+  /// Objects that a run which did not come to its end removed already, with their uids: still part of what was approved.
+  std::vector<std::pair<render::ObjectId, std::string>> removed_before;
 };
 
 struct Counts {
@@ -68,23 +75,29 @@ struct ChangeSet {
   bool live = false;
   std::vector<ReleaseChanges> releases;  ///< in order of name
   std::string render_digest;             ///< over the render digests of all releases of `to`
-  /// What an approval names: render_digest and the whole policy of `to`, so that consent to a content is none to another
-  /// policy. Empty until set_policy().
+  /// What an approval names: render_digest, the whole policy of `to`, and what it says about deleting and suspending each
+  /// release, so that consent to a content is none to another policy. Empty until set_policy().
   std::string approval_digest;
   std::string plan_digest;  ///< approval_digest plus what the environment says would change; empty when rendered only
-  std::vector<PolicyChange> policy_changes;  ///< between the policies of both sides
+  std::vector<PolicyChange> policy_changes;  ///< between the policies of both sides, those of releases last
   std::vector<std::string> warnings;
 
   [[nodiscard]] Counts counts() const noexcept;
   [[nodiscard]] bool has_errors() const noexcept;
-  /// Digest over the channel and the identities that would be removed: what `gitopsctl approve --deletes` confirms.
-  /// `sha256:` and 64 digits; empty when nothing would be removed.
+  /// True when the policy changes in a way that wants consent: a mere tightening does not.
+  [[nodiscard]] bool changes_policy() const noexcept;
+  /// Digest over the channel and the objects that would be removed, with their uids: what `gitopsctl approve --deletes`
+  /// confirms. It is good for these objects and not for others of the same names that come after them, and stays the same
+  /// until the last of them is gone. `sha256:` and 64 digits; empty when nothing would be removed, and when rendered
+  /// manifests are compared, which have no uids.
   [[nodiscard]] std::string delete_digest() const;
 };
 
 /// Puts the policies of both sides into a change set: policy_changes, approval_digest, and plan_digest where it has one.
-/// `before` is null when there was no side before: then nothing of the policy is called a change.
-void set_policy(ChangeSet& changes, const Policy* before, const Policy& after);
+/// `before` is null when there was no side before: then nothing of the policy is called a change. `to` is the channel as it
+/// is to be, for its releases; `after` is its policy, where a rollback does not leave another one in force. Changes of the
+/// removal settings of releases (compare_removal) are the caller's to add: what they were, each side keeps elsewhere.
+void set_policy(ChangeSet& changes, const Policy* before, const Policy& after, const Channel& to);
 
 /// One side of a rendered comparison: a release that rendered, or the error that it gave.
 struct RenderedRelease {

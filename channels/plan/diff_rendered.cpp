@@ -4,6 +4,7 @@
 
 #include "channels/plan/change_set.hpp"
 #include "channels/plan/prune_rules.hpp"
+#include "channels/plan/reserved.hpp"
 #include "render/manifest/redact.hpp"
 
 namespace gitopsctl::channels {
@@ -128,6 +129,13 @@ class Comparison {
     for (const auto& error : to->errors) out.errors.push_back(scrubber_.scrub(error));
     if (!to->set && to->errors.empty()) {
       out.errors.emplace_back(ErrorCode::internal, "the release was not rendered");
+    }
+    if (to->set) {
+      for (const auto& object : to->set->objects) {
+        if (const auto why = reserved_object(object.id, object.body)) {
+          out.errors.push_back(reserved_error(object.id, *why, object.source));
+        }
+      }
     }
     if (const auto it = conflicts_.find(name); it != conflicts_.end()) {
       out.errors.insert(out.errors.end(), it->second.begin(), it->second.end());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "channels/plan/plan_digest.hpp"
+#include "channels/plan/reserved.hpp"
 #include "render/manifest/redact.hpp"
 
 namespace gitopsctl::channels {
@@ -113,6 +114,7 @@ class ReleasePlan {
   void plan_desired(const DesiredObject& desired) {
     const LiveItem* item = nullptr;
     if (!look_up(desired.id, item)) return;
+    if (refuse_reserved(desired, item)) return;
     const auto it = entries_.find(desired.id);
     const RecordedEntry* entry = it == entries_.end() ? nullptr : it->second;
     const bool was_applied = entry != nullptr && !entry->hash.empty() && entry->hash == desired.hash;
@@ -121,6 +123,10 @@ class ReleasePlan {
     change.id = desired.id;
     change.source = desired.source;
     change.cause = was_applied ? Cause::drift : Cause::commit;
+    if (item != nullptr) {
+      change.seen_uid = item->uid;
+      change.seen_owner = item->owner;
+    }
     if (item == nullptr || item->deleting) {
       change.action = Action::create;
       if (item != nullptr) {
@@ -134,21 +140,35 @@ class ReleasePlan {
     }
     if (!claim(desired, *item, entry, change)) return;
     const bool covered = live_covers(desired.body, item->body);
-    const bool other_hash = entry != nullptr && !entry->hash.empty() && entry->hash != desired.hash;
+    const bool made_anew = entry != nullptr && !entry->uid.empty() && entry->uid != item->uid;
     if (change.action == Action::update && change.why.empty()) {
-      if (covered && !other_hash) {
+      if (covered && was_applied && !made_anew) {
         ++out_.unchanged;
         return;
       }
+      if (made_anew) change.why = "was made anew by somebody else";
     }
     const Value before = shown(item->body);
     const Value applied = item->applied.is_nothing() ? Value() : shown(item->applied);
     const Value after = overlay(before, shown(desired.body), applied);
-    if (covered && other_hash && change.why.empty() && json_equal(before, after)) {
-      change.why = "fields that left the manifest are given up";
+    if (covered && change.why.empty() && json_equal(before, after)) {
+      const bool unknown = entry == nullptr || entry->hash.empty();
+      change.why = unknown ? "what was applied last is not known" : "fields that left the manifest are given up";
     }
-    show(change, before, after);
+    show(change, before, after, item->owner);
     out_.changes.push_back(std::move(change));
+  }
+
+  /// True, and an error, for an object that gitopsctl itself is steered by: rendered as one, or meeting one of that name.
+  bool refuse_reserved(const DesiredObject& desired, const LiveItem* item) {
+    auto why = reserved_object(desired.id, desired.body);
+    if (!why && item != nullptr) {
+      why = reserved_object(desired.id, item->body);
+      if (why) why = "exists, and " + *why;
+    }
+    if (!why) return false;
+    out_.errors.push_back(reserved_error(desired.id, *why, desired.source));
+    return true;
   }
 
   /// Decides whose the existing object is: sets action and why, or adds an error and returns false.
@@ -160,8 +180,8 @@ class ReleasePlan {
     }
     if (item.owner.empty()) {
       if (entry != nullptr && !entry->uid.empty() && entry->uid == item.uid) {
+        // Whether that is all that differs, the hash says: a commit may change the object as well.
         change.why = "its owner label was taken away";
-        change.cause = Cause::drift;
         return true;
       }
       if (!handover_.unreadable.empty()) {
@@ -216,13 +236,18 @@ class ReleasePlan {
   void plan_leaving(const RecordedEntry& entry) {
     const LiveItem* item = nullptr;
     if (!look_up(entry.id, item)) return;
-    if (item == nullptr) return;  // gone already
+    if (item == nullptr) {  // gone already
+      if (entry.state == RecordedState::pruning) out_.removed_before.emplace_back(entry.id, entry.uid);
+      return;
+    }
     Change change;
     change.id = entry.id;
+    change.seen_uid = item->uid;
+    change.seen_owner = item->owner;
     const auto why = stays(entry, *item);
     change.action = why ? Action::keep : Action::remove;
     change.why = why.value_or("");
-    show(change, shown(item->body), {});
+    show(change, shown(item->body), {}, item->owner);
     out_.changes.push_back(std::move(change));
   }
 
@@ -231,6 +256,7 @@ class ReleasePlan {
     if (const auto it = handover_.claimed_by.find(entry.id); it != handover_.claimed_by.end()) {
       return "moves to release " + it->second;
     }
+    if (const auto why = reserved_object(entry.id, item.body)) return *why + ", which no release removes";
     if (item.deleting) return "is being deleted already; finalizers remain";
     if (!entry.uid.empty() && item.uid != entry.uid) return "was made anew by somebody else: its uid differs";
     if (item.owner.empty()) return "has no owner label any more";
@@ -259,11 +285,23 @@ class ReleasePlan {
                               .with_hint("say allowEmpty: true on the release if that is meant"));
   }
 
-  void show(Change& change, const Value& before, const Value& after) const {
+  /// Puts both sides into `change`, redacted. `owner` is who owns the live object.
+  void show(Change& change, const Value& before, const Value& after, const std::string& owner = {}) const {
     const bool secret = change.id.group.empty() && change.id.kind == "Secret";
-    auto pair = render::redact_pair(before, after, input_.sensitive, secret);
+    auto pair = render::redact_pair(before, after, sensitive_of(owner), secret);
     change.before = std::move(pair.first);
     if (change.action != Action::remove && change.action != Action::keep) change.after = std::move(pair.second);
+  }
+
+  /// What is hidden of an object: what this release calls sensitive, and what the one does that had it until now.
+  [[nodiscard]] std::vector<render::SensitivePath> sensitive_of(const std::string& owner) const {
+    std::vector<render::SensitivePath> out = input_.sensitive;
+    const auto giver = owner == input_.owner ? handover_.owners.end() : handover_.owners.find(owner);
+    if (giver == handover_.owners.end()) return out;
+    if (const auto theirs = handover_.sensitive.find(giver->second); theirs != handover_.sensitive.end()) {
+      out.insert(out.end(), theirs->second.begin(), theirs->second.end());
+    }
+    return out;
   }
 
   const LiveReleaseInput& input_;
@@ -280,7 +318,8 @@ Handover find_handovers(const std::vector<LiveReleaseInput>& releases,
   std::vector<HandoverParty> parties;
   std::map<std::string, std::vector<ObjectId>> claims;
   for (const auto& release : releases) {
-    HandoverParty party{release.release, {release.owner}, {}, !release.errors.empty(), !release.unreadable_owners.empty()};
+    HandoverParty party{release.release,  {release.owner}, {}, !release.errors.empty(), !release.unreadable_owners.empty(),
+                        release.sensitive};
     party.owners.insert(party.owners.end(), release.unreadable_owners.begin(), release.unreadable_owners.end());
     for (const auto& desired : release.desired) party.wanted.push_back(desired.id);
     claims[release.release] = party.wanted;
@@ -323,6 +362,7 @@ Handover make_handover(const std::vector<HandoverParty>& parties) {
   for (const auto& party : parties) {
     for (const auto& owner : party.owners) out.owners.emplace(owner, party.release);
     for (const auto& id : party.wanted) out.claimed_by.emplace(id, party.release);
+    out.sensitive.emplace(party.release, party.sensitive);
     if (party.failing || party.unreadable) out.failing.insert(party.release);
     if (party.unreadable) out.unreadable.insert(party.release);
   }

@@ -65,6 +65,7 @@ struct LiveReleaseInput {
   std::string to_digest;
   std::vector<DesiredObject> desired;
   std::vector<RecordedEntry> entries;
+  /// What is hidden in both sides of every change: of the release as it is to be and as it was deployed.
   std::vector<render::SensitivePath> sensitive;
   PruneSettings settings;     ///< whole_release is set by the plan
   std::vector<Error> errors;  ///< not empty: the release cannot be rendered, and nothing of it is changed
@@ -75,6 +76,8 @@ struct LiveReleaseInput {
 struct Handover {
   /// ApplySet id → release, of all releases of the channel.
   std::map<std::string, std::string> owners;
+  /// Release → what is sensitive in the objects that it owns: hidden still when another one takes them over.
+  std::map<std::string, std::vector<render::SensitivePath>> sensitive;
   /// Object → the release that renders it now, also one that fails: what it is to get is not pruned where it comes from.
   std::map<render::ObjectId, std::string> claimed_by;
   /// Releases of `owners` that cannot be planned: nothing is taken from them.
@@ -91,6 +94,7 @@ struct HandoverParty {
   std::vector<render::ObjectId> wanted;  ///< what it renders
   bool failing = false;
   bool unreadable = false;
+  std::vector<render::SensitivePath> sensitive;  ///< in the objects that it owns
 };
 /// Who owns, who wants and who fails. Pure.
 [[nodiscard]] Handover make_handover(const std::vector<HandoverParty>& parties);
@@ -114,10 +118,12 @@ struct PlanOutcome {
 ///
 /// For each desired object: missing → create; ours and equal → unchanged; ours and different → update; without owner →
 /// adopt; of another release of the channel that gives it up in the same run, or that the annotation
-/// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's → an error of the release.
-/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), and that what was
-/// applied last has the desired hash: a field that leaves the manifest is an update although the live object still has
-/// all desired fields. The cause is drift when what was applied last has the desired hash, else commit.
+/// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's, or one that gitopsctl itself is
+/// steered by (reserved.hpp) → an error of the release.
+/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), that what was applied
+/// last is known to have the desired hash (a field that leaves the manifest is an update although the live object still has
+/// all desired fields; so is whatever a run that was killed may have written), and that the object is the one that was
+/// written. The cause is drift when what was applied last has the desired hash, else commit.
 ///
 /// For each entry that is not desired: gone → nothing; removed, unless its uid or owner changed, a controller or another
 /// tool owns it, it is being deleted already, or a rule of kept_by_rule() holds → keep. A release that renders to nothing

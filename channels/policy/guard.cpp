@@ -68,7 +68,7 @@ Verdict freeze_guard(const GuardFacts& facts) {
 /// Nothing to write, or only what was deployed before and was changed behind our back. Another policy is something to
 /// write: it decides about all later commits.
 bool needs_no_approval(const ChangeSet& changes) {
-  if (!changes.policy_changes.empty()) return false;
+  if (changes.changes_policy()) return false;
   if (!changes.counts().any_change()) return true;
   for (const auto& release : changes.releases) {
     for (const auto& change : release.changes) {

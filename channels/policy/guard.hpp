@@ -20,7 +20,7 @@ struct GuardFacts {
   std::string revision;
   const Policy* policy = nullptr;  ///< of the deployed revision
   const ChangeSet* changes = nullptr;
-  std::size_t live_objects = 0;  ///< objects of the channel's inventories
+  std::size_t live_objects = 0;  ///< of the channel, without what stays anyway: leftovers that a rule or an option keeps
   bool suspended = false;        ///< by the Channel object in the environment
   std::string suspended_by;
   std::string suspend_reason;
@@ -53,7 +53,8 @@ struct Verdict {
 ///   together with the policy that it brings. A change set that changes no object, or only heals drift of what was deployed,
 ///   needs none while the policy stays as it is; one that changes the policy always does;
 /// - deletes waits for an approval of the delete digest when more than `policy.delete_percent` of the channel's objects and
-///   at least `policy.delete_at_least` would go, or all of them. Live objects that are not known count as all.
+///   at least `policy.delete_at_least` would go, or all of them; what stays anyway does not count. Live objects that are not
+///   known count as all.
 ///
 /// Without a policy (nothing was deployed yet) the defaults of Policy hold. Without changes approval and deletes pass.
 [[nodiscard]] std::vector<Verdict> evaluate_guards(const GuardFacts& facts);

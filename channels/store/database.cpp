@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,8 +31,14 @@ Result<void> make_private_file(const std::string& path, const std::string& what)
           .at({directory.string(), 0, 0});
     }
   }
-  // SQLite gives its -wal and -shm files the mode of the database.
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  // SQLite gives its -wal and -shm files the mode of the database. A file that is there is not opened here: closing it would
+  // drop the locks that this process has on it through another connection (POSIX locks belong to the process).
+  int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0 && errno == EEXIST) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) == 0) return {};
+    descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);  // a link that leads to no file yet
+  }
   if (descriptor < 0) {
     return Error(ErrorCode::unavailable, "cannot open the " + what + ": " + std::strerror(errno))
         .at({path, 0, 0})
@@ -99,6 +106,12 @@ Result<bool> Statement::step() {
 Result<void> Statement::run() {
   GITOPSCTL_CHECK(step());
   sqlite3_reset(statement_);
+  return {};
+}
+
+Result<void> Statement::need_row(const std::string& missing) {
+  GITOPSCTL_TRY(const bool row, step());
+  if (!row) return Error(ErrorCode::internal, missing).at({database_->path_, 0, 0});
   return {};
 }
 

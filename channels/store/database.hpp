@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/result/result.hpp"
+#include "base/time/clock.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -34,15 +35,28 @@ class Statement {
   Statement& bind(std::int64_t number);
   Statement& bind(std::uint32_t number) { return bind(static_cast<std::int64_t>(number)); }
   Statement& bind(std::int32_t number) { return bind(static_cast<std::int64_t>(number)); }
+  Statement& bind(TimePoint at) { return bind(std::int64_t{at.time_since_epoch().count()}); }  ///< milliseconds, UTC
   Statement& bind_null();
 
   /// True when a row is there to read.
   [[nodiscard]] Result<bool> step();
   /// Runs a statement that gives no rows.
   [[nodiscard]] Result<void> run();
+  /// Calls `read` (a Result<void>) at every row to the last; ends early with its first error.
+  template <class Read>
+  [[nodiscard]] Result<void> for_each_row(const Read& read) {
+    while (true) {
+      GITOPSCTL_TRY(const bool row, step());
+      if (!row) return {};
+      GITOPSCTL_CHECK(read());
+    }
+  }
+  /// Steps to the row that cannot be missing; `internal` with `missing` when it is.
+  [[nodiscard]] Result<void> need_row(const std::string& missing);
 
   [[nodiscard]] std::string_view text(int column) const;  ///< valid until the next step
   [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] TimePoint time(int column) const { return TimePoint(Millis(integer(column))); }
   [[nodiscard]] bool is_null(int column) const;
 
  private:

@@ -27,8 +27,6 @@ constexpr std::array<Migration, 2> migrations = {{
     },
 }};
 
-std::int64_t millis(TimePoint at) { return at.time_since_epoch().count(); }
-TimePoint time_point(std::int64_t ms) { return TimePoint(Millis(ms)); }
 std::uint32_t count(const Statement& row, int column) { return static_cast<std::uint32_t>(row.integer(column)); }
 
 class SqliteStore final : public Store {
@@ -85,9 +83,9 @@ Result<void> SqliteStore::put_deployment(const DeploymentRecord& record) {
                          "failed = excluded.failed"));
   put.bind(record.id).bind(record.repository).bind(record.channel).bind(record.commit).bind(record.from_commit);
   put.bind(record.render_digest).bind(record.trigger).bind(record.outcome).bind(record.message);
-  put.bind(millis(record.started));
+  put.bind(record.started);
   if (record.ended) {
-    put.bind(millis(*record.ended));
+    put.bind(*record.ended);
   } else {
     put.bind_null();
   }
@@ -122,7 +120,7 @@ Result<std::size_t> SqliteStore::close_interrupted() {
     GITOPSCTL_TRY(auto update, database_->prepare("UPDATE deployments SET outcome = 'interrupted', ended_ms = ?, "
                                                   "message = 'the program ended during this deployment' "
                                                   "WHERE outcome = 'running'"));
-    GITOPSCTL_CHECK(update.bind(millis(clock_.now())).run());
+    GITOPSCTL_CHECK(update.bind(clock_.now()).run());
     closed = static_cast<std::size_t>(database_->changes());
     return {};
   }));
@@ -139,9 +137,7 @@ Result<std::vector<DeploymentRecord>> SqliteStore::deployments(const std::string
                          "WHERE repository = ? AND channel = ? ORDER BY started_ms DESC, rowid DESC LIMIT ?"));
   rows.bind(repository).bind(channel).bind(static_cast<std::int64_t>(limit));
   std::vector<DeploymentRecord> out;
-  while (true) {
-    GITOPSCTL_TRY(const bool row, rows.step());
-    if (!row) return out;
+  GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
     DeploymentRecord record;
     record.id = rows.text(0);
     record.repository = rows.text(1);
@@ -152,14 +148,16 @@ Result<std::vector<DeploymentRecord>> SqliteStore::deployments(const std::string
     record.trigger = rows.text(6);
     record.outcome = rows.text(7);
     record.message = rows.text(8);
-    record.started = time_point(rows.integer(9));
-    if (!rows.is_null(10)) record.ended = time_point(rows.integer(10));
+    record.started = rows.time(9);
+    if (!rows.is_null(10)) record.ended = rows.time(10);
     record.created = count(rows, 11);
     record.updated = count(rows, 12);
     record.removed = count(rows, 13);
     record.failed = count(rows, 14);
     out.push_back(std::move(record));
-  }
+    return {};
+  }));
+  return out;
 }
 
 Result<std::vector<DeploymentReleaseRecord>> SqliteStore::deployment_releases(const std::string& deployment) const {
@@ -169,9 +167,7 @@ Result<std::vector<DeploymentReleaseRecord>> SqliteStore::deployment_releases(co
                                    "removed, duration_ms FROM deployment_releases WHERE deployment = ? ORDER BY name"));
   rows.bind(deployment);
   std::vector<DeploymentReleaseRecord> out;
-  while (true) {
-    GITOPSCTL_TRY(const bool row, rows.step());
-    if (!row) return out;
+  GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
     DeploymentReleaseRecord record;
     record.deployment = rows.text(0);
     record.release = rows.text(1);
@@ -183,14 +179,18 @@ Result<std::vector<DeploymentReleaseRecord>> SqliteStore::deployment_releases(co
     record.removed = count(rows, 7);
     record.duration = Millis(rows.integer(8));
     out.push_back(std::move(record));
-  }
+    return {};
+  }));
+  return out;
 }
 
 Result<void> SqliteStore::audit(const AuditRecord& record) {
   return write([&]() -> Result<void> {
     GITOPSCTL_TRY(auto insert, database_->prepare("INSERT INTO audit (id, at_ms, actor, action, subject, detail) "
                                                   "VALUES (?, ?, ?, ?, ?, ?)"));
-    insert.bind(record.id.empty() ? make_ulid(millis(record.at)) : record.id).bind(millis(record.at)).bind(record.actor);
+    insert.bind(record.id.empty() ? make_ulid(record.at.time_since_epoch().count()) : record.id)
+        .bind(record.at)
+        .bind(record.actor);
     return insert.bind(record.action).bind(record.subject).bind(record.detail).run();
   });
 }
@@ -203,24 +203,23 @@ Result<std::vector<AuditRecord>> SqliteStore::audit_trail(const std::string& sub
                                    "WHERE substr(subject, 1, length(?1)) = ?1 ORDER BY at_ms DESC, rowid DESC LIMIT ?2"));
   rows.bind(subject_prefix).bind(static_cast<std::int64_t>(limit));
   std::vector<AuditRecord> out;
-  while (true) {
-    GITOPSCTL_TRY(const bool row, rows.step());
-    if (!row) return out;
+  GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
     AuditRecord record;
     record.id = rows.text(0);
-    record.at = time_point(rows.integer(1));
+    record.at = rows.time(1);
     record.actor = rows.text(2);
     record.action = rows.text(3);
     record.subject = rows.text(4);
     record.detail = rows.text(5);
     out.push_back(std::move(record));
-  }
+    return {};
+  }));
+  return out;
 }
 
 Result<std::int64_t> SqliteStore::next(std::string_view counter) {
   GITOPSCTL_TRY(auto grow, database_->prepare("UPDATE counters SET value = value + 1 WHERE name = ? RETURNING value"));
-  GITOPSCTL_TRY(const bool row, grow.bind(counter).step());
-  if (!row) return Error(ErrorCode::internal, "the store lacks the counter " + std::string(counter));
+  GITOPSCTL_CHECK(grow.bind(counter).need_row("the store lacks the counter " + std::string(counter)));
   return grow.integer(0);
 }
 
@@ -236,7 +235,7 @@ Result<void> SqliteStore::enqueue(const WorkItem& item) {
                       "payload = excluded.payload, priority = excluded.priority, "
                       "not_before_ms = excluded.not_before_ms, queued = excluded.queued, renewed = claimed"));
     put.bind(item.kind).bind(item.key).bind(item.payload_version).bind(item.payload).bind(item.priority);
-    return put.bind(millis(item.not_before)).bind(queued).run();
+    return put.bind(item.not_before).bind(queued).run();
   });
 }
 
@@ -246,7 +245,7 @@ Result<std::optional<WorkItem>> SqliteStore::claim(const std::string& kind) {
     const std::lock_guard lock(mutex_);
     GITOPSCTL_TRY(auto due,
                   database_->prepare("SELECT 1 FROM work WHERE kind = ? AND claimed = 0 AND not_before_ms <= ? LIMIT 1"));
-    GITOPSCTL_TRY(const bool any, due.bind(kind).bind(millis(clock_.now())).step());
+    GITOPSCTL_TRY(const bool any, due.bind(kind).bind(clock_.now()).step());
     if (!any) return std::optional<WorkItem>{};
   }
   std::optional<WorkItem> claimed;
@@ -255,7 +254,7 @@ Result<std::optional<WorkItem>> SqliteStore::claim(const std::string& kind) {
       GITOPSCTL_TRY(auto pick, database_->prepare(
                                    "SELECT item, payload_version, payload, priority, not_before_ms FROM work WHERE kind = ? "
                                    "AND claimed = 0 AND not_before_ms <= ? ORDER BY priority DESC, queued LIMIT 1"));
-      GITOPSCTL_TRY(const bool row, pick.bind(kind).bind(millis(clock_.now())).step());
+      GITOPSCTL_TRY(const bool row, pick.bind(kind).bind(clock_.now()).step());
       if (!row) return {};
       WorkItem item;
       item.kind = kind;
@@ -263,7 +262,7 @@ Result<std::optional<WorkItem>> SqliteStore::claim(const std::string& kind) {
       item.payload_version = count(pick, 1);
       item.payload = pick.text(2);
       item.priority = static_cast<std::int32_t>(pick.integer(3));
-      item.not_before = time_point(pick.integer(4));
+      item.not_before = pick.time(4);
       claimed = std::move(item);
     }
     // One counter for all rows: a row that was finished and queued again must not repeat a fence.
@@ -309,8 +308,18 @@ Result<void> SqliteStore::trim_channel(const std::string& repository, const std:
 }
 
 Result<void> SqliteStore::prune_history(Millis keep, std::size_t max_rows) {
+  const TimePoint oldest = clock_.now() - keep;
+  {
+    // Nearly always there is nothing to do, and no reason to take the write lock.
+    const std::lock_guard lock(mutex_);
+    GITOPSCTL_TRY(auto due, database_->prepare(
+                                "SELECT EXISTS (SELECT 1 FROM deployments WHERE started_ms < ?1 AND outcome <> 'running') "
+                                "OR EXISTS (SELECT 1 FROM audit WHERE at_ms < ?1) OR EXISTS (SELECT 1 FROM deployments "
+                                "GROUP BY repository, channel HAVING count(*) > ?2)"));
+    GITOPSCTL_TRY(const bool row, due.bind(oldest).bind(static_cast<std::int64_t>(max_rows)).step());
+    if (row && due.integer(0) == 0) return {};
+  }
   return write([&]() -> Result<void> {
-    const std::int64_t oldest = millis(clock_.now()) - keep.count();
     {
       GITOPSCTL_TRY(auto old, database_->prepare("DELETE FROM deployments WHERE started_ms < ? AND outcome <> 'running'"));
       GITOPSCTL_CHECK(old.bind(oldest).run());
@@ -322,11 +331,10 @@ Result<void> SqliteStore::prune_history(Millis keep, std::size_t max_rows) {
       GITOPSCTL_TRY(auto rows, database_->prepare("SELECT repository, channel FROM deployments GROUP BY repository, channel "
                                                   "HAVING count(*) > ?"));
       rows.bind(static_cast<std::int64_t>(max_rows));
-      while (true) {
-        GITOPSCTL_TRY(const bool row, rows.step());
-        if (!row) break;
+      GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
         channels.emplace_back(rows.text(0), rows.text(1));
-      }
+        return {};
+      }));
     }
     for (const auto& [repository, channel] : channels) GITOPSCTL_CHECK(trim_channel(repository, channel, max_rows));
     return {};

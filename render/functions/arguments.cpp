@@ -46,7 +46,12 @@ std::string to_text(const Value& value) {
   return go_format(value);
 }
 
-std::vector<std::string> to_texts(const Value& value) {
+Value slice_items(const Value& value) {
+  return value.is_object() && value.as_object()->go_kind() == "slice" ? value.as_object()->to_plain() : value;
+}
+
+std::vector<std::string> to_texts(const Value& slice) {
+  const Value value = slice_items(slice);
   std::vector<std::string> texts;
   if (value.is_list()) {
     texts.reserve(value.size());

@@ -59,6 +59,9 @@ inline constexpr std::array<ParamType, sizeof...(types)> params{types...};
 /// `too_large` when the tree has more nodes or levels than the bounds.
 [[nodiscard]] Result<void> check_tree(std::string_view function, const Value& value);
 
+/// A Go slice with methods (`.Capabilities.APIVersions`) as the list that it is; all else unchanged. The list may be shared:
+/// it must not be written.
+[[nodiscard]] Value slice_items(const Value& value);
 /// The items of any Go slice: `[]uint8` content as numbers like all others. Only for lists.
 [[nodiscard]] inline const Value::List& items_of(const Value& value) { return value.as_list(); }
 

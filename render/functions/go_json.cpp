@@ -5,6 +5,7 @@
 
 #include "base/text/go_format.hpp"
 #include "base/text/go_number.hpp"
+#include "base/text/json_pointer.hpp"
 #include "base/text/utf8.hpp"
 #include "render/functions/arguments.hpp"
 
@@ -180,8 +181,7 @@ class GoJsonParser {
     ++at_;
     skip_blanks();
     const auto outer = path_.size();
-    path_ += ".";
-    for (const char c : key) path_ += c == '~' ? std::string("~0") : c == '/' ? std::string("~1") : std::string(1, c);
+    path_ += '.' + pointer_step(key);
     Value value;
     if (!read_value(value, depth + 1)) return false;
     path_.resize(outer);

@@ -13,8 +13,8 @@ namespace {
 using enum ParamType;
 
 /// sprig's lists take every Go slice; nil panics inside reflect, everything else is `Cannot VERB on type KIND`.
-Result<void> need_list(const Value& value, std::string_view what) {
-  if (value.is_list()) return {};
+Result<Value> need_list(const Value& value, std::string_view what) {
+  if (auto list = slice_items(value); list.is_list()) return list;
   if (value.is_nothing()) return failure("runtime error: invalid memory address or nil pointer dereference");
   return failure(std::string(what) + " " + std::string(go_kind_name(value)));
 }
@@ -24,40 +24,40 @@ Result<Value> make_list(CallContext& /*context*/, Arguments arguments) {
 }
 
 Result<Value> first(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find first on type"));
-  return arguments[0].size() == 0 ? Value::null() : arguments[0].as_list().front();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find first on type"));
+  return list.size() == 0 ? Value::null() : list.as_list().front();
 }
 
 Result<Value> last(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find last on type"));
-  return arguments[0].size() == 0 ? Value::null() : arguments[0].as_list().back();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find last on type"));
+  return list.size() == 0 ? Value::null() : list.as_list().back();
 }
 
 Result<Value> rest(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find rest on type"));
-  const auto& items = arguments[0].as_list();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find rest on type"));
+  const auto& items = list.as_list();
   if (items.empty()) return Value::nil_list();
   return list_value(Value::List(items.begin() + 1, items.end()));
 }
 
 Result<Value> initial(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find initial on type"));
-  const auto& items = arguments[0].as_list();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find initial on type"));
+  const auto& items = list.as_list();
   if (items.empty()) return Value::nil_list();
   return list_value(Value::List(items.begin(), items.end() - 1));
 }
 
 Result<Value> push(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot push on type"));
-  auto items = arguments[0].as_list();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot push on type"));
+  auto items = list.as_list();
   if (items.size() >= max_list_items) return list_too_long("append");
   items.push_back(arguments[1]);
   return list_value(std::move(items));
 }
 
 Result<Value> prepend(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot prepend on type"));
-  const auto& items = arguments[0].as_list();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot prepend on type"));
+  const auto& items = list.as_list();
   if (items.size() >= max_list_items) return list_too_long("prepend");
   Value::List made;
   made.reserve(items.size() + 1);
@@ -70,8 +70,9 @@ Result<Value> concat(CallContext& /*context*/, Arguments arguments) {
   Value::List made;
   for (const auto& argument : arguments) {
     if (argument.is_nothing()) return failure("runtime error: invalid memory address or nil pointer dereference");
-    if (!argument.is_list()) return failure("Cannot concat type " + std::string(go_kind_name(argument)) + " as list");
-    const auto& items = argument.as_list();
+    const Value list = slice_items(argument);
+    if (!list.is_list()) return failure("Cannot concat type " + std::string(go_kind_name(argument)) + " as list");
+    const auto& items = list.as_list();
     if (made.size() + items.size() > max_list_items) return list_too_long("concat");
     made.insert(made.end(), items.begin(), items.end());
   }
@@ -79,15 +80,15 @@ Result<Value> concat(CallContext& /*context*/, Arguments arguments) {
 }
 
 Result<Value> reverse(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find reverse on type"));
-  const auto& items = arguments[0].as_list();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find reverse on type"));
+  const auto& items = list.as_list();
   return list_value(Value::List(items.rbegin(), items.rend()));
 }
 
 Result<Value> compact(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot compact on type"));
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot compact on type"));
   Value::List made;
-  for (const auto& item : arguments[0].as_list()) {
+  for (const auto& item : list.as_list()) {
     if (!is_empty(item)) made.push_back(item);
   }
   return list_value(std::move(made));
@@ -98,9 +99,9 @@ bool holds(Arguments items, const Value& wanted) {
 }
 
 Result<Value> uniq(CallContext& context, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find uniq on type"));
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find uniq on type"));
   Value::List made;
-  for (const auto& item : arguments[0].as_list()) {
+  for (const auto& item : list.as_list()) {
     GITOPSCTL_CHECK(context.evaluator.spend(made.size() / 16));
     if (!holds(made, item)) made.push_back(item);
   }
@@ -108,11 +109,11 @@ Result<Value> uniq(CallContext& context, Arguments arguments) {
 }
 
 Result<Value> without(CallContext& context, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "Cannot find without on type"));
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "Cannot find without on type"));
   const auto unwanted = arguments.subspan(1);
-  GITOPSCTL_CHECK(context.evaluator.spend(arguments[0].size() * unwanted.size() / 16));
+  GITOPSCTL_CHECK(context.evaluator.spend(list.size() * unwanted.size() / 16));
   Value::List made;
-  for (const auto& item : arguments[0].as_list()) {
+  for (const auto& item : list.as_list()) {
     if (!holds(unwanted, item)) made.push_back(item);
   }
   return list_value(std::move(made));
@@ -120,26 +121,26 @@ Result<Value> without(CallContext& context, Arguments arguments) {
 
 Result<Value> has(CallContext& /*context*/, Arguments arguments) {
   if (arguments[1].is_nothing()) return Value::boolean(false);
-  GITOPSCTL_CHECK(need_list(arguments[1], "Cannot find has on type"));
-  return Value::boolean(holds(arguments[1].as_list(), arguments[0]));
+  GITOPSCTL_TRY(const Value list, need_list(arguments[1], "Cannot find has on type"));
+  return Value::boolean(holds(list.as_list(), arguments[0]));
 }
 
 /// Go's re-slice. Ours copies: nothing in a template can write an element, so sharing cannot be seen.
 Result<Value> slice(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[0], "list should be type of slice or array but"));
-  const auto& items = arguments[0].as_list();
+  GITOPSCTL_TRY(const Value list, need_list(arguments[0], "list should be type of slice or array but"));
+  const auto& items = list.as_list();
   const auto size = static_cast<std::int64_t>(items.size());
   if (size == 0) return Value::null();
   const auto start = arguments.size() > 1 ? to_int64(arguments[1]) : 0;
   const auto end = arguments.size() > 2 ? to_int64(arguments[2]) : size;
   if (start < 0 || end < start || end > size) return failure("reflect.Value.Slice: slice index out of bounds");
-  return Value::list(Value::List(items.begin() + start, items.begin() + end), arguments[0].list_type());
+  return Value::list(Value::List(items.begin() + start, items.begin() + end), list.list_type());
 }
 
 Result<Value> chunk(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_CHECK(need_list(arguments[1], "Cannot chunk type"));
+  GITOPSCTL_TRY(const Value list, need_list(arguments[1], "Cannot chunk type"));
   const auto size = arguments[0].as_int();
-  const auto& items = arguments[1].as_list();
+  const auto& items = list.as_list();
   // Upstream divides by the size as a float and allocates what comes out.
   if (size <= 0) return failure("runtime error: makeslice: len out of range");
   Value::List made;

@@ -250,7 +250,8 @@ Result<Value> sort_alpha(CallContext& /*context*/, Arguments arguments) {
     std::sort(items.begin(), items.end(), [](const Value& a, const Value& b) { return a.as_string() < b.as_string(); });
     return shared;
   }
-  auto texts = arguments[0].is_list() ? to_texts(arguments[0]) : std::vector<std::string>{to_text(arguments[0])};
+  auto texts =
+      slice_items(arguments[0]).is_list() ? to_texts(arguments[0]) : std::vector<std::string>{to_text(arguments[0])};
   std::sort(texts.begin(), texts.end());
   return strings_value(texts);
 }

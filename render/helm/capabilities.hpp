@@ -3,7 +3,7 @@
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
 #include "render/helm/profile.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::render::helm {
 

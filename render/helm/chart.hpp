@@ -44,6 +44,7 @@ struct ChartSet {
   std::deque<Chart> charts;
   Chart* root = nullptr;
   std::vector<std::string> warnings;
+  bool quote_content = true;  ///< as in RenderInputs
 
   Chart& add(Chart chart = {});
 };

@@ -37,7 +37,8 @@ void drop_nulls(Value& table) {
 
 class Coalescer {
  public:
-  Coalescer(Nulls nulls, std::vector<std::string>& warnings) : nulls_(nulls), warnings_(warnings) {}
+  Coalescer(Nulls nulls, std::vector<std::string>& warnings, bool quote_content)
+      : nulls_(nulls), warnings_(warnings), quote_content_(quote_content) {}
 
   Result<void> chart(const Chart& chart, Value& values, const std::string& prefix) {
     own_defaults(chart, values, prefix);
@@ -47,7 +48,9 @@ class Coalescer {
       if (there == nullptr) {
         values.set(name, Value::map());
       } else if (!there->is_map()) {
-        return Error(ErrorCode::invalid_input, "type mismatch on " + name + ": " + go_sprintf("%t", std::span(there, 1)))
+        return Error(ErrorCode::invalid_input,
+                     "type mismatch on " + name + ": " +
+                         (quote_content_ ? go_sprintf("%t", std::span(there, 1)) : std::string("it is not a table")))
             .with_hint("'" + name + "' is a subchart of " + chart.full_path() + ", so its values are a table");
       }
       Value table = *values.find(name);
@@ -144,6 +147,7 @@ class Coalescer {
 
   Nulls nulls_;
   std::vector<std::string>& warnings_;
+  bool quote_content_;
 };
 
 }  // namespace
@@ -187,9 +191,10 @@ void fill_table(Value& over, Value& under, const std::string& prefix, Nulls null
   }
 }
 
-Result<Value> coalesce_values(const Chart& chart, const Value& user, Nulls nulls, std::vector<std::string>& warnings) {
+Result<Value> coalesce_values(const Chart& chart, const Value& user, Nulls nulls, std::vector<std::string>& warnings,
+                              bool quote_content) {
   Value values = user.is_map() && !user.is_nil_container() ? user.deep_copy() : Value::map();
-  GITOPSCTL_CHECK(Coalescer(nulls, warnings).chart(chart, values, {}));
+  GITOPSCTL_CHECK(Coalescer(nulls, warnings, quote_content).chart(chart, values, {}));
   return values;
 }
 

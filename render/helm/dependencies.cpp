@@ -67,7 +67,7 @@ class Enabling {
     choose_children(chart);
     auto& entries = chart.metadata->dependencies;
     for (auto& entry : entries) entry.enabled = true;
-    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, values, Nulls::remove, quiet_));
+    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, values, Nulls::remove, quiet_, set_.quote_content));
     apply_tags(entries, merged);
     apply_conditions(entries, merged, path);
     remove_disabled(chart);
@@ -185,7 +185,7 @@ class Importing {
     for (auto* child : chart.dependencies) GITOPSCTL_CHECK(run(*child));
     if (!chart.metadata->has_dependencies) return {};
     std::vector<std::string> quiet;
-    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, Value::map(), Nulls::keep, quiet));
+    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, Value::map(), Nulls::keep, quiet, set_.quote_content));
     Value imported = Value::map();
     for (auto& entry : chart.metadata->dependencies) {
       Value::List shown;

@@ -35,8 +35,8 @@ struct Head {
 
 int newlines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
 
-Result<Head> read_head(std::string_view text) {
-  auto document = parse_yaml(text, {.numbers = YamlNumbers::integers});
+Result<Head> read_head(std::string_view text, bool quote_content) {
+  auto document = parse_yaml(text, {.numbers = YamlNumbers::integers, .quote_content = quote_content});
   if (!document.ok()) {
     const auto& error = document.error();
     return Error(error.code(), "error converting YAML to JSON: " + error.message())
@@ -105,11 +105,12 @@ std::vector<Document> documents_of(std::vector<Sorted> sorted) {
 
 struct Classifier {
   Output& out;
+  bool quote_content;
   std::vector<Sorted> manifests;
   std::vector<Sorted> hooks;
 
   Result<void> add(const RenderedFile& file, const Part& part) {
-    auto head = read_head(part.text);
+    auto head = read_head(part.text, quote_content);
     if (!head.ok()) {
       const auto& error = head.error();
       const int line = part.line + std::max(error.where().line, 1) - 1;
@@ -131,8 +132,9 @@ struct Classifier {
     }
     auto events = read_events(annotation->as_string());
     if (!events) {
-      out.warnings.push_back(file.path + ": the hook '" + std::string(annotation->as_string()) +
-                             "' is unknown to Helm, so the document is left out");
+      out.warnings.push_back(file.path + ": the hook " +
+                             (quote_content ? "'" + std::string(annotation->as_string()) + "' " : std::string()) +
+                             "is unknown to Helm, so the document is left out");
       return {};
     }
     auto& document = sorted.document;
@@ -173,9 +175,9 @@ std::vector<Part> split_documents(std::string_view text) {
   return parts;
 }
 
-Result<void> sort_documents(std::vector<RenderedFile> files, Output& out) {
+Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, bool quote_content) {
   std::sort(files.begin(), files.end(), [](const RenderedFile& a, const RenderedFile& b) { return a.path < b.path; });
-  Classifier classifier{.out = out, .manifests = {}, .hooks = {}};
+  Classifier classifier{.out = out, .quote_content = quote_content, .manifests = {}, .hooks = {}};
   for (const auto& file : files) {
     const auto base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
     if (base.starts_with('_')) continue;

@@ -8,7 +8,6 @@
 #include "render/functions/functions.hpp"
 #include "render/helm/files_object.hpp"
 #include "render/helm/render_context.hpp"
-#include "render/helm/slice_functions.hpp"
 #include "render/template/engine.hpp"
 #include "render/template/error.hpp"
 #include "render/template/evaluator.hpp"
@@ -77,7 +76,6 @@ const FunctionTable& chart_functions() {
   static const FunctionTable table = [] {
     std::vector<std::span<const Function>> tables{builtin_functions()};
     tables.insert(tables.end(), all_functions().begin(), all_functions().end());
-    tables.push_back(slice_functions());
     tables.push_back(engine_functions());
     return FunctionTable(tables);
   }();
@@ -109,9 +107,12 @@ Error execution_failure(const Templates& templates, const std::string& name, con
 }
 
 Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates& templates,
-                                              const std::vector<std::string>& order, RenderContext& context) {
+                                              const std::vector<std::string>& order, RenderContext& context,
+                                              bool quote_content) {
   std::vector<RenderedFile> out;
-  Evaluator evaluator(set, context);
+  EvaluatorOptions options;
+  options.quote_content = quote_content;
+  Evaluator evaluator(set, context, options);
   for (const auto& name : order) {
     if (std::string_view(name).substr(name.rfind('/') + 1).starts_with('_')) continue;
     auto& file = templates.find(name)->second;
@@ -152,7 +153,7 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
   HelmRenderContext context(inputs, profile, warnings);
   std::optional<Result<std::vector<RenderedFile>>> out;
   // Once around all files: a stack of its own for each would cost more than most templates.
-  run_with_large_stack([&] { out = execute_all(parsed, templates, order, context); });
+  run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, inputs.quote_content); });
   return std::move(*out);
 }
 

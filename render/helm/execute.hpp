@@ -9,7 +9,7 @@
 #include "render/helm/chart.hpp"
 #include "render/helm/documents.hpp"
 #include "render/helm/profile.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::render::helm {
 

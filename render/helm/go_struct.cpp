@@ -7,32 +7,13 @@
 #include <system_error>
 #include <utility>
 
+#include "base/text/ascii.hpp"
 #include "base/text/go_format.hpp"
+#include "base/text/json_pointer.hpp"
 
 namespace gitopsctl::render::helm {
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool equal_fold(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-// JSON pointers escape `~` and `/`; Go 1.27 uses the same in the field paths of its messages.
-std::string escaped(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 // sigs.k8s.io/yaml writes a float into a string field with the digits of a float32.
 std::string float32_text(double number) {
@@ -70,14 +51,15 @@ GoStruct::GoStruct(const Value& document, std::string_view go_type, std::string 
   }
 }
 
-std::string GoStruct::path_of(std::string_view field) const { return path_ + '.' + escaped(field); }
+// Go 1.27 escapes the keys in the field paths of its messages as JSON pointers do.
+std::string GoStruct::path_of(std::string_view field) const { return path_ + '.' + pointer_step(field); }
 
 const Value* GoStruct::member(std::string_view field) const {
   if (document_ == nullptr) return nullptr;
   const Value* found = nullptr;
   // Keys arrive in bytewise order, and a later key that names the same field wins.
   for (const auto& entry : document_->as_map()) {
-    if (equal_fold(entry.key.view(), field) && !entry.value.is_nothing()) found = &entry.value;
+    if (ascii_equal_fold(entry.key.view(), field) && !entry.value.is_nothing()) found = &entry.value;
   }
   return found;
 }
@@ -152,7 +134,7 @@ void GoStruct::read_string_map(std::string_view field, Value& out) {
   out = Value::map(MapType::string);
   for (const auto& entry : value->as_map()) {
     std::string text;
-    to_string(entry.value, path_of(field) + '.' + escaped(entry.key.view()), text);
+    to_string(entry.value, path_of(field) + '.' + pointer_step(entry.key.view()), text);
     out.set(entry.key, Value::string(text));
   }
 }

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/result/result.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::render::helm {
 

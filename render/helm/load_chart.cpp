@@ -87,7 +87,7 @@ class Loader {
     if (name == "Chart.yaml") return {};
     if (name == "Chart.lock") return check_lock(file);
     if (name == "values.yaml") {
-      auto values = read_values(file.data.view(), file.origin);
+      auto values = read_values(file.data.view(), file.origin, set_.quote_content);
       if (!values.ok()) {
         const auto& error = values.error();
         return Error(error.code(), "cannot load values.yaml: " + error.message()).at(error.where());
@@ -173,8 +173,9 @@ class Loader {
 
 }  // namespace
 
-Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path) {
+Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path, bool quote_content) {
   auto set = std::make_unique<ChartSet>();
+  set->quote_content = quote_content;
   Loader loader(*set);
   GITOPSCTL_TRY(set->root, loader.load(tree, path));
   return set;

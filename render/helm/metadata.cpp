@@ -1,7 +1,11 @@
 #include "render/helm/metadata.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
 #include <utility>
+#include <variant>
 
 #include "base/text/go_format.hpp"
 #include "base/text/semver.hpp"
@@ -15,42 +19,125 @@ namespace {
 
 Error validation(const std::string& text) { return {ErrorCode::invalid_input, "validation: " + text}; }
 
-void read_maintainers(GoStruct& document, Metadata& metadata) {
-  const auto* list = document.read_structs("maintainers", "v2.Maintainer");
-  if (list == nullptr) return;
-  metadata.maintainers.clear();
-  for (const auto& item : list->as_list()) {
-    GoStruct one(item, "v2.Maintainer", ".maintainers." + std::to_string(metadata.maintainers.size()));
-    Maintainer maintainer;
-    one.read("name", maintainer.name);
-    one.read("email", maintainer.email);
-    one.read("url", maintainer.url);
-    document.adopt(one);
-    metadata.null_maintainer = metadata.null_maintainer || one.is_null();
-    metadata.maintainers.push_back(std::move(maintainer));
+/// A `map[string]string` and a `[]interface {}` of a struct, which are both values here.
+template <class Struct>
+struct StringMap {
+  Value Struct::* member;
+};
+template <class Struct>
+struct AnyList {
+  Value Struct::* member;
+};
+
+/// One field of a Go struct: its key in the file, its name in Go (which is what `.Chart` shows), and where it is kept.
+template <class Struct>
+struct Field {
+  std::string_view key;
+  std::string_view go_name;
+  std::variant<std::string Struct::*, bool Struct::*, std::vector<std::string> Struct::*, StringMap<Struct>, AnyList<Struct>>
+      place;
+  bool cleaned = false;  ///< by Helm, before it looks at the rules
+};
+
+using MetadataField = Field<Metadata>;
+using MaintainerField = Field<Maintainer>;
+using DependencyField = Field<ChartDependency>;
+
+// Helm 4.3: chart/v2, metadata.go and dependency.go. The lists of structs of Metadata are read by themselves.
+constexpr std::array metadata_fields{
+    MetadataField{"name", "Name", &Metadata::name, true},
+    MetadataField{"home", "Home", &Metadata::home, true},
+    MetadataField{"sources", "Sources", &Metadata::sources, true},
+    MetadataField{"version", "Version", &Metadata::version},
+    MetadataField{"description", "Description", &Metadata::description, true},
+    MetadataField{"keywords", "Keywords", &Metadata::keywords, true},
+    MetadataField{"icon", "Icon", &Metadata::icon, true},
+    MetadataField{"apiVersion", "APIVersion", &Metadata::api_version},
+    MetadataField{"condition", "Condition", &Metadata::condition, true},
+    MetadataField{"tags", "Tags", &Metadata::tags, true},
+    MetadataField{"appVersion", "AppVersion", &Metadata::app_version, true},
+    MetadataField{"deprecated", "Deprecated", &Metadata::deprecated},
+    MetadataField{"annotations", "Annotations", StringMap<Metadata>{&Metadata::annotations}},
+    MetadataField{"kubeVersion", "KubeVersion", &Metadata::kube_version, true},
+    MetadataField{"type", "Type", &Metadata::type},
+};
+constexpr std::array maintainer_fields{
+    MaintainerField{"name", "Name", &Maintainer::name, true},
+    MaintainerField{"email", "Email", &Maintainer::email, true},
+    MaintainerField{"url", "URL", &Maintainer::url, true},
+};
+constexpr std::array dependency_fields{
+    DependencyField{"name", "Name", &ChartDependency::name, true},
+    DependencyField{"version", "Version", &ChartDependency::version, true},
+    DependencyField{"repository", "Repository", &ChartDependency::repository, true},
+    DependencyField{"condition", "Condition", &ChartDependency::condition, true},
+    DependencyField{"tags", "Tags", &ChartDependency::tags, true},
+    DependencyField{"enabled", "Enabled", &ChartDependency::enabled},
+    DependencyField{"import-values", "ImportValues", AnyList<ChartDependency>{&ChartDependency::import_values}},
+    DependencyField{"alias", "Alias", &ChartDependency::alias},
+};
+
+template <class Struct>
+struct ReadField {
+  GoStruct& document;
+  std::string_view key;
+  Struct& out;
+
+  void operator()(StringMap<Struct> map) const { document.read_string_map(key, out.*map.member); }
+  void operator()(AnyList<Struct> list) const { document.read_list(key, out.*list.member); }
+  void operator()(auto member) const { document.read(key, out.*member); }
+};
+
+template <class Struct>
+struct ShowField {
+  const Struct& from;
+
+  Value operator()(std::string Struct::* member) const { return Value::string(from.*member); }
+  Value operator()(bool Struct::* member) const { return Value::boolean(from.*member); }
+  Value operator()(std::vector<std::string> Struct::* member) const {
+    Value::List items;
+    for (const auto& text : from.*member) items.push_back(Value::string(text));
+    return Value::list(std::move(items));
   }
+  Value operator()(StringMap<Struct> map) const { return from.*map.member; }
+  Value operator()(AnyList<Struct> list) const { return Value::list((from.*list.member).as_list()); }
+};
+
+template <class Struct, std::size_t count>
+void read_fields(GoStruct& document, const std::array<Field<Struct>, count>& fields, Struct& out) {
+  for (const auto& field : fields) std::visit(ReadField<Struct>{document, field.key, out}, field.place);
 }
 
-void read_dependencies(GoStruct& document, Metadata& metadata) {
-  const auto* list = document.read_structs("dependencies", "v2.Dependency");
-  if (list == nullptr) return;
-  metadata.dependencies.clear();
-  metadata.has_dependencies = true;
-  for (const auto& item : list->as_list()) {
-    GoStruct one(item, "v2.Dependency", ".dependencies." + std::to_string(metadata.dependencies.size()));
-    ChartDependency dependency;
-    one.read("name", dependency.name);
-    one.read("version", dependency.version);
-    one.read("repository", dependency.repository);
-    one.read("condition", dependency.condition);
-    one.read("tags", dependency.tags);
-    one.read("enabled", dependency.enabled);
-    one.read_list("import-values", dependency.import_values);
-    one.read("alias", dependency.alias);
-    document.adopt(one);
-    metadata.null_dependency = metadata.null_dependency || one.is_null();
-    metadata.dependencies.push_back(std::move(dependency));
+template <class Struct, std::size_t count>
+Value::Members show_fields(const std::array<Field<Struct>, count>& fields, const Struct& from) {
+  Value::Members out;
+  for (const auto& field : fields) {
+    out.push_back({SharedString(field.go_name), std::visit(ShowField<Struct>{from}, field.place)});
   }
+  return out;
+}
+
+/// The structs of a list of Chart.yaml. Sets `null_item` when one of them is null.
+template <class Struct, std::size_t count>
+std::optional<std::vector<Struct>> read_list(GoStruct& document, std::string_view key, const std::string& go_type,
+                                             const std::array<Field<Struct>, count>& fields, bool& null_item) {
+  const auto* list = document.read_structs(key, go_type);
+  if (list == nullptr) return std::nullopt;
+  std::vector<Struct> out;
+  for (const auto& item : list->as_list()) {
+    GoStruct one(item, go_type, '.' + std::string(key) + '.' + std::to_string(out.size()));
+    read_fields(one, fields, out.emplace_back());
+    document.adopt(one);
+    null_item = null_item || one.is_null();
+  }
+  return out;
+}
+
+template <class Struct, std::size_t count>
+Value show_list(const std::array<Field<Struct>, count>& fields, const std::vector<Struct>& from) {
+  Value::List out;
+  for (const auto& one : from) out.push_back(Value::map(show_fields(fields, one)));
+  return Value::list(std::move(out));
 }
 
 std::size_t sequence_length(std::string_view text) {
@@ -81,6 +168,17 @@ void clean(std::string& text) {
   text = std::move(out);
 }
 
+template <class Struct, std::size_t count>
+void clean_fields(const std::array<Field<Struct>, count>& fields, Struct& in) {
+  for (const auto& field : fields) {
+    if (!field.cleaned) continue;
+    if (const auto* text = std::get_if<std::string Struct::*>(&field.place)) clean(in.**text);
+    if (const auto* texts = std::get_if<std::vector<std::string> Struct::*>(&field.place)) {
+      for (auto& text : in.**texts) clean(text);
+    }
+  }
+}
+
 bool plain_alias(std::string_view alias) {
   return std::all_of(alias.begin(), alias.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -90,11 +188,7 @@ bool plain_alias(std::string_view alias) {
 Result<void> validate_dependencies(Metadata& metadata) {
   std::vector<std::string_view> seen;
   for (auto& dependency : metadata.dependencies) {
-    clean(dependency.name);
-    clean(dependency.version);
-    clean(dependency.repository);
-    clean(dependency.condition);
-    for (auto& tag : dependency.tags) clean(tag);
+    clean_fields(dependency_fields, dependency);
     if (!plain_alias(dependency.alias)) {
       return validation("dependency " + go_quote(dependency.name) + " has disallowed characters in the alias");
     }
@@ -126,25 +220,6 @@ Result<void> validate_name_and_version(const Metadata& metadata) {
   return {};
 }
 
-Value string_list(const std::vector<std::string>& texts) {
-  Value::List items;
-  for (const auto& text : texts) items.push_back(Value::string(text));
-  return Value::list(std::move(items));
-}
-
-Value dependency_map(const ChartDependency& dependency) {
-  return make_map({
-      {"Alias", Value::string(dependency.alias)},
-      {"Condition", Value::string(dependency.condition)},
-      {"Enabled", Value::boolean(dependency.enabled)},
-      {"ImportValues", Value::list(dependency.import_values.as_list())},
-      {"Name", Value::string(dependency.name)},
-      {"Repository", Value::string(dependency.repository)},
-      {"Tags", string_list(dependency.tags)},
-      {"Version", Value::string(dependency.version)},
-  });
-}
-
 }  // namespace
 
 Result<void> read_metadata(std::string_view yaml, const std::string& file, Metadata& metadata) {
@@ -154,23 +229,14 @@ Result<void> read_metadata(std::string_view yaml, const std::string& file, Metad
     return Error(error.code(), "error converting YAML to JSON: " + error.message()).at(error.where());
   }
   GoStruct fields(*document, "v2.Metadata");
-  fields.read("name", metadata.name);
-  fields.read("home", metadata.home);
-  fields.read("sources", metadata.sources);
-  fields.read("version", metadata.version);
-  fields.read("description", metadata.description);
-  fields.read("keywords", metadata.keywords);
-  read_maintainers(fields, metadata);
-  fields.read("icon", metadata.icon);
-  fields.read("apiVersion", metadata.api_version);
-  fields.read("condition", metadata.condition);
-  fields.read("tags", metadata.tags);
-  fields.read("appVersion", metadata.app_version);
-  fields.read("deprecated", metadata.deprecated);
-  fields.read_string_map("annotations", metadata.annotations);
-  fields.read("kubeVersion", metadata.kube_version);
-  read_dependencies(fields, metadata);
-  fields.read("type", metadata.type);
+  read_fields(fields, metadata_fields, metadata);
+  if (auto list = read_list(fields, "maintainers", "v2.Maintainer", maintainer_fields, metadata.null_maintainer)) {
+    metadata.maintainers = *std::move(list);
+  }
+  if (auto list = read_list(fields, "dependencies", "v2.Dependency", dependency_fields, metadata.null_dependency)) {
+    metadata.dependencies = *std::move(list);
+    metadata.has_dependencies = true;
+  }
   if (!fields.mistake().empty()) {
     return Error(ErrorCode::invalid_input, "error unmarshaling JSON: while decoding JSON: " + fields.mistake())
         .at({.file = file});
@@ -179,50 +245,19 @@ Result<void> read_metadata(std::string_view yaml, const std::string& file, Metad
 }
 
 Result<void> validate_metadata(Metadata& metadata) {
-  for (auto* text : {&metadata.name, &metadata.description, &metadata.home, &metadata.icon, &metadata.condition,
-                     &metadata.tags, &metadata.app_version, &metadata.kube_version}) {
-    clean(*text);
-  }
-  for (auto& source : metadata.sources) clean(source);
-  for (auto& keyword : metadata.keywords) clean(keyword);
+  clean_fields(metadata_fields, metadata);
   GITOPSCTL_CHECK(validate_name_and_version(metadata));
-  for (auto& maintainer : metadata.maintainers) {
-    clean(maintainer.name);
-    clean(maintainer.email);
-    clean(maintainer.url);
-  }
+  for (auto& maintainer : metadata.maintainers) clean_fields(maintainer_fields, maintainer);
   if (metadata.null_maintainer) return validation("maintainers must not contain empty or null nodes");
   if (metadata.null_dependency) return validation("dependencies must not contain empty or null nodes");
   return validate_dependencies(metadata);
 }
 
 Value metadata_as_map(const Metadata& metadata) {
-  Value::List maintainers;
-  for (const auto& one : metadata.maintainers) {
-    maintainers.push_back(
-        make_map({{"Email", Value::string(one.email)}, {"Name", Value::string(one.name)}, {"URL", Value::string(one.url)}}));
-  }
-  Value::List dependencies;
-  for (const auto& one : metadata.dependencies) dependencies.push_back(dependency_map(one));
-  return make_map({
-      {"APIVersion", Value::string(metadata.api_version)},
-      {"Annotations", metadata.annotations},
-      {"AppVersion", Value::string(metadata.app_version)},
-      {"Condition", Value::string(metadata.condition)},
-      {"Dependencies", Value::list(std::move(dependencies))},
-      {"Deprecated", Value::boolean(metadata.deprecated)},
-      {"Description", Value::string(metadata.description)},
-      {"Home", Value::string(metadata.home)},
-      {"Icon", Value::string(metadata.icon)},
-      {"Keywords", string_list(metadata.keywords)},
-      {"KubeVersion", Value::string(metadata.kube_version)},
-      {"Maintainers", Value::list(std::move(maintainers))},
-      {"Name", Value::string(metadata.name)},
-      {"Sources", string_list(metadata.sources)},
-      {"Tags", Value::string(metadata.tags)},
-      {"Type", Value::string(metadata.type)},
-      {"Version", Value::string(metadata.version)},
-  });
+  Value::Members members = show_fields(metadata_fields, metadata);
+  members.push_back({SharedString("Maintainers"), show_list(maintainer_fields, metadata.maintainers)});
+  members.push_back({SharedString("Dependencies"), show_list(dependency_fields, metadata.dependencies)});
+  return Value::map(std::move(members));
 }
 
 }  // namespace gitopsctl::render::helm

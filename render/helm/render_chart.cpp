@@ -16,6 +16,7 @@
 #include "render/helm/load_chart.hpp"
 #include "render/helm/profile.hpp"
 #include "render/helm/user_values.hpp"
+#include "render/manifest/redact.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -88,13 +89,24 @@ void take_notes(const Chart& root, std::vector<RenderedFile>& files, Output& out
   std::erase_if(files, [](const RenderedFile& file) { return file.path.ends_with("NOTES.txt"); });
 }
 
+/// What a chart says itself when it refuses its values may repeat them.
+Error without_values(const Error& error, const Value& values) {
+  SecretScrubber scrubber;
+  scrubber.learn_texts(values);
+  const std::string message = scrubber.scrub(error.message());
+  if (message == error.message()) return error;
+  return Error(error.code(), message)
+      .at(error.where())
+      .with_hint(error.hint().empty() ? "`gitopsctl render` shows the whole message" : scrubber.scrub(error.hint()));
+}
+
 Result<Output> render(const RenderInputs& inputs) {
   const auto& helm = inputs.helm;
   Output out;
   GITOPSCTL_TRY(const auto* profile, find_profile(helm.profile));
   GITOPSCTL_TRY(const auto version, kube_version(*profile, helm.capabilities));
   GITOPSCTL_TRY(const auto user, user_values(inputs));
-  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart));
+  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart, inputs.quote_content));
   const Chart& root = *charts->root;
   GITOPSCTL_CHECK(check_installable(root));
   if (root.metadata->deprecated) charts->warnings.push_back("chart " + root.name() + " is deprecated");
@@ -109,14 +121,15 @@ Result<Output> render(const RenderInputs& inputs) {
         .at({.file = chart_yaml_of(root)})
         .with_hint(error.hint());
   }
-  auto values = coalesce_values(root, user, Nulls::remove, charts->warnings);
+  auto values = coalesce_values(root, user, Nulls::remove, charts->warnings, inputs.quote_content);
   if (!values.ok()) return values.error().at({.file = chart_yaml_of(root)});
   if (!helm.skip_schema) warn_of_schemas(root, charts->warnings);
   GITOPSCTL_CHECK(check_kube_version(root, version));
 
-  GITOPSCTL_TRY(auto files, execute_templates(*charts, *values, *profile, version, inputs, charts->warnings));
-  take_notes(root, files, out);
-  GITOPSCTL_CHECK(sort_documents(std::move(files), out));
+  auto files = execute_templates(*charts, *values, *profile, version, inputs, charts->warnings);
+  if (!files.ok()) return inputs.quote_content ? files.error() : without_values(files.error(), *values);
+  take_notes(root, *files, out);
+  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, inputs.quote_content));
   if (helm.include_crds) collect_crds(root, out.crds);
   if (helm.skip_tests) {
     std::erase_if(out.hooks, [](const Document& hook) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "render/helm/profile.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 #include "render/template/evaluator.hpp"
 
 namespace gitopsctl::render::helm {

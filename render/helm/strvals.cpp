@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json/json.hpp"
+#include "base/text/ascii.hpp"
 #include "base/text/escape.hpp"
 #include "base/text/go_format.hpp"
 #include "render/helm/whitespace.hpp"
@@ -20,15 +21,6 @@ constexpr int max_name_levels = 30;
 
 Error bad(std::string message) { return {ErrorCode::invalid_input, std::move(message)}; }
 
-bool equal_fold(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
 std::optional<std::int64_t> whole_integer(std::string_view text) {
   const bool plus = text.starts_with('+');
   if (plus) text.remove_prefix(1);
@@ -40,9 +32,9 @@ std::optional<std::int64_t> whole_integer(std::string_view text) {
 }
 
 Value typed_value(const std::string& text) {
-  if (equal_fold(text, "true")) return Value::boolean(true);
-  if (equal_fold(text, "false")) return Value::boolean(false);
-  if (equal_fold(text, "null")) return Value::null();
+  if (ascii_equal_fold(text, "true")) return Value::boolean(true);
+  if (ascii_equal_fold(text, "false")) return Value::boolean(false);
+  if (ascii_equal_fold(text, "null")) return Value::null();
   if (text == "0") return Value::int64(0);
   if (!text.empty() && text.front() != '0') {
     if (const auto number = whole_integer(text)) return Value::int64(*number);

@@ -28,7 +28,7 @@ constexpr std::array<Flag, 5> flags = {{
     {SetValue::Kind::literal, SetStyle::literal, "--set-literal"},
 }};
 
-Result<Value> read_value_file(const FileTree& tree, const TreePath& path) {
+Result<Value> read_value_file(const FileTree& tree, const TreePath& path, bool quote_content) {
   const auto name = tree.display(path);
   auto text = tree.read(path);
   if (!text.ok()) {
@@ -38,7 +38,7 @@ Result<Value> read_value_file(const FileTree& tree, const TreePath& path) {
         .at({.file = name})
         .with_hint("correct the path in the channel file, or add the file to the same commit");
   }
-  auto values = read_values(*text, name);
+  auto values = read_values(*text, name, quote_content);
   if (values.ok()) return values;
   const auto& error = values.error();
   return Error(error.code(), "failed to parse " + name + ": " + error.message()).at(error.where()).with_hint(error.hint());
@@ -70,7 +70,7 @@ Result<void> apply(const FileTree& tree, const Flag& flag, const std::string& te
 Result<Value> user_values(const RenderInputs& inputs) {
   Value values = Value::map();
   for (const auto& path : inputs.helm.value_files) {
-    GITOPSCTL_TRY(const auto file, read_value_file(*inputs.tree, path));
+    GITOPSCTL_TRY(const auto file, read_value_file(*inputs.tree, path, inputs.quote_content));
     values = merge_tables(values, file);
   }
   values = merge_tables(values, with_float_numbers(inputs.helm.values));

@@ -2,7 +2,7 @@
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::render::helm {
 

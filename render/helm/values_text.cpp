@@ -18,7 +18,7 @@ struct Part {
 
 // Cuts a stream into documents at lines that start with `---`; only blanks and a comment may follow on such a line. A
 // separator before any content belongs to the document that it opens.
-Result<std::vector<Part>> split_stream(std::string_view text, const std::string& file) {
+Result<std::vector<Part>> split_stream(std::string_view text, const std::string& file, bool quote_content) {
   std::vector<Part> parts;
   std::size_t start = 0;
   int start_line = 1;
@@ -31,8 +31,8 @@ Result<std::vector<Part>> split_stream(std::string_view text, const std::string&
     if (content.starts_with("---")) {
       const auto rest = trim_space(content.substr(3));
       if (!rest.empty() && rest.front() != '#') {
-        return Error(ErrorCode::invalid_input,
-                     "error reading yaml document: invalid Yaml document separator: " + std::string(rest))
+        return Error(ErrorCode::invalid_input, "error reading yaml document: invalid Yaml document separator" +
+                                                   (quote_content ? ": " + std::string(rest) : std::string()))
             .at({.file = file, .line = line});
       }
       if (at > start) {
@@ -49,14 +49,14 @@ Result<std::vector<Part>> split_stream(std::string_view text, const std::string&
 
 }  // namespace
 
-Result<Value> read_values(std::string_view text, const std::string& file) {
-  GITOPSCTL_TRY(const auto parts, split_stream(text, file));
+Result<Value> read_values(std::string_view text, const std::string& file, bool quote_content) {
+  GITOPSCTL_TRY(const auto parts, split_stream(text, file, quote_content));
   Value values = Value::map();
   for (const auto& part : parts) {
     const auto place = [&](int line, int column) {
       return Location{.file = file, .line = line == 0 ? 0 : line + part.first_line - 1, .column = column};
     };
-    auto document = parse_yaml(part.text, {.numbers = YamlNumbers::float64});
+    auto document = parse_yaml(part.text, {.numbers = YamlNumbers::float64, .quote_content = quote_content});
     if (!document.ok()) {
       const auto& error = document.error();
       return Error(error.code(), "cannot unmarshal yaml document: error converting YAML to JSON: " + error.message())

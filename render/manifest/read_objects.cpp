@@ -1,10 +1,11 @@
+#include "render/manifest/read_objects.hpp"
+
 #include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "base/yaml/yaml.hpp"
-#include "render/manifest/object.hpp"
 
 namespace gitopsctl::render {
 
@@ -57,10 +58,12 @@ bool valid_name(std::string_view name) {
 /// Reads documents into objects and notes every mistake.
 class Reader {
  public:
+  explicit Reader(const ReadObjectsOptions& options = {}) { yaml_.quote_content = options.quote_content; }
+
   void read(std::string_view text, const std::string& source) {
     source_ = source;
     line_ = 0;
-    auto documents = parse_yaml_stream(text, {}, source);
+    auto documents = parse_yaml_stream(text, yaml_, source);
     if (!documents) {
       fail(documents.error());
       return;
@@ -256,6 +259,7 @@ class Reader {
     }
   }
 
+  YamlOptions yaml_;
   std::string source_;
   int line_ = 0;
   std::vector<Object> objects_;
@@ -266,10 +270,15 @@ class Reader {
 }  // namespace
 
 Result<std::vector<Object>> read_objects(std::string_view text, const std::string& source,
-                                         std::string_view default_namespace) {
-  Reader reader;
+                                         std::string_view default_namespace, const ReadObjectsOptions& options) {
+  Reader reader(options);
   reader.read(text, source);
   return reader.finish(default_namespace);
+}
+
+Result<std::vector<Object>> read_objects(std::string_view text, const std::string& source,
+                                         std::string_view default_namespace) {
+  return read_objects(text, source, default_namespace, {});
 }
 
 Result<std::vector<Object>> read_object_set(const std::vector<ManifestText>& texts, std::string_view default_namespace) {

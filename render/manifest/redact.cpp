@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "base/crypto/digest.hpp"
@@ -35,10 +39,10 @@ struct Pair {
 
 Value* member_of(Value* map, std::string_view key) {
   if (map == nullptr || !map->is_map() || map->is_nil_container()) return nullptr;
-  for (auto& member : map->mutable_members()) {
-    if (member.key.view() == key) return &member.value;
-  }
-  return nullptr;
+  auto& members = map->mutable_members();  // sorted by key
+  const auto at = std::lower_bound(members.begin(), members.end(), key,
+                                   [](const Value::Member& member, std::string_view k) { return member.key.view() < k; });
+  return at != members.end() && at->key.view() == key ? &at->value : nullptr;
 }
 
 Pair member_of(const Pair& pair, std::string_view key) { return {member_of(pair.before, key), member_of(pair.after, key)}; }
@@ -112,6 +116,47 @@ std::optional<std::string> decoded(const Value& value) {
   if (!bytes) return std::nullopt;
   return std::move(bytes).value();
 }
+
+/// Finds out whether a text contains one of many values, in time that does not grow with their number.
+class ContainedValues {
+ public:
+  void add(std::string_view value) {
+    if (value.size() < min_contained) return;
+    // What contains a value contains its beginning: a little too much is hidden, and comparing costs little.
+    std::string needle(value.substr(0, max_compared));
+    // No needle begins with another one, so that of all of them only one can stand at a place of a text.
+    const auto next = needles_.upper_bound(needle);
+    if (next != needles_.begin() && needle.starts_with(*std::prev(next))) return;
+    auto last = next;
+    while (last != needles_.end() && last->starts_with(needle)) ++last;
+    needles_.erase(next, last);
+    beginnings_.insert(beginning(needle));
+    needles_.insert(std::move(needle));
+  }
+
+  [[nodiscard]] bool in(std::string_view text) const {
+    for (std::size_t at = 0; at + min_contained <= text.size(); ++at) {
+      const auto rest = text.substr(at);
+      if (!beginnings_.contains(beginning(rest))) continue;
+      // A needle that `rest` begins with is the last one that is not behind `rest`: what stands between the two would begin
+      // with it, too.
+      const auto next = needles_.upper_bound(rest.substr(0, max_compared));
+      if (next != needles_.begin() && rest.starts_with(*std::prev(next))) return true;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t max_compared = 64;
+  static std::uint32_t beginning(std::string_view text) {
+    std::uint32_t out = 0;
+    static_assert(sizeof out <= min_contained);
+    std::memcpy(&out, text.data(), sizeof out);
+    return out;
+  }
+  std::set<std::string, std::less<>> needles_;
+  std::unordered_set<std::uint32_t> beginnings_;
+};
 
 /// Hides the secret values of one object, or of both sides of a comparison, in place. The values given must share no
 /// container with anything else.
@@ -231,21 +276,17 @@ class Masker {
       for (const auto& item : value.as_list()) note(item, base64);
       return;
     }
-    const auto text = plain_text(value);
-    hidden_.insert(text);
-    if (auto bytes = base64 ? decoded(value) : std::nullopt) {
-      hidden_.insert(std::move(*bytes));
-    } else {
-      hidden_.insert(base64_encode(text));
-    }
+    auto text = plain_text(value);
+    auto bytes = base64 ? decoded(value) : std::nullopt;
+    hide(bytes ? *std::move(bytes) : base64_encode(text));
+    hide(std::move(text));
+  }
+  void hide(std::string value) {
+    contained_.add(value);
+    hidden_.insert(std::move(value));
   }
 
-  [[nodiscard]] bool holds_hidden(const Value& value) const {
-    const auto text = value.as_string();
-    return std::any_of(hidden_.begin(), hidden_.end(), [text](const std::string& hidden) {
-      return hidden.size() >= min_contained && text.find(hidden) != std::string_view::npos;
-    });
-  }
+  [[nodiscard]] bool holds_hidden(const Value& value) const { return contained_.in(value.as_string()); }
 
   void metadata(const Pair& pair) {
     for (Value* side : {pair.before, pair.after}) {
@@ -268,6 +309,7 @@ class Masker {
   std::string_view key_;
   const std::vector<SensitivePath>& sensitive_;
   std::set<std::string> hidden_;
+  ContainedValues contained_;  ///< those of hidden_
 };
 
 bool plain_word(std::string_view text) {
@@ -312,33 +354,52 @@ void SecretScrubber::learn(const Value& body, const std::vector<SensitivePath>& 
   masker.object({nullptr, &copy}, false);
   for (const auto& value : masker.hidden()) {
     add(value);
-    // Messages quote single lines of keys and certificates.
-    for (std::size_t begin = 0; begin < value.size() && value.find('\n') != std::string::npos;) {
-      const auto end = std::min(value.find('\n', begin), value.size());
-      if (end - begin >= 16) add(std::string_view(value).substr(begin, end - begin));
-      begin = end + 1;
-    }
+    add_lines(value);
+  }
+}
+
+void SecretScrubber::learn_texts(const Value& value) {
+  std::vector<const Value*> left{&value};
+  std::set<const void*> seen;  // templates can make containers that hold themselves, or others many times
+  while (!left.empty()) {
+    const Value& one = *left.back();
+    left.pop_back();
+    if ((one.is_map() || one.is_list()) && !seen.insert(one.identity()).second) continue;
+    for (const auto& item : one.as_list()) left.push_back(&item);
+    for (const auto& member : one.as_map()) left.push_back(&member.value);
+    if (one.is_list() || one.is_map() || one.is_nothing() || one.is_bool()) continue;
+    const auto text = plain_text(one);
+    add(text);
+    add_lines(text);
+    add(base64_encode(text));
   }
 }
 
 void SecretScrubber::add(std::string_view value) {
   constexpr std::size_t min_size = 6;
   if (value.size() < min_size || plain_word(value)) return;
-  const auto insert = [this](std::string needle) {
-    const auto at = std::lower_bound(needles_.begin(), needles_.end(), needle, [](const auto& a, const auto& b) {
-      return a.size() != b.size() ? a.size() > b.size() : a < b;
-    });
-    if (at == needles_.end() || *at != needle) needles_.insert(at, std::move(needle));
-  };
-  insert(std::string(value));
+  needles_.emplace(value);
   const auto escaped = canonical_json(Value::string(value));
-  const auto inner = escaped.substr(1, escaped.size() - 2);
-  if (inner != value) insert(inner);
+  auto inner = escaped.substr(1, escaped.size() - 2);
+  if (inner != value) needles_.insert(std::move(inner));
+}
+
+/// Messages quote single lines of keys and certificates.
+void SecretScrubber::add_lines(std::string_view value) {
+  constexpr std::size_t min_line = 16;
+  if (value.find('\n') == std::string_view::npos) return;
+  for (std::size_t begin = 0; begin < value.size();) {
+    const auto end = std::min(value.find('\n', begin), value.size());
+    if (end - begin >= min_line) add(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
 }
 
 std::string SecretScrubber::scrub(std::string_view text) const {
   std::string out(text);
-  for (const auto& needle : needles_) {
+  // Those that are longer than the text cannot be in it, and most texts are short.
+  for (auto it = needles_.lower_bound(text.size()); it != needles_.end(); ++it) {
+    const auto& needle = *it;
     for (auto at = out.find(needle); at != std::string::npos; at = out.find(needle, at + redacted_marker.size())) {
       out.replace(at, needle.size(), redacted_marker);
     }

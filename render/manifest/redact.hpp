@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +34,8 @@ class SecretScrubber {
  public:
   /// Notes the values that redact() would hide in `body`.
   void learn(const Value& body, const std::vector<SensitivePath>& sensitive);
+  /// Notes every text and number in `value`, for messages about values of which nobody knows which are secret.
+  void learn_texts(const Value& value);
   /// `text` with every noted value replaced by `(redacted)`.
   [[nodiscard]] std::string scrub(std::string_view text) const;
   /// The same for all texts of an error, its cause chain included.
@@ -40,7 +44,18 @@ class SecretScrubber {
 
  private:
   void add(std::string_view value);
-  std::vector<std::string> needles_;  // longest first, unique
+  void add_lines(std::string_view value);
+
+  /// Longest first; a number stands for texts of that length, before all of them.
+  struct LongestFirst {
+    using is_transparent = void;
+    bool operator()(const std::string& a, const std::string& b) const noexcept {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+    bool operator()(const std::string& a, std::size_t size) const noexcept { return a.size() > size; }
+    bool operator()(std::size_t size, const std::string& b) const noexcept { return size >= b.size(); }
+  };
+  std::set<std::string, LongestFirst> needles_;
 };
 
 }  // namespace gitopsctl::render

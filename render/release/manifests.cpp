@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t max_files = 10'000;
 constexpr std::uint64_t max_total_bytes = 100ULL << 20U;
 constexpr int max_depth = 100;
+// Of all directories together. Files that are no manifests cost time, too, and directories that share their content can be
+// more than there are bytes.
+constexpr std::size_t max_entries = 100'000;
 
 bool is_manifest_name(std::string_view name) {
   return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
@@ -30,6 +33,10 @@ class Reader {
     }
     GITOPSCTL_TRY(const auto entries, tree_.list(at));
     for (const auto& entry : entries) {
+      if (++entries_ > max_entries) {
+        return Error(ErrorCode::too_large, "more than " + std::to_string(max_entries) + " files and directories")
+            .at({.file = tree_.display(at)});
+      }
       if (entry.name.starts_with('.')) continue;
       const auto child = at.child(entry.name);
       GITOPSCTL_TRY(const auto type, type_of(entry, child));
@@ -70,6 +77,7 @@ class Reader {
   const FileTree& tree_;
   std::vector<ManifestFile> files_;
   std::uint64_t budget_ = max_total_bytes;
+  std::size_t entries_ = 0;
 };
 
 std::string_view trimmed(std::string_view text) {

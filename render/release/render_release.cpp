@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "render/helm/helm.hpp"
-#include "render/release/inputs.hpp"
 #include "render/release/manifests.hpp"
+#include "render/release/render_release.hpp"
 #include "render/release/rendered_objects.hpp"
 
 namespace gitopsctl::render {
@@ -17,11 +17,11 @@ void add(RenderedObjects& objects, const helm::Document& document) {
 
 Result<RenderedSet> render_helm(const RenderInputs& inputs) {
   GITOPSCTL_TRY(const auto output, helm::render_chart(inputs));
-  RenderedObjects objects(inputs.namespace_);
+  RenderedObjects objects(inputs.namespace_, inputs.quote_content);
   for (const auto* documents : {&output.crds, &output.manifests}) {
     for (const auto& document : *documents) add(objects, document);
   }
-  RenderedObjects hooks(inputs.namespace_);
+  RenderedObjects hooks(inputs.namespace_, inputs.quote_content);
   for (const auto& hook : output.hooks) add(hooks, hook);
   RenderedSet set;
   GITOPSCTL_TRY(set.objects, objects.take());
@@ -37,7 +37,7 @@ Result<RenderedSet> render_helm(const RenderInputs& inputs) {
 
 Result<RenderedSet> render_manifests(const RenderInputs& inputs) {
   GITOPSCTL_TRY(const auto files, read_manifests(*inputs.tree, inputs.path));
-  RenderedObjects objects(inputs.namespace_);
+  RenderedObjects objects(inputs.namespace_, inputs.quote_content);
   RenderedSet set;
   for (const auto& file : files) {
     objects.add_file(file.text, file.path);

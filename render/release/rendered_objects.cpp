@@ -31,7 +31,7 @@ std::set<RenderedObjects::GroupKind> RenderedObjects::cluster_scoped_kinds(const
 }
 
 void RenderedObjects::add_file(std::string_view text, const std::string& path) {
-  auto read = read_objects(text, path, namespace_);
+  auto read = read_objects(text, path, namespace_, options_);
   if (!read.ok()) {
     for (const auto& error : read.error().flatten()) errors_.push_back(Error(error).at({.file = path}));
     return;
@@ -40,7 +40,7 @@ void RenderedObjects::add_file(std::string_view text, const std::string& path) {
 }
 
 void RenderedObjects::add_rendered(std::string_view text, const std::string& source, const std::string& origin, int line) {
-  auto read = read_objects(text, source, namespace_);
+  auto read = read_objects(text, source, namespace_, options_);
   if (!read.ok()) {
     for (const auto& error : read.error().flatten()) {
       const int at = std::max(error.where().line, 1) + line - 1;

@@ -8,13 +8,16 @@
 
 #include "base/result/result.hpp"
 #include "render/manifest/object.hpp"
+#include "render/manifest/read_objects.hpp"
 
 namespace gitopsctl::render {
 
 /// Collects the objects of one release from its documents, so that all mistakes come back together.
 class RenderedObjects {
  public:
-  explicit RenderedObjects(std::string default_namespace) : namespace_(std::move(default_namespace)) {}
+  /// `quote_content`: as in RenderInputs.
+  RenderedObjects(std::string default_namespace, bool quote_content)
+      : namespace_(std::move(default_namespace)), options_{quote_content} {}
 
   /// Reads the objects of a manifest file; errors carry its path and line.
   void add_file(std::string_view text, const std::string& path);
@@ -37,6 +40,7 @@ class RenderedObjects {
   static std::set<GroupKind> cluster_scoped_kinds(const std::vector<Read>& objects);
 
   std::string namespace_;
+  ReadObjectsOptions options_;
   std::vector<Read> objects_;
   std::vector<Error> errors_;
 };

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/text/go_format.hpp"
-#include "base/text/unicode_tables.hpp"
+#include "base/text/unicode.hpp"
 #include "base/text/utf8.hpp"
 #include "render/template/comparison.hpp"
 #include "render/template/engine.hpp"
@@ -179,7 +179,7 @@ Result<Value> js(CallContext& context, Arguments arguments) {
       out += c;
     } else if (rune.value < 0x20 || c == '<' || c == '>' || c == '&' || c == '=') {
       append_js_escape(out, rune.value);
-    } else if (rune.value >= 0x80 && !unicode_is_print(rune.value)) {
+    } else if (rune.value >= 0x80 && !is_print(rune.value)) {
       append_js_escape(out, rune.value);
     } else {
       out += rest.substr(0, rune.length);

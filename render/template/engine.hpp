@@ -54,7 +54,8 @@ class TemplateSet {
 };
 
 /// Runs `work` on a thread with a stack of 64 MiB and waits for it. Evaluator::execute does so by itself; whoever executes
-/// many templates wraps the whole loop once, because a nested call stays on the thread it is on. `work` must not throw.
+/// many templates wraps the whole loop once, because a nested call stays on the thread it is on. What `work` throws (memory
+/// can run out) comes out of this call.
 void run_with_large_stack(const std::function<void()>& work);
 
 /// Limits of the cache of syntax trees; the defaults hold some hundred charts.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace gitopsctl::render {
@@ -43,6 +44,55 @@ std::optional<Block> read_block(std::string_view level) {
   return Block{std::string(rest.substr(0, split)), "", std::string(rest.substr(split + 2))};
 }
 
+constexpr std::string_view redacted = "(redacted)";
+// Shorter texts stand in every message by chance.
+constexpr std::size_t min_hidden = 4;
+
+/// All texts in `values`, keys included.
+std::vector<std::string_view> texts_in(std::span<const Value> values) {
+  std::vector<std::string_view> out;
+  std::vector<const Value*> left;
+  for (const auto& value : values) left.push_back(&value);
+  std::set<const void*> seen;  // templates can make containers that hold themselves, or others many times
+  const auto add = [&out](std::string_view text) {
+    if (text.size() >= min_hidden) out.push_back(text);
+  };
+  while (!left.empty()) {
+    const Value& value = *left.back();
+    left.pop_back();
+    if (value.is_string()) add(value.as_string());
+    if ((value.is_map() || value.is_list()) && !seen.insert(value.identity()).second) continue;
+    for (const auto& item : value.as_list()) left.push_back(&item);
+    for (const auto& member : value.as_map()) {
+      add(member.key.view());
+      left.push_back(&member.value);
+    }
+  }
+  return out;
+}
+
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+/// Every piece in quotes replaced. An apostrophe inside a word (`can't`) opens none; a quote that is not closed hides the
+/// rest.
+std::string without_quotes(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    const bool opens = c == '"' || c == '`' || (c == '\'' && (at == 0 || !is_word(text[at - 1])));
+    if (!opens) {
+      out += c;
+      ++at;
+      continue;
+    }
+    std::size_t end = at + 1;
+    while (end < text.size() && text[end] != c) end += text[end] == '\\' && c != '`' ? 2 : 1;
+    out += redacted;
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view white = " \t\r\n\v\f";
   const auto first = text.find_first_not_of(white);
@@ -73,6 +123,21 @@ std::string helm_error_text(const TemplateFailure& failure, HelmErrorStyle style
     if (!block.message.empty()) out += block.message + "\n";
   }
   return std::string(trimmed(out));
+}
+
+std::string without_content(std::string_view message, std::span<const Value> arguments) {
+  auto texts = texts_in(arguments);
+  // Longest first: one text may hold another.
+  std::sort(texts.begin(), texts.end(),
+            [](std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  std::string out = without_quotes(message);
+  for (const auto text : texts) {
+    for (auto at = out.find(text); at != std::string::npos; at = out.find(text, at + redacted.size())) {
+      out.replace(at, text.size(), redacted);
+    }
+  }
+  return out;
 }
 
 std::string helm_parse_error_text(std::string_view go_message) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result/error.hpp"
+#include "base/value/value.hpp"
 
 namespace gitopsctl::render {
 
@@ -43,6 +45,10 @@ enum class HelmErrorStyle : std::uint8_t {
 
 /// The text that Helm prints for a failed execution, without its `Error: ` prefix.
 [[nodiscard]] std::string helm_error_text(const TemplateFailure& failure, HelmErrorStyle style = HelmErrorStyle::trace);
+
+/// A function's message without what it shows of its arguments: every piece in quotes (`"…"`, `'…'`, backquotes) and every
+/// text of at least four bytes among `arguments`, however deep, becomes `(redacted)`.
+[[nodiscard]] std::string without_content(std::string_view message, std::span<const Value> arguments);
 
 /// The text that Helm prints for a template that does not parse: `parse error at (FILE:LINE): LAST`. `go_message` is the
 /// message of the Error from TemplateSet::add.

@@ -73,6 +73,8 @@ struct EvaluatorOptions {
   bool keep_no_value = false;
   /// Errors of eq, lt and the like name the types, as programs built with Go 1.26 do.
   bool comparison_errors_name_types = true;
+  /// False: errors of functions and of `range` leave out the values that Go quotes. What `fail` and `required` say stays.
+  bool quote_content = true;
   EvaluatorLimits limits;
 };
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/text/go_format.hpp"
-#include "base/text/unicode_tables.hpp"
+#include "base/text/unicode.hpp"
 #include "base/text/utf8.hpp"
 
 namespace gitopsctl::render::detail {
@@ -19,7 +19,7 @@ bool is_space(std::int32_t rune) { return rune == ' ' || rune == '\t' || rune ==
 bool is_word_rune(std::int32_t rune) {
   if (rune < 0) return false;
   const auto value = static_cast<char32_t>(rune);
-  return rune == '_' || unicode_is_letter(value) || unicode_is_digit(value);
+  return rune == '_' || is_letter(value) || is_digit(value);
 }
 
 bool left_trim_marker(std::string_view text) {

@@ -5,16 +5,15 @@
 #include <limits>
 #include <system_error>
 
+#include "base/text/ascii.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/utf8.hpp"
 
 namespace gitopsctl::render::detail {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 int digit_value(char c) {
-  c = lower(c);
+  c = ascii_lower(c);
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'z') return c - 'a' + 10;
   return 99;
@@ -27,7 +26,7 @@ bool underscores_well_placed(std::string_view text) {
   bool hexadecimal = false;
   std::size_t i = 0;
   if (text.size() >= 2 && text[0] == '0') {
-    const char prefix = lower(text[1]);
+    const char prefix = ascii_lower(text[1]);
     if (prefix == 'b' || prefix == 'o' || prefix == 'x') {
       i = 2;
       seen = Seen::digit;
@@ -36,7 +35,7 @@ bool underscores_well_placed(std::string_view text) {
   }
   for (; i < text.size(); ++i) {
     const char c = text[i];
-    if ((c >= '0' && c <= '9') || (hexadecimal && lower(c) >= 'a' && lower(c) <= 'f')) {
+    if ((c >= '0' && c <= '9') || (hexadecimal && ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f')) {
       seen = Seen::digit;
     } else if (c == '_') {
       if (seen != Seen::digit) return false;
@@ -65,7 +64,7 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
   unsigned base = 10;
   std::string_view digits = text;
   if (text[0] == '0') {
-    const char prefix = text.size() >= 3 ? lower(text[1]) : '\0';
+    const char prefix = text.size() >= 3 ? ascii_lower(text[1]) : '\0';
     base = prefix == 'b' ? 2 : prefix == 'o' ? 8 : prefix == 'x' ? 16 : 8;
     digits.remove_prefix(prefix == 'b' || prefix == 'o' || prefix == 'x' ? 2 : 1);
     if (digits.empty()) return 0;
@@ -88,7 +87,7 @@ std::optional<double> parse_float(std::string_view text) {
     negative = text[0] == '-';
     text.remove_prefix(1);
   }
-  const bool hexadecimal = text.size() > 2 && text[0] == '0' && lower(text[1]) == 'x';
+  const bool hexadecimal = text.size() > 2 && text[0] == '0' && ascii_lower(text[1]) == 'x';
   if (text.find('_') != std::string_view::npos && !underscores_well_placed(text)) return std::nullopt;
   std::string digits = without_underscores(hexadecimal ? text.substr(2) : text);
   // from_chars knows more than a literal may be: words, and hexadecimal numbers without exponent.
@@ -187,7 +186,7 @@ Result<NumberLiteral> parse_number_literal(std::string_view text, bool complex) 
     const std::size_t split = text.find_last_of("+-");
     // The sign of an exponent is none between the parts.
     std::size_t at = split;
-    if (at != std::string_view::npos && at > 0 && (lower(text[at - 1]) == 'e' || lower(text[at - 1]) == 'p')) {
+    if (at != std::string_view::npos && at > 0 && (ascii_lower(text[at - 1]) == 'e' || ascii_lower(text[at - 1]) == 'p')) {
       at = text.find_last_of("+-", at - 1);
     }
     if (at == std::string_view::npos || at == 0) return invalid("illegal number syntax: " + go_quote(text));

@@ -101,7 +101,9 @@ Result<Value> Machine::tpl(std::string_view text, const Value& data) {
   const bool ok = run(*own, data, out);
   overlays_.pop_back();
   if (!ok) {
-    std::string message = "error during tpl function execution for " + go_quote(text) + ": " + failure.levels.front();
+    std::string message = "error during tpl function execution" +
+                          (options_.quote_content ? " for " + go_quote(text) : std::string()) + ": " +
+                          failure.levels.front();
     failure.levels.insert(failure.levels.begin(), message);
     return Error(failure.code, std::move(message));
   }
@@ -117,7 +119,9 @@ bool Machine::fail(Frame& frame, std::string message, ErrorCode code) {
   const auto place = body.file->place(frame.node->position);
   where.line = place.line;
   where.column = place.column;
-  where.node = print_node(*frame.node);
+  // The text of a `tpl` is a value, not a part of the chart.
+  const bool hide_node = !options_.quote_content && where.file == engine_name;
+  where.node = hide_node ? "(redacted)" : print_node(*frame.node);
   failure = {};
   failure.code = code;
   failure.levels.push_back("template: " + where.file + ":" + std::to_string(where.line) + ":" +
@@ -130,13 +134,16 @@ bool Machine::fail(Frame& frame, std::string message, ErrorCode code) {
 
 /// An error that a function returned: `error calling NAME: TEXT`, wrapped around the failure of a nested template when
 /// the function passed one on.
-bool Machine::fail_call(Frame& frame, const Node& node, std::string_view name, const Error& error) {
+bool Machine::fail_call(Frame& frame, const Node& node, std::string_view name, const Error& error,
+                        std::span<const Value> arguments) {
   const std::string description = "error calling " + std::string(name) + ": ";
   TemplateFailure inner = std::move(failure);
   const bool nested = !inner.empty() && inner.levels.front() == error.message();
   const bool asserted = assertion.has_value() && *assertion == error.message();
+  const std::string message =
+      nested || asserted || options_.quote_content ? error.message() : without_content(error.message(), arguments);
   frame.node = &node;
-  fail(frame, description + error.message(), error.code());
+  fail(frame, description + message, error.code());
   failure.frames.front().description = description;
   if (nested) {
     failure.frames.insert(failure.frames.end(), std::make_move_iterator(inner.frames.begin()),
@@ -147,8 +154,8 @@ bool Machine::fail_call(Frame& frame, const Node& node, std::string_view name, c
     failure.assertion = std::move(inner.assertion);
     failure.is_assertion = inner.is_assertion;
   } else {
-    failure.levels.push_back(error.message());
-    failure.message = error.message();
+    failure.levels.push_back(message);
+    failure.message = message;
     failure.is_assertion = asserted;
     if (asserted) failure.assertion = *assertion;
   }

@@ -107,7 +107,8 @@ class Machine {
 
   // machine.cpp
   bool fail(Frame& frame, std::string message, ErrorCode code = ErrorCode::invalid_input);
-  bool fail_call(Frame& frame, const Node& node, std::string_view name, const Error& error);
+  bool fail_call(Frame& frame, const Node& node, std::string_view name, const Error& error,
+                 std::span<const Value> arguments = {});
 
   Evaluator& evaluator_;
   const NameSpace& names_;

@@ -129,7 +129,7 @@ bool Machine::eval_call(Frame& frame, const Operand& dot, const IdentifierNode& 
     // Go has no functions among the values of a chart; the message names what was called instead.
     const Value& callee = arguments.span()[0];
     const std::string name = !given.empty()       ? print_node(*given[0])
-                             : callee.is_string() ? std::string(callee.as_string())
+                             : callee.is_string() ? std::string(options_.quote_content ? callee.as_string() : "(redacted)")
                              : callee.is_absent() ? "<invalid Value>"
                                                   : "<" + std::string(go_type_name(callee)) + " Value>";
     return fail_call(frame, call, identifier.name,
@@ -139,7 +139,7 @@ bool Machine::eval_call(Frame& frame, const Operand& dot, const IdentifierNode& 
   }
   CallContext context{evaluator_};
   auto result = function.body(context, arguments.span());
-  if (!result.ok()) return fail_call(frame, call, identifier.name, result.error());
+  if (!result.ok()) return fail_call(frame, call, identifier.name, result.error(), arguments.span());
   out = {std::move(result).value(), false};
   return true;
 }
@@ -284,7 +284,7 @@ bool Machine::call_method(Frame& frame, const Operand& dot, const SharedString& 
     if (!result.has_value()) return true;
     is_method = true;
     if (!result->ok()) {
-      if (!is_about_call(result->error().message())) return fail_call(frame, node, name, result->error());
+      if (!is_about_call(result->error().message())) return fail_call(frame, node, name, result->error(), arguments);
       return fail(frame, result->error().message(), result->error().code());
     }
     value = {std::move(*result).value(), false};
@@ -307,7 +307,7 @@ bool Machine::call_method(Frame& frame, const Operand& dot, const SharedString& 
       return true;
     }
     if (is_about_call(error)) return fail(frame, error);
-    return fail_call(frame, node, name, Error(ErrorCode::invalid_input, error));
+    return fail_call(frame, node, name, Error(ErrorCode::invalid_input, error), arguments);
   }
   if (has_arguments && object.field(name, out)) {
     return fail(frame, std::string(name) + " has arguments but cannot be invoked as function");

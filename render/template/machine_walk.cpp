@@ -151,7 +151,8 @@ Flow Machine::walk_range(Frame& frame, const Operand& dot, const BranchNode& nod
     flow = Flow::next;
     if (value.is_int()) {
       if (node.pipe->declared.size() > 1) {
-        fail(frame, "can't use " + go_format(value) + " to iterate over more than one variable");
+        fail(frame, "can't use " + (options_.quote_content ? go_format(value) : "a number") +
+                        " to iterate over more than one variable");
         flow = Flow::failed;
       }
       for (std::int64_t i = 0; flow == Flow::next && i < value.as_int(); ++i) {
@@ -176,8 +177,12 @@ Flow Machine::walk_range(Frame& frame, const Operand& dot, const BranchNode& nod
         flow = turn(frame, node, {Value::string(members[i].key), false}, element_of(value, members[i].value), mark);
       }
     } else if (!value.is_nothing()) {
-      const auto text = go_sprintf_checked("range can't iterate over %v", std::span(&value, 1));
-      fail(frame, text.ok() ? *text : text.error().message());
+      if (options_.quote_content) {
+        const auto text = go_sprintf_checked("range can't iterate over %v", std::span(&value, 1));
+        fail(frame, text.ok() ? *text : text.error().message());
+      } else {
+        fail(frame, "range can't iterate over a " + std::string(go_type_name(value)));
+      }
       flow = Flow::failed;
     }
     if (flow == Flow::leave_loop) flow = Flow::next;

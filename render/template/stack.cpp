@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 
 #include "render/template/engine.hpp"
@@ -32,14 +33,31 @@ std::size_t distance(const char* begin) noexcept {
 
 struct Job {
   const std::function<void()>* work;
+  std::exception_ptr thrown;
 };
 
 void* run_job(void* argument) {
+  auto& job = *static_cast<Job*>(argument);
   stack_begin = here();
   stack_budget = large_stack_bytes - reserve_bytes;
-  (*static_cast<Job*>(argument)->work)();
+  try {
+    (*job.work)();
+  } catch (...) {
+    job.thrown = std::current_exception();
+  }
   return nullptr;
 }
+
+/// The caller's stack is no large one any more when the work is over, however it ended.
+struct BorrowedStack {
+  BorrowedStack(const char* begin, std::size_t budget) {
+    stack_begin = begin;
+    stack_budget = budget;
+  }
+  ~BorrowedStack() { stack_begin = nullptr; }
+  BorrowedStack(const BorrowedStack&) = delete;
+  BorrowedStack& operator=(const BorrowedStack&) = delete;
+};
 
 }  // namespace
 
@@ -50,10 +68,8 @@ bool stack_exhausted(std::size_t margin) noexcept {
 }
 
 void run_here(const std::function<void()>& work) {
-  stack_begin = here();
-  stack_budget = fallback_budget;
+  const BorrowedStack borrowed(here(), fallback_budget);
   work();
-  stack_begin = nullptr;
 }
 
 StackMeter::StackMeter() noexcept : begin_(here()) {}
@@ -67,7 +83,7 @@ void run_with_large_stack(const std::function<void()>& work) {
     work();
     return;
   }
-  detail::Job job{&work};
+  detail::Job job{&work, nullptr};
   pthread_attr_t attributes;
   pthread_t thread{};
   bool started = false;
@@ -78,6 +94,7 @@ void run_with_large_stack(const std::function<void()>& work) {
   }
   if (started) {
     pthread_join(thread, nullptr);
+    if (job.thrown) std::rethrow_exception(job.thrown);
     return;
   }
   // No thread to be had (limits of the container): the work still runs, and deep recursion is refused earlier.

@@ -17,6 +17,8 @@ namespace {
 
 using namespace gitopsctl;
 
+constexpr double limit_mb = 25;
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -74,6 +76,6 @@ int main() {
     std::fprintf(stderr, "idle_bench: the agent is not there\n");
     return 1;
   }
-  std::printf("bench idle agent_rss_mb=%.1f agent_own_mb=%.1f limit_mb=25\n", resident / 1000, own / 1000);
-  return 0;
+  std::printf("bench idle agent_rss_mb=%.1f agent_own_mb=%.1f limit_mb=%.0f\n", resident / 1000, own / 1000, limit_mb);
+  return resident / 1000 <= limit_mb ? 0 : 1;
 }

@@ -1,19 +1,17 @@
 #include "tests/crash/lab.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <set>
 #include <sstream>
 #include <stdexcept>
-#include <tuple>
+#include <thread>
 
-#include "agent/control/control.hpp"
-#include "agent/environment/environment.hpp"
-#include "agent/inventory/inventory.hpp"
 #include "base/process/spawn.hpp"
-#include "channels/store/store.hpp"
 
 namespace gitopsctl::crash {
 
@@ -23,46 +21,8 @@ using support::ScratchRepo;
 namespace {
 
 constexpr Millis agent_patience{120'000};
-const std::vector<std::string> channel_names{"test", "prod"};
-
-std::string config_map(const std::string& name, const std::string& value, const std::string& namespace_ = "shop") {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", namespace: " + namespace_ + "}\ndata: {value: \"" +
-         value + "\"}\n---\n";
-}
-
-std::string secret(const std::string& name, const std::string& value) {
-  return "apiVersion: v1\nkind: Secret\nmetadata: {name: " + name + ", namespace: shop}\nstringData: {password: \"" + value +
-         "\"}\n---\n";
-}
-
-const std::string claim =
-    "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\n"
-    "spec: {accessModes: [ReadWriteOnce]}\n---\n";
-
-/// A channel file with the chart `web` and these releases of manifests.
-std::string channel_file(const std::string& channel, const std::string& namespace_,
-                         const std::vector<std::string>& manifests) {
-  std::string out = "apiVersion: gitopsctl.dev/v1\nkind: Channel\nname: " + channel +
-                    "\ncandidate: {paths: [charts, deploy, .gitopsctl]}\nreleases:\n  - name: web\n    driver: helm\n"
-                    "    namespace: " +
-                    namespace_ + "\n    helm: {chart: charts/web}\n";
-  for (const auto& name : manifests) {
-    out +=
-        "  - name: " + name + "\n    driver: manifests\n    namespace: shop\n    manifests: {path: deploy/" + name + "}\n";
-  }
-  return out;
-}
-
-std::map<std::string, std::string> chart(const std::string& replicas) {
-  const std::string meta = "metadata: {name: web-{{ .Chart.Name }}, namespace: {{ .Release.Namespace }}}\n";
-  return {{"charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n"},
-          {"charts/web/values.yaml", "replicas: " + replicas + "\n"},
-          {"charts/web/templates/deployment.yaml",
-           "apiVersion: apps/v1\nkind: Deployment\n" + meta + "spec: {replicas: {{ .Values.replicas }}}\n"},
-          {"charts/web/templates/service.yaml", "apiVersion: v1\nkind: Service\n" + meta + "spec: {ports: [{port: 80}]}\n"},
-          {"charts/web/templates/secret.yaml",
-           "apiVersion: v1\nkind: Secret\n" + meta + "stringData: {password: \"p{{ .Values.replicas }}\"}\n"}};
-}
+constexpr Millis server_patience{20'000};
+constexpr Millis look_again{5};
 
 /// Lines of a file.
 std::vector<std::string> lines_of(const std::string& path) {
@@ -78,7 +38,32 @@ T need(Result<T> result, const std::string& what) {
   return std::move(result).value();
 }
 
-agent::ChannelKey key_of(const std::string& channel) { return {"crash", "shop", channel}; }
+/// Waits until `done`; false when it does not come.
+bool wait_for(const std::function<bool()>& done) {
+  const Deadline deadline(system_clock(), server_patience);
+  while (!done()) {
+    if (deadline.passed()) return false;
+    system_clock().sleep(look_again, {});
+  }
+  return true;
+}
+
+/// Git sees what came of a push that was cut off.
+support::GitServerOptions streaming() {
+  support::GitServerOptions options;
+  options.pass_on_cut_bodies = true;
+  return options;
+}
+
+/// The state of a process, as ps shows it: `T` is stopped.
+char state_of(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+  std::stringstream text;
+  text << in.rdbuf();
+  const std::string all = text.str();
+  const auto end = all.rfind(')');  // the name may hold anything
+  return end == std::string::npos || end + 2 >= all.size() ? '?' : all[end + 2];
+}
 
 }  // namespace
 
@@ -87,69 +72,58 @@ struct Lab::Place {
   std::string name;
   std::string directory;
   std::string repository;
-  [[nodiscard]] std::string environment() const { return directory + "/local/env.db"; }
+
+  [[nodiscard]] Files files() const { return {directory + "/local/env.db", directory + "/state/store.db"}; }
   [[nodiscard]] std::string mirror() const { return directory + "/state/mirrors/shop.git"; }
+  std::string git(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"git", "-c", "core.fsync=none", "-C", repository});
+    std::string out = support::run_program(arguments, {"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"});
+    if (out.ends_with('\n')) out.pop_back();
+    return out;
+  }
 };
 
-Lab::Lab() {
+Lab::Lab() : server_(streaming()) {
   const Place place{"prepared", scratch_ / "prepared", server_.root() + "/prepared/shop.git"};
+  prepare(place);
+  run_references();
+}
+
+void Lab::prepare(const Place& place) {
   fs::create_directories(place.directory + "/local");
-  const ScratchRepo repository(place.repository);
+  const ScratchRepo repository(place.repository, true, {"--template="});  // every case copies it: few files
   write_config(place);
-  {
-    // Objects of other people, some under names of ours.
-    const auto environment = need(agent::open_embedded_environment(place.environment(), system_clock()), "environment");
-    const auto put = [&](const std::string& kind, const std::string& namespace_, const std::string& name,
-                         const std::string& owner) {
-      render::Object object;
-      object.id = {"", kind, namespace_, name};
-      object.api_version = "v1";
-      object.body =
-          make_map({{"apiVersion", Value::string("v1")},
-                    {"kind", Value::string(kind)},
-                    {"metadata", make_map({{"name", Value::string(name)}, {"namespace", Value::string(namespace_)}})},
-                    {"data", make_map({{"value", Value::string("theirs")}})}});
-      agent::ApplyOptions options;
-      options.owner = owner;
-      need(environment->put(object, "", options), name);
-    };
-    for (const char* name : {"base-a", "base-c", "old-a"}) put("ConfigMap", "elsewhere", name, "");
-    put("ConfigMap", "shop", "old-b", "");
-    put("ConfigMap", "shop", "theirs", "applyset-of-somebody-else-v1");
-    put("ConfigMap", "shop", "nobodys", "");
+  const std::string environment = place.files().environment;
+  put_objects_of_others(environment);
+  const auto deploy = [&](Commit commit) {
+    repository.commit("releases/test", files_of(commit));
+    if (const auto end = run_agent(place); end != "exit 0") throw std::runtime_error("a deployment: " + end);
+  };
+  auto source = files_of(Commit::first);
+  repository.commit("releases/prod", source);
+  source["src/main.c"] = "int main(void) { return 0; }\n";
+  repository.commit("feature", source);
+  deploy(Commit::before);
+  note_deletions(environment);
+  deploy(Commit::first);
+  states_.first_commit = repository.tip("releases/test");
+  if (!read_snapshot(environment).deletions.empty()) throw std::runtime_error("the first commit deleted something");
+  // Only what the program deletes counts.
+  let_others_touch(environment);
+  forget_deletions(environment);
+
+  std::vector<std::string> gone;
+  const auto after = files_of(Commit::second);
+  for (const auto& [name, content] : files_of(Commit::first)) {
+    if (!after.contains(name)) gone.push_back(name);
   }
-  note_deletions(place.environment());
-  commit_first(repository);
-  if (const auto end = run_agent(place); end != "exit 0") throw std::runtime_error("the first deployment: " + end);
-  commit_second(repository);
-  prepared_ = read_snapshot(place.environment());
-  if (!prepared_.deletions.empty()) throw std::runtime_error("the first deployment deleted something");
-}
-
-void Lab::commit_first(const ScratchRepo& repository) {
-  auto files = chart("1");
-  files[".gitopsctl/channels/test.yaml"] = channel_file("test", "shop", {"base", "old", "tools"});
-  files[".gitopsctl/channels/prod.yaml"] = channel_file("prod", "prod", {});
-  files["deploy/base/all.yaml"] =
-      config_map("base-a", "1") + config_map("base-b", "1") + config_map("base-c", "1") + config_map("base-d", "1") + claim;
-  files["deploy/old/all.yaml"] = config_map("old-a", "1") + secret("old-b", "x") + config_map("old-c", "1");
-  files["deploy/tools/all.yaml"] = config_map("tools-a", "1");
-  repository.commit("releases/test", files);
-  repository.commit("releases/prod", files);
-  files["src/main.c"] = "int main(void) { return 0; }\n";
-  repository.commit("feature", files);
-}
-
-void Lab::commit_second(const ScratchRepo& repository) {
-  auto files = chart("2");
-  files["charts/web/templates/extra.yaml"] = config_map("extra", "{{ .Release.Name }}", "{{ .Release.Namespace }}");
-  files[".gitopsctl/channels/test.yaml"] = channel_file("test", "shop", {"base", "tools"});
-  // base-a is changed, base-c goes, base-d moves to another release, the claim leaves the file but holds data and stays.
-  files["deploy/base/all.yaml"] = config_map("base-a", "2") + config_map("base-b", "1") + config_map("base-e", "1");
-  files["deploy/tools/all.yaml"] = config_map("tools-a", "1") + config_map("base-d", "2");
-  second_commit_ = repository.commit("releases/test", files, {"deploy/old/all.yaml"});
-  files["src/main.c"] = "int main(void) { return 1; }\n";
-  repository.commit("feature", files);
+  states_.second_commit = repository.commit("releases/test", after, gone);
+  auto moved = after;
+  moved["src/main.c"] = "int main(void) { return 1; }\n";
+  repository.commit("feature", moved, gone);
+  repository.git({"repack", "-adq"});
+  states_.prepared = read_snapshot(environment);
+  old_candidate_ = candidate_of(place);
 }
 
 void Lab::write_config(const Place& place) const {
@@ -170,147 +144,216 @@ Lab::Place Lab::copy_prepared(const std::string& name) const {
   return place;
 }
 
-std::string Lab::run_agent(const Place& place, const std::vector<std::pair<std::string, std::string>>& environment) const {
-  CapturedCommand command;
-  command.command.program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
-  command.command.arguments = {"agent", "--once", "--config", place.directory + "/agent.yaml"};
-  command.command.environment = environment;
-  for (const char* name : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
-    if (const char* value = std::getenv(name); value != nullptr) command.command.environment->emplace_back(name, value);
+void Lab::remove(const Place& place) const {
+  if (std::getenv("GITOPSCTL_KEEP_SCRATCH") != nullptr) return;
+  fs::remove_all(place.directory);
+  fs::remove_all(fs::path(place.repository).parent_path());
+}
+
+Command Lab::agent_command(const Place& place, const Variables& environment) const {
+  Command command;
+  command.program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
+  command.arguments = {"agent", "--once", "--config", place.directory + "/agent.yaml"};
+  command.environment = environment;
+  for (const char* name : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name); value != nullptr) command.environment->emplace_back(name, value);
   }
-  command.command.environment->emplace_back("HOME", place.directory);
+  command.environment->emplace_back("HOME", place.directory);
+  return command;
+}
+
+std::string Lab::run_agent(const Place& place, const Variables& environment) const {
+  CapturedCommand command;
+  command.command = agent_command(place, environment);
   const auto said = need(run_command(command, {{}, Deadline(system_clock(), agent_patience)}), "the agent");
   std::ofstream(place.directory + "/agent.log", std::ios::app) << said.out << said.err << "---\n";
   return said.status.signal != 0 ? "signal " + std::to_string(said.status.signal)
                                  : "exit " + std::to_string(said.status.exit_code);
 }
 
-void Lab::run_reference() {
-  const Place place = copy_prepared("reference");
-  const std::string log = place.directory + "/points.log";
-  if (const auto end = run_agent(place, {{"GITOPSCTL_CRASH_LOG", log}}); end != "exit 0") {
-    throw std::runtime_error("the reference run: " + end);
-  }
+/// The two runs that nobody kills, and what they make of the environment.
+void Lab::run_references() {
+  const auto run = [&](const Place& place, const Variables& variables) {
+    if (const auto end = run_agent(place, variables); end != "exit 0") throw std::runtime_error("a reference run: " + end);
+    return read_snapshot(place.files().environment);
+  };
+  const Place first = copy_prepared("first");
+  first.git({"update-ref", "refs/heads/releases/test", states_.first_commit});
+  states_.first = run(first, {});
+  const Place second = copy_prepared("second");
+  const std::string log = second.directory + "/points.log";
+  states_.second = run(second, {{"GITOPSCTL_CRASH_LOG", log}});
   for (const auto& name : lines_of(log)) ++times_reached_[name];
-  reference_ = read_snapshot(place.environment());
-  const ScratchRepo repository(place.repository);
-  reference_candidate_ = repository.git({"log", "-1", "--format=%T %P", "candidates/feature"});
+  new_candidate_ = candidate_of(second);
+
+  for (const auto& [place, commit] : {std::pair(first, Commit::first), std::pair(second, Commit::second)}) {
+    const auto deletions = expected_deletions({states_.prepared, {}}, states_, commit);
+    for (auto& problem : compare(place, commit, {}, deletions)) reference_problems_.push_back(std::move(problem));
+    for (auto& problem : check_repositories(place)) reference_problems_.push_back(std::move(problem));
+  }
 }
 
-CaseResult Lab::kill_at(const std::string& point, int nth) const {
+CaseResult Lab::kill_at(const KillPoint& point, Commit goal) const {
   CaseResult result;
-  result.point = nth == 1 ? point : point + ':' + std::to_string(nth);
-  const Place place = copy_prepared(point + '-' + std::to_string(nth));
-  const auto end = run_agent(place, {{"GITOPSCTL_CRASH_AT", point + ':' + std::to_string(nth)}});
+  result.goal = goal;
+  result.name = point.nth == 1 ? point.name : point.name + ':' + std::to_string(point.nth);
+  const Place place = copy_prepared(point.name + '-' + std::to_string(point.nth) + (goal == Commit::second ? "" : "-back"));
+  const auto end = run_agent(place, {{"GITOPSCTL_CRASH_AT", point.name + ':' + std::to_string(point.nth)}});
   result.reached = end == "signal 9";
   if (!result.reached) {
     result.problems = {"the point was not reached: " + end};
     return result;
   }
-  do {
-    ++result.reconciles;
-    const auto again = run_agent(place);
-    result.problems = compare(place);
-    if (again != "exit 0") result.problems.push_back("the agent after the kill: " + again);
-  } while (!result.problems.empty() && result.reconciles < 2);
-  if (!result.problems.empty()) return result;
-
-  // What is right stays as it is: one more start changes nothing.
-  const auto version = read_snapshot(place.environment()).version;
-  run_agent(place);
-  if (read_snapshot(place.environment()).version != version) {
-    result.problems.push_back("a further run without a reason wrote to the environment");
-  }
-  for (auto& problem : compare(place)) result.problems.push_back("after a further run: " + problem);
-  if (result.problems.empty() && std::getenv("GITOPSCTL_KEEP_SCRATCH") == nullptr) {
-    fs::remove_all(place.directory);
-    fs::remove_all(fs::path(place.repository).parent_path());
-  }
+  const Remains remains = look_at(place, result.problems);
+  for (auto& problem : judge_candidate(place, point.name)) result.problems.push_back(std::move(problem));
+  recover(place, goal, remains, result);
   return result;
 }
 
-namespace {
+std::string Moment::to_string() const {
+  return "after " + std::to_string(points) + " points, " + std::to_string(microseconds) + " us";
+}
 
-/// Inventories say exactly what is there and whose it is.
-void compare_inventories(agent::Environment& environment, const std::string& channel, const Snapshot& now,
-                         std::vector<std::string>& problems) {
-  const auto key = key_of(channel);
-  const auto inventories =
-      need(agent::list_inventories(environment, key.installation, key.repository, channel), "inventories");
-  for (const auto& unreadable : inventories.unreadable) {
-    problems.push_back("the inventory of " + channel + '/' + unreadable.release + " cannot be read");
+bool Lab::kill_later(const Place& place, const Moment& moment) const {
+  const std::string log = place.directory + "/points.log";
+  fs::remove(log);
+  auto agent = need(ChildProcess::start(agent_command(place, {{"GITOPSCTL_CRASH_LOG", log}}), {}), "the agent");
+  std::ifstream in;
+  for (int passed = 0; passed < moment.points && !agent.poll_exit();) {
+    if (!in.is_open()) in.open(log);
+    in.clear();
+    const int c = in.get();
+    if (c == '\n') ++passed;
+    if (c == std::ifstream::traits_type::eof()) std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
-  for (const auto& inventory : inventories.readable) {
-    const std::string& release = inventory.identity.release;
-    const std::string owner = inventory.identity.apply_set_id(inventory.namespace_);
-    std::set<std::string> owned;
-    for (const auto& [name, object] : now.objects) {
-      if (object.owner == owner) owned.insert(name);
+  std::this_thread::sleep_for(std::chrono::microseconds(moment.microseconds));
+  agent.send(SIGKILL);
+  return need(agent.wait({{}, Deadline(system_clock(), agent_patience)}), "the agent").signal == SIGKILL;
+}
+
+CaseResult Lab::kill_after(const Moment& moment, const std::optional<Moment>& again, Commit goal) const {
+  CaseResult result;
+  result.goal = goal;
+  result.name = moment.to_string() + (again ? "; " + again->to_string() : "");
+  std::string directory = "moment-" + result.name + (goal == Commit::second ? "" : "-back");
+  std::replace_if(directory.begin(), directory.end(), [](char c) { return c == ' ' || c == ',' || c == ';'; }, '-');
+  const Place place = copy_prepared(directory);
+  result.reached = kill_later(place, moment);
+  const Remains remains = look_at(place, result.problems);
+  if (again) {
+    place.git({"update-ref", "refs/heads/releases/test", states_.commit(goal)});
+    static_cast<void>(kill_later(place, *again));
+  }
+  recover(place, goal, remains, result);
+  return result;
+}
+
+CaseResult Lab::lose_race() const {
+  CaseResult result;
+  result.name = "stopped at candidate.before_push";
+  const Place place = copy_prepared("race");
+  auto agent = need(
+      ChildProcess::start(
+          agent_command(place, {{"GITOPSCTL_CRASH_AT", "candidate.before_push"}, {"GITOPSCTL_CRASH_SIGNAL", "stop"}}), {}),
+      "the agent");
+  result.reached = wait_for([&] { return state_of(agent.pid()) == 'T' || agent.poll_exit(); }) && !agent.poll_exit();
+  if (!result.reached) {
+    result.problems = {"the point was not reached"};
+    return result;
+  }
+  const ScratchRepo repository(place.repository);
+  const auto theirs = repository.commit("candidates/feature", {{"theirs", "1"}}, {}, "another agent was faster");
+  agent.send(SIGCONT);
+  const auto status = need(agent.wait({{}, Deadline(system_clock(), agent_patience)}), "the agent");
+  if (status.signal != 0 || status.exit_code != 0) {
+    result.problems.push_back("the agent that lost the race ended with " + std::to_string(status.exit_code));
+  }
+  if (repository.tip("candidates/feature") != theirs) {
+    result.problems.emplace_back("the candidate of the other agent was overwritten unseen");
+  }
+  recover(place, Commit::second, {states_.prepared, {}}, result);
+  return result;
+}
+
+Remains Lab::look_at(const Place& place, Problems& problems) const {
+  // Copies, so that the files that the agent finds again are as it left them.
+  const fs::path copy = place.directory + "/remains";
+  fs::create_directories(copy);
+  fs::copy(place.directory + "/local", copy, fs::copy_options::recursive);
+  for (const auto& entry : fs::directory_iterator(place.directory + "/state")) {
+    if (entry.path().filename().string().starts_with("store.db")) fs::copy(entry.path(), copy / entry.path().filename());
+  }
+  Remains remains;
+  for (auto& problem : judge_remains({copy / "env.db", copy / "store.db"}, states_, remains)) {
+    problems.push_back("right after the kill: " + problem);
+  }
+  fs::remove_all(copy);
+  return remains;
+}
+
+std::string Lab::candidate_of(const Place& place) const {
+  return place.git({"log", "-1", "--format=%T %P", "candidates/feature"});
+}
+
+/// A push happens wholly or not at all.
+Problems Lab::judge_candidate(const Place& place, const std::string& point) const {
+  Problems problems;
+  if (point == "candidate.push_half") {
+    // Of this kill the server has seen the beginning of a push; it needs a moment to say no to it.
+    const std::string path = '/' + place.name + "/shop.git/git-receive-pack";
+    const bool cut = wait_for([&] {
+      const auto seen = server_.cut_requests();
+      return std::find(seen.begin(), seen.end(), path) != seen.end();
+    });
+    if (!cut) problems.emplace_back("the server did not see a push that was cut off");
+  }
+  const std::string now = candidate_of(place);
+  const bool before = point == "candidate.push_half" || point == "candidate.before_push" || point.starts_with("fetch.");
+  const bool after = point == "candidate.push_answered" || point == "candidate.after_push";
+  if (now != old_candidate_ && now != new_candidate_)
+    problems.push_back("right after the kill candidates/feature is " + now);
+  if (before && now != old_candidate_) problems.emplace_back("candidates/feature was moved by a push that was not made");
+  if (after && now != new_candidate_) problems.emplace_back("candidates/feature was not moved by a push that was made");
+  return problems;
+}
+
+void Lab::recover(const Place& place, Commit goal, const Remains& remains, CaseResult& result) const {
+  place.git({"update-ref", "refs/heads/releases/test", states_.commit(goal)});
+  result.deleted = expected_deletions(remains, states_, goal);
+  Problems problems;
+  do {
+    ++result.starts;
+    const auto again = run_agent(place);
+    problems = compare(place, goal, remains, result.deleted);
+    if (again != "exit 0") problems.push_back("the agent after the kill: " + again);
+  } while (!problems.empty() && result.starts < 2);
+  if (problems.empty()) {
+    // What is right stays as it is: one more start changes nothing.
+    const auto version = read_snapshot(place.files().environment).version;
+    run_agent(place);
+    if (read_snapshot(place.files().environment).version != version) {
+      problems.emplace_back("a further run without a reason wrote to the environment");
     }
-    std::set<std::string> listed;
-    for (const auto& entry : inventory.entries) {
-      const std::string name = entry.id.kind + '/' + entry.id.namespace_ + '/' + entry.id.name;
-      listed.insert(name);
-      const auto object = now.objects.find(name);
-      if (object != now.objects.end() && !entry.uid.empty() && object->second.uid != entry.uid) {
-        problems.push_back("the inventory of " + release + " has another uid for " + name);
-      }
-      if (entry.state != agent::EntryState::applied && entry.state != agent::EntryState::kept) {
-        problems.push_back("the inventory of " + release + " is not done with " + name);
-      }
+    for (auto& problem : compare(place, goal, remains, result.deleted)) {
+      problems.push_back("after a further run: " + problem);
     }
-    if (owned != listed)
-      problems.push_back("the inventory of " + channel + '/' + release + " lists other objects than there are");
-    if (inventory.phase != "applied") problems.push_back("the inventory of " + release + " is " + inventory.phase);
+    // No step after the candidate touches a repository.
+    const bool touched = result.name.find('.') == std::string::npos || result.name.find("fetch.") != std::string::npos ||
+                         result.name.find("candidate.") != std::string::npos;
+    if (touched) {
+      for (auto& problem : check_repositories(place)) problems.push_back(std::move(problem));
+    }
   }
+  result.problems.insert(result.problems.end(), problems.begin(), problems.end());
+  if (result.problems.empty()) remove(place);
 }
 
-void compare_status(agent::Environment& environment, const std::string& channel, const std::string& commit,
-                    std::vector<std::string>& problems) {
-  const auto id = need(agent::channel_object_id(environment, key_of(channel)), "channel");
-  const auto live = need(environment.get(id), "channel");
-  if (!live) {
-    problems.push_back("channel " + channel + " has no status");
-    return;
+Problems Lab::compare(const Place& place, Commit goal, const Remains& remains,
+                      const std::vector<std::string>& deletions) const {
+  auto problems = judge_outcome(place.files(), states_, goal, remains, deletions);
+  if (const auto candidate = candidate_of(place); candidate != new_candidate_) {
+    problems.push_back("candidates/feature is " + candidate);
   }
-  const auto says = [&](std::string_view field, const std::string& wanted) {
-    const std::string said(live->body.string_at({"status", field}));
-    if (said != wanted) problems.push_back("status." + std::string(field) + " of " + channel + " is " + said);
-  };
-  says("state", "Deployed");
-  if (commit.empty()) return;
-  says("revision", commit);
-  const Value* history = live->body.find_path({"status", "history"});
-  if (history == nullptr || history->size() == 0 || history->as_list().front().string_at({"commit"}) != commit ||
-      history->as_list().front().string_at({"outcome"}) != "succeeded") {
-    problems.push_back("the history of " + channel + " does not begin with the commit");
-  }
-}
-
-/// The store opens as it is, and tells of a deployment that came to its end.
-void compare_store(const std::string& path, const std::string& commit, std::vector<std::string>& problems) {
-  const auto store = need(channels::Store::open(path, system_clock()), "store");
-  const auto rows = need(store->deployments("shop", "test", 100), "deployments");
-  if (rows.empty() || rows.front().commit != commit || rows.front().outcome != "succeeded") {
-    problems.emplace_back("the newest deployment in the store is not that of the commit");
-  }
-  for (const auto& row : rows) {
-    if (row.outcome == "running") problems.emplace_back("a deployment in the store is running for ever");
-  }
-}
-
-}  // namespace
-
-std::vector<std::string> Lab::compare(const Place& place) const {
-  const Snapshot now = read_snapshot(place.environment());
-  std::vector<std::string> problems = compare_objects(prepared_, reference_, now);
-  const auto environment = need(agent::open_embedded_environment(place.environment(), system_clock()), "environment");
-  for (const auto& channel : channel_names) {
-    compare_inventories(*environment, channel, now, problems);
-    compare_status(*environment, channel, channel == "test" ? second_commit_ : "", problems);
-  }
-  compare_store(place.directory + "/state/store.db", second_commit_, problems);
-  for (auto& problem : compare_candidate(place)) problems.push_back(std::move(problem));
   // Nothing was so broken that it had to be put aside.
   for (const auto& entry : fs::recursive_directory_iterator(place.directory + "/state")) {
     const std::string name = entry.path().filename().string();
@@ -321,16 +364,14 @@ std::vector<std::string> Lab::compare(const Place& place) const {
   return problems;
 }
 
-std::vector<std::string> Lab::compare_candidate(const Place& place) const {
-  std::vector<std::string> problems;
-  try {
-    const ScratchRepo repository(place.repository);
-    const auto candidate = repository.git({"log", "-1", "--format=%T %P", "candidates/feature"});
-    if (candidate != reference_candidate_) problems.push_back("candidates/feature is " + candidate);
-    support::run_program({"git", "-C", place.repository, "fsck", "--strict"});
-    support::run_program({"git", "-c", "safe.directory=*", "-C", place.mirror(), "fsck", "--strict"});
-  } catch (const std::exception& problem) {
-    problems.emplace_back(problem.what());
+Problems Lab::check_repositories(const Place& place) const {
+  Problems problems;
+  for (const auto& directory : {place.repository, place.mirror()}) {
+    try {
+      support::run_program({"git", "-c", "safe.directory=*", "-C", directory, "fsck", "--strict"});
+    } catch (const std::exception& problem) {
+      problems.emplace_back(problem.what());
+    }
   }
   return problems;
 }

@@ -45,10 +45,33 @@ StoredObject stored_object(const std::string& group, const std::string& kind, co
   out.body = body;
   const auto parsed = parse_json(body);
   if (!parsed.ok()) throw std::runtime_error("the environment holds what is no JSON");
+  if (const Value* labels = parsed->find_path({"metadata", "labels"}); labels != nullptr && labels->is_map()) {
+    for (const auto& label : labels->as_map()) out.labels[std::string(label.key.view())] = label.value.as_string();
+  }
   out.owner = parsed->string_at({"metadata", "labels", "applyset.kubernetes.io/part-of"});
+  out.value = parsed->string_at({"data", "value"});
+  if (parsed->find_path({"data", "more"}) != nullptr) out.value += '+';
+  if (const Value* replicas = parsed->find_path({"spec", "replicas"}); replicas != nullptr && replicas->is_int()) {
+    out.value = std::to_string(replicas->as_int());
+  }
   out.control = group == "gitopsctl.dev" || kind == "Event" ||
                 !parsed->string_at({"metadata", "annotations", "gitopsctl.dev/identity"}).empty();
   return out;
+}
+
+/// Labels are stored twice, so that lists find objects by them.
+void find_damage(sqlite3* connection, Snapshot& snapshot) {
+  each_row(connection, "PRAGMA integrity_check", [&](sqlite3_stmt* row) {
+    if (text(row, 0) != "ok") snapshot.damage.push_back("the environment's file is damaged: " + text(row, 0));
+  });
+  std::map<std::string, std::map<std::string, std::string>> found;
+  each_row(connection, "SELECT kind, namespace, name, label, value FROM labels", [&](sqlite3_stmt* row) {
+    found[text(row, 0) + '/' + text(row, 1) + '/' + text(row, 2)][text(row, 3)] = text(row, 4);
+  });
+  for (const auto& [name, object] : snapshot.objects) {
+    if (found[name] != object.labels) snapshot.damage.push_back(name + " is listed under other labels than it has");
+    if (object.revision > snapshot.version) snapshot.damage.push_back(name + " is newer than the environment");
+  }
 }
 
 }  // namespace
@@ -60,6 +83,11 @@ void note_deletions(const std::string& environment_file) {
            "CREATE TRIGGER test_note_deletion AFTER DELETE ON objects WHEN old.kind <> 'Event' BEGIN "
            "INSERT INTO test_deletions (what) VALUES (old.kind || '/' || old.namespace || '/' || old.name); END",
            [](auto*) {});
+}
+
+void forget_deletions(const std::string& environment_file) {
+  const auto connection = open_file(environment_file);
+  each_row(connection.get(), "DELETE FROM test_deletions", [](auto*) {});
 }
 
 Snapshot read_snapshot(const std::string& environment_file) {
@@ -77,37 +105,7 @@ Snapshot read_snapshot(const std::string& environment_file) {
   each_row(connection.get(), "SELECT value FROM meta WHERE name = 'version'",
            [&](sqlite3_stmt* row) { out.version = sqlite3_column_int64(row, 0); });
   std::sort(out.deletions.begin(), out.deletions.end());
-  return out;
-}
-
-std::vector<std::string> compare_objects(const Snapshot& prepared, const Snapshot& reference, const Snapshot& now) {
-  std::vector<std::string> out;
-  for (const auto& [name, wanted] : reference.objects) {
-    if (name.starts_with("Event/")) continue;
-    const auto found = now.objects.find(name);
-    if (found == now.objects.end()) {
-      out.push_back(name + " is missing");
-      continue;
-    }
-    if (!wanted.control && found->second.body != wanted.body) {
-      out.push_back(name + " is " + found->second.body + ", not " + wanted.body);
-    }
-    const auto before = prepared.objects.find(name);
-    if (before == prepared.objects.end()) continue;
-    if (found->second.uid != before->second.uid) out.push_back(name + " was deleted and made anew");
-    // What the second commit does not touch is not written, whether it is ours or not.
-    if (!wanted.control && wanted.revision == before->second.revision && found->second.revision != wanted.revision) {
-      out.push_back(name + " was written for nothing");
-    }
-  }
-  for (const auto& [name, object] : now.objects) {
-    if (!name.starts_with("Event/") && !reference.objects.contains(name)) out.push_back(name + " should not be there");
-  }
-  if (now.deletions != reference.deletions) {
-    std::string all;
-    for (const auto& what : now.deletions) all += ' ' + what;
-    out.push_back("deleted were:" + all);
-  }
+  find_damage(connection.get(), out);
   return out;
 }
 

@@ -133,7 +133,19 @@ struct Row {
   std::vector<std::string> says;      ///< parts of the error, of its place or of what to do
   std::function<void(Scene&)> harm;
   std::function<void(Scene&)> mend = {};  ///< before the next good commit; most need nothing
+  bool small_files = false;               ///< run the agent on what looks like a full disk: no file above 300 kB
 };
+
+/// Text that no compression makes small.
+std::string noise(std::size_t bytes) {
+  std::string out;
+  std::uint64_t state = 1;
+  while (out.size() < bytes) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    out += static_cast<char>('!' + (state >> 33U) % 90);
+  }
+  return out;
+}
 
 std::string yaml_bomb() {
   std::string out = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: base}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
@@ -322,6 +334,17 @@ void add_inventories(std::vector<Row>& rows) {
 }
 
 void add_state(std::vector<Row>& rows) {
+  rows.push_back({"disk: full while a pack is fetched",
+                  Level::source,
+                  {},
+                  {"SourceUnavailable"},
+                  [](Scene& scene) {
+                    Files files = good("unseen");
+                    files["notes.txt"] = noise(1'000'000);
+                    scene.push(files);
+                  },
+                  {},
+                  true});
   rows.push_back({"disk: full while the environment is written",
                   Level::full_disk,
                   {},
@@ -331,7 +354,8 @@ void add_state(std::vector<Row>& rows) {
                     files["deploy/base/large.yaml"] = config_map("large", std::string(700'000, 'x'));
                     scene.push(files);
                   },
-                  [](Scene& scene) { scene.push({}, {"deploy/base/large.yaml"}); }});
+                  [](Scene& scene) { scene.push({}, {"deploy/base/large.yaml"}); },
+                  true});
   rows.push_back({"store: written by a newer version",
                   Level::agent,
                   {},
@@ -422,9 +446,8 @@ void judge_status(Scene& scene, const Row& row, Judge& judge) {
 
 void judge_harm(Scene& scene, const Row& row, Judge& judge) {
   // A limit on the size of files is what a full disk looks like to a process that ignores the signal.
-  const auto ran = row.level == Level::full_disk
-                       ? scene.installation.run_behind("trap '' XFSZ; ulimit -f 600;", {"agent", "--once"})
-                       : scene.installation.once();
+  const auto ran = row.small_files ? scene.installation.run_behind("trap '' XFSZ; ulimit -f 600;", {"agent", "--once"})
+                                   : scene.installation.once();
   judge.check(ran.status.signal == 0 && ran.status.exit_code != 70, "the agent died: " + ran.err);
   const bool branch_gone = !row.says.empty() && row.says.front() == "BranchMissing";
   judge.check(branch_gone || ran.status.exit_code != 0, "the agent says that all is well");
@@ -466,7 +489,7 @@ void judge_recovery(Scene& scene, const Row& row, Judge& judge) {
 
 }  // namespace
 
-TEST_SUITE("agent faults") {
+TEST_SUITE("concurrency: agent faults") {
   TEST_CASE("a rewound branch is followed, without a person and without harm") {
     Scene scene;
     scene.push(good("two"));

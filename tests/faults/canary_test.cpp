@@ -41,6 +41,8 @@ Files repository_files(const std::string& version, bool broken) {
        "    sensitive: [{kind: ConfigMap, path: data}]\n"
        "  - {name: chart, driver: helm, namespace: chart, helm: {chart: chart, valueFiles: [values.yaml]}}\n"
        "  - {name: broken, driver: helm, namespace: broken, helm: {chart: broken, valueFiles: [values.yaml]}}\n"
+       "  - {name: anchor, driver: helm, namespace: anchor, helm: {chart: anchor, valueFiles: [values.yaml]}}\n"
+       "  - {name: dsn, driver: helm, namespace: dsn, helm: {chart: dsn, valueFiles: [values.yaml]}}\n"
        "  - {name: torn, driver: manifests, namespace: torn, manifests: {path: torn}}\n"},
       {"plain/all.yaml",
        "apiVersion: v1\nkind: Secret\nmetadata: {name: data}\ndata: {key: " + base64_encode(secret("data")) +
@@ -62,10 +64,21 @@ Files repository_files(const std::string& version, bool broken) {
       {"broken/Chart.yaml", "apiVersion: v2\nname: broken\nversion: 1.0.0\n"},
       {"broken/templates/secret.yaml",
        "apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\nstringData: {key: {{ .Values.password }}}\n"},
+      {"anchor/Chart.yaml", "apiVersion: v2\nname: anchor\nversion: 1.0.0\n"},
+      {"anchor/templates/secret.yaml",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: anchor}\nstringData: {key: {{ .Values.password }}}\n"},
+      {"dsn/Chart.yaml", "apiVersion: v2\nname: dsn\nversion: 1.0.0\n"},
+      {"dsn/templates/secret.yaml",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: dsn}\nstringData: {key: {{ .Values.password }}}\n"},
       {"torn/all.yaml",
        "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\nstringData:\n  key: " + secret("torn") + "\n"}};
   if (broken) {
     files["broken/templates/secret.yaml"] += "{{ fail \"the password is not long enough\" }}\n";
+    // What the parsers of YAML and of URLs quote when they stumble, and what a chart says itself.
+    files["anchor/templates/secret.yaml"] =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: anchor}\nstringData:\n  key: *{{ .Values.password }}\n";
+    files["dsn/templates/secret.yaml"] = "{{ urlParse (printf \"x://u:%s%%zz@h\" .Values.password) }}\n";
+    files["chart/templates/refuse.yaml"] = "{{ fail (printf \"%s is not long enough\" .Values.password) }}\n";
     // A Secret whose field is no text, one whose base64 is none, and a line that is no YAML, each beside the value.
     files["torn/all.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: torn}\ndata: {key: \"" + secret("torn") +
                              "!\"}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: odd}\nstringData: {key: [" +

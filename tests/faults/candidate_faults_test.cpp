@@ -28,7 +28,7 @@ struct Watched {
     config.remote.url = proxy.url() + "/shop.git";
     config.source_branches = std::move(sources);
     watcher = std::make_unique<agent::RepositoryWatcher>(
-        config, std::vector<std::string>{"prod"}, directory.path(), nullptr, system_clock(),
+        config, std::vector<agent::BoundChannel>{{"prod", ""}}, directory.path(), nullptr, system_clock(),
         [this](std::string_view level, const std::string& text) { log.push_back(std::string(level) + ": " + text); },
         [](const agent::SourceView&) {});
   }
@@ -139,7 +139,7 @@ TEST_SUITE("candidates of deleted branches") {
       config.remote.url = all.proxy.url() + "/shop.git";
       config.source_branches = {"main", "team/*"};
       agent::RepositoryWatcher narrow(
-          config, {"prod"}, all.directory.path(), nullptr, system_clock(), [](std::string_view, const std::string&) {},
+          config, {{"prod", ""}}, all.directory.path(), nullptr, system_clock(), [](std::string_view, const std::string&) {},
           [](const agent::SourceView&) {});
       for (int i = 0; i < 4; ++i) REQUIRE(narrow.tick({}));
       CHECK(all.has("candidates/feature"));

@@ -26,6 +26,7 @@ inline constexpr std::string_view gotemplate_hazards[] = {
     R"v({{printf "%08.3f|%6.2f%%|%.3s|%5t|%*d|%.3g|%e|%#x|%x" 3.14159 99.5 "abcdef" true 5 1 1234.5678 12345.678 255 "hi"}})v",
     R"v({{printf "%q %+q %#q" "a\n\u00e9\u00a0\x7f\U0001F600'\"" "é" "é"}})v",
     R"v({{printf "%T %T %T %T %T %T" .s .f .m .l .nul 1}})v",
+    R"v({{$Ᲊ := 1}}{{$Ᲊ}} {{js "\u1c89\u1c8b"}} {{printf "%q %q" "\u1c89" "\u1c8b"}})v",
     R"v({{html "<a href='x'>&\""}} {{js "a'b\"<>&=\n\\"}} {{urlquery "a b&c/é~*"}})v",
     R"v({{eq .f 1.5}} {{eq 1 2 3 1}} {{eq .nul 1}} {{eq .nul nil}} {{ne .nul "a"}} {{eq .m nil}} {{lt "B" "a"}} {{lt 'a' 98}})v",
     R"v({{index .m "b" "c"}} {{index .l 1}} {{index .s 0}} {{len .s}} {{len .l}} {{slice .l 1 2}})v",

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::tests {
 

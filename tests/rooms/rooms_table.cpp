@@ -61,6 +61,7 @@ class Judge {
     for (const auto& include : includes) judge_one(include);
     for (const auto& include : includes) judge_leak(include);
     find_unused();
+    for (const auto& [library, table] : rules_.tables) find_circle(library, table);
     return std::move(findings_);
   }
 
@@ -119,6 +120,33 @@ class Judge {
                                 "/rooms.txt does not list it");
     }
     used_rooms_.insert(from.library + "/" + from.room + " " + to.room);
+  }
+
+  /// Rooms that include each other, directly or round about, are one room: reports one such way per library.
+  void find_circle(const std::string& library, const RoomTable& table) {
+    std::set<std::string> clear;
+    std::vector<std::string> way;
+    const auto walk = [&](const auto& self, const std::string& room) -> bool {
+      const auto line = table.rooms.find(room);
+      if (line == table.rooms.end() || clear.contains(room)) return false;
+      const auto before = std::find(way.begin(), way.end(), room);
+      if (before != way.end()) {
+        std::string text = library + "/rooms.txt:" + std::to_string(line->second.line) + ": rooms include each other: ";
+        for (auto step = before; step != way.end(); ++step) text += *step + " -> ";
+        findings_.errors.push_back(text + room);
+        return true;
+      }
+      way.push_back(room);
+      for (const auto& next : line->second.rooms) {
+        if (self(self, next)) return true;
+      }
+      way.pop_back();
+      clear.insert(room);
+      return false;
+    };
+    for (const auto& [room, line] : table.rooms) {
+      if (walk(walk, room)) return;
+    }
   }
 
   void find_unused() {

@@ -102,6 +102,16 @@ TEST_CASE("a header that shows another library stays in its room") {
   CHECK(any_contains(judge(rules, files, includes).errors, "base/json/b.cpp:1: base/yaml/events.hpp includes <yaml.h>"));
 }
 
+TEST_CASE("rooms that include each other are an error") {
+  RoomRules rules = layers();
+  rules.tables["base"] = parse_rooms("value:\nyaml: text value\njson: yaml value\ntext: json\n", "base/rooms.txt");
+  const auto errors = judge(rules, {}, {}).errors;
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0] == "base/rooms.txt:3: rooms include each other: json -> yaml -> text -> json");
+  rules.tables["base"] = parse_rooms("value:\nyaml: text value\njson: text yaml value\ntext: value\n", "base/rooms.txt");
+  CHECK(judge(rules, {}, {}).errors.empty());
+}
+
 TEST_CASE("entries that nothing needs are pointed out") {
   RoomRules rules = layers();
   rules.tables["base"] = parse_rooms("yaml: value text ; yaml.h\nvalue:\ntext:\ngone:\n", "base/rooms.txt");

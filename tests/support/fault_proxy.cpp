@@ -136,8 +136,10 @@ struct FaultProxy::State {
       }
       case Kind::delay: std::this_thread::sleep_for(fault.wait); break;
       case Kind::drip: return drip(wire, exchange, fault);
-      case Kind::none:
-      case Kind::answer: break;
+      case Kind::answer:
+        if (fault.wait.count() > 0) return drip(wire, exchange, fault);
+        break;
+      case Kind::none: break;
     }
     return wire.write(head_text(exchange, exchange.body.size())) && wire.write(exchange.body);
   }

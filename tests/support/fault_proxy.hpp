@@ -19,7 +19,7 @@ struct Fault {
     cut,       ///< sends `bytes` of the body and closes, though more was announced
     truncate,  ///< sends `bytes` of the body as if that were all of it
     flip,      ///< turns over the bits of the byte at `bytes` of the body (from the end when negative)
-    answer,    ///< answers `status` with `headers` and `body` itself
+    answer,    ///< answers `status` with `headers` and `body` itself; dripping when `wait` is set
     delay,     ///< answers after `wait`
     drip,      ///< sends the body in pieces of `bytes` with `wait` between them
     lose,      ///< lets the request through, throws the answer away and closes

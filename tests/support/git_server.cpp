@@ -95,6 +95,7 @@ GitServer::GitServer(GitServerOptions options) {
                      std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path)};
   cgi.username = options.username;
   cgi.password = options.password;
+  cgi.pass_on_cut_bodies = options.pass_on_cut_bodies;
   if (!options.protocol_v2) cgi.dropped_headers.emplace_back("git-protocol");
   if (options.tls) {
     certificates_ = make_test_certificates();

@@ -24,6 +24,7 @@ struct GitServerOptions {
   std::string password;
   bool tls = false;
   bool allow_push = true;
+  bool pass_on_cut_bodies = false;  ///< git sees the beginning of a push that is cut off
 };
 
 /// The real `git http-backend` over every repository below a directory of its own.
@@ -36,6 +37,8 @@ class GitServer {
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }
   [[nodiscard]] const std::string& ca_pem() const { return certificates_.ca_pem; }
   [[nodiscard]] const std::string& root() const { return root_.path(); }
+  /// With pass_on_cut_bodies: the paths of requests that were cut off, once git was done with each.
+  [[nodiscard]] std::vector<std::string> cut_requests() const { return server_->cut_requests(); }
 
  private:
   ScratchDir root_;

@@ -37,18 +37,18 @@ Result<std::vector<std::optional<LiveObject>>> SpyEnvironment::get_many(const st
 
 Result<ApplyOutcome> SpyEnvironment::apply(const render::Object& object, const ApplyOptions& options) {
   std::vector<ApplyOutcome> outcomes;
-  GITOPSCTL_CHECK(apply_many({&object}, options, outcomes));
+  GITOPSCTL_CHECK(apply_many({{&object, std::nullopt}}, options, outcomes));
   return std::move(outcomes.front());
 }
 
-Result<void> SpyEnvironment::apply_many(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+Result<void> SpyEnvironment::apply_many(const std::vector<agent::PlannedApply>& objects, const ApplyOptions& options,
                                         std::vector<ApplyOutcome>& outcomes) {
-  std::vector<const render::Object*> allowed;
+  std::vector<agent::PlannedApply> allowed;
   std::optional<Error> refused;
-  for (const auto* object : objects) {
-    refused = ask("apply " + short_name(object->id));
+  for (const auto& planned : objects) {
+    refused = ask("apply " + short_name(planned.object->id));
     if (refused) break;
-    allowed.push_back(object);
+    allowed.push_back(planned);
   }
   outcomes.clear();
   if (!allowed.empty()) {

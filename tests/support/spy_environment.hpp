@@ -32,7 +32,7 @@ class SpyEnvironment final : public agent::Environment {
   Result<std::vector<agent::LiveObject>> list(const agent::ListQuery& query) override;
   Result<std::vector<std::optional<agent::LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
   Result<agent::ApplyOutcome> apply(const render::Object& object, const agent::ApplyOptions& options) override;
-  Result<void> apply_many(const std::vector<const render::Object*>& objects, const agent::ApplyOptions& options,
+  Result<void> apply_many(const std::vector<agent::PlannedApply>& objects, const agent::ApplyOptions& options,
                           std::vector<agent::ApplyOutcome>& outcomes) override;
   Result<agent::LiveObject> put(const render::Object& object, const std::string& expected,
                                 const agent::ApplyOptions& options) override;

@@ -103,6 +103,7 @@ ReleaseGoal ApplyFixture::goal(const render::RenderedSet& set) const {
   out.set = &set;
   out.commit = std::string(40, 'c');
   out.render_key = set.render_digest;
+  out.sensitive = sensitive;
   out.timeout = Millis(10'000);
   return out;
 }

@@ -42,7 +42,8 @@ class ApplyFixture {
   support::SpyEnvironment spy;
   agent::Inventory inventory;
   std::vector<std::string> allow_delete;
-  bool stopped = false;  ///< may_continue says no
+  std::vector<render::SensitivePath> sensitive;  ///< of the goal
+  bool stopped = false;                          ///< may_continue says no
   std::int64_t fence = 0;
 };
 

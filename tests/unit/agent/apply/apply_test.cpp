@@ -42,6 +42,51 @@ TEST_SUITE("agent/apply") {
     }
   }
 
+  TEST_CASE_FIXTURE(ApplyFixture, "until a write is answered the inventory does not say what was applied") {
+    const auto first = set_of({"ConfigMap/a=1", "ConfigMap/b=1"});
+    deploy(first);
+    const auto uid = stored()->entries.front().uid;
+    // As after a kill between the objects and the inventory's second write.
+    bool applied = false;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (applied && write.starts_with("put ")) return Error(ErrorCode::unavailable, "gone");
+      applied = applied || write.starts_with("apply ");
+      return std::nullopt;
+    });
+    CHECK(apply(set_of({"ConfigMap/a=2", "ConfigMap/b=1"})).errors.size() == 1);
+    CHECK(value_of("a") == "2");
+    spy.before_write({});
+    inventory = *stored();
+    REQUIRE(inventory.entries.size() == 2);
+    CHECK(inventory.entries[0].hash.empty());
+    CHECK(inventory.entries[0].uid == uid);
+    CHECK_FALSE(inventory.entries[1].hash.empty());
+    // Going back is a change of ours, not somebody else's hand.
+    const auto changes = plan(first);
+    REQUIRE(changes.changes.size() == 1);
+    CHECK(changes.changes[0].cause == channels::Cause::commit);
+    deploy(first);
+    CHECK(value_of("a") == "1");
+    CHECK_FALSE(stored()->entries[0].hash.empty());
+  }
+
+  TEST_CASE_FIXTURE(ApplyFixture, "what was written by a run that was killed is noted, although it is as it should be") {
+    const auto set = set_of({"ConfigMap/a=1"});
+    bool applied = false;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      if (applied && write.starts_with("put ")) return Error(ErrorCode::unavailable, "gone");
+      applied = applied || write.starts_with("apply ");
+      return std::nullopt;
+    });
+    CHECK(apply(set).errors.size() == 1);
+    spy.before_write({});
+    inventory = *stored();
+    CHECK(inventory.entries[0].uid.empty());
+    deploy(set);
+    CHECK(stored()->entries[0].uid == live("ConfigMap", "a")->uid);
+    CHECK(stored()->entries[0].hash.starts_with("sha256:"));
+  }
+
   TEST_CASE_FIXTURE(ApplyFixture, "without a difference nothing is written, also by settling") {
     const auto set = set_of({"ConfigMap/a=1", "Secret/s=hidden"});
     deploy(set);
@@ -172,6 +217,35 @@ TEST_SUITE("agent/apply") {
     CHECK(report.errors.front().code() == ErrorCode::conflict);
     CHECK(spy.take_writes() == Names{});
     CHECK_FALSE(live("ConfigMap", "a"));
+  }
+
+  TEST_CASE_FIXTURE(ApplyFixture,
+                    "the inventory knows what is sensitive: of both while it changes, of kept objects for good") {
+    const auto paths = [&] {
+      std::string out;
+      const auto found = stored();
+      REQUIRE(found);
+      for (const auto& path : found->sensitive) out += path.keys.back() + ' ';
+      return out;
+    };
+    sensitive = {{"ConfigMap", "", {"data", "old"}}};
+    deploy(set_of({"ConfigMap/a=1", "ConfigMap/kept=1"}));
+    CHECK(paths() == "old ");
+    sensitive = {{"ConfigMap", "", {"data", "new"}}};
+    const auto two = set_of({"ConfigMap/a=2", "ConfigMap/kept=1"});
+    REQUIRE(apply(two).errors.empty());
+    CHECK(paths() == "old new ");  // a run that is killed now has told which values to hide
+    REQUIRE(settle_release(context(), inventory, goal(two)).ok());
+    CHECK(paths() == "new ");
+    // Not pruned: what it holds is as sensitive as it was.
+    sensitive.clear();
+    const auto three = set_of({"ConfigMap/a=2"});
+    REQUIRE(apply(three).errors.empty());
+    REQUIRE(settle_release(context(), inventory, goal(three)).ok());
+    CHECK(paths() == "new ");
+    REQUIRE(prune(three).errors.empty());
+    REQUIRE(settle_release(context(), inventory, goal(three)).ok());
+    CHECK(paths().empty());
   }
 
   TEST_CASE_FIXTURE(ApplyFixture, "settling records the goal and the digest before it") {

@@ -15,14 +15,16 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
+const std::string network_program = program + "-net";
 
 constexpr std::array<std::string_view, 9> network_libraries{"libcurl",   "libgit2", "libssh2",    "libssh.", "libpq",
                                                             "libsqlite", "libssl.", "libnghttp2", "libldap"};
 
 CapturedOutput run(const std::vector<std::string>& arguments, const std::vector<std::pair<std::string, std::string>>& more,
-                   const std::string& path = program) {
+                   const std::string& path = program, const std::string& directory = {}) {
   CapturedCommand command;
   command.command.program = path;
+  command.command.directory = directory;
   command.command.arguments = arguments;
   command.command.environment = std::vector<std::pair<std::string, std::string>>{{"PATH", "/usr/bin:/bin"}};
   command.command.environment->insert(command.command.environment->end(), more.begin(), more.end());
@@ -31,28 +33,78 @@ CapturedOutput run(const std::vector<std::string>& arguments, const std::vector<
   return *output;
 }
 
-/// Every library that the dynamic linker opened, also later with dlopen.
-std::string libraries_of(const std::vector<std::string>& arguments) {
-  const CapturedOutput output = run(arguments, {{"LD_DEBUG", "files"}});
-  CHECK(output.status.exit_code == 0);
-  REQUIRE(output.err.find("libstdc++") != std::string::npos);  // the linker did report
+/// What the dynamic linker opened until the end of the program, also with dlopen, and who got which symbol from where.
+/// The program must end well.
+std::string linker_report(const std::vector<std::string>& arguments, const std::string& directory = {},
+                          const std::string& path = program) {
+  const CapturedOutput output = run(arguments, {{"LD_DEBUG", "files,bindings"}}, path, directory);
+  CHECK_MESSAGE(output.status.exit_code == 0, arguments.front());
+  CHECK(!output.out.empty());
+  REQUIRE(output.err.find("libc.so") != std::string::npos);  // the linker did report
   return output.err;
+}
+
+void check_no_network_library(const std::vector<std::string>& arguments, const std::string& directory = {}) {
+  const std::string report = linker_report(arguments, directory);
+  for (const auto name : network_libraries) {
+    CHECK_MESSAGE(report.find(name) == std::string::npos, arguments.front() << " loads " << name);
+  }
+}
+
+/// The demo's repository as files: two charts, plain manifests and two channels.
+void make_working_tree(const fs::path& at) {
+  const fs::path demo = fs::path(GITOPSCTL_SOURCE_DIR) / "charts/demo";
+  const std::array<std::pair<const char*, const char*>, 4> places{{{"storefront", "charts/storefront"},
+                                                                   {"greeter", "charts/greeter"},
+                                                                   {"notes", "notes"},
+                                                                   {"channels", ".gitopsctl/channels"}}};
+  for (const auto& [from, to] : places) {
+    fs::create_directories(at / to);
+    fs::copy(demo / from, at / to, fs::copy_options::recursive);
+  }
 }
 
 }  // namespace
 
 TEST_SUITE("start-up") {
-  TEST_CASE("version, help and completion load no network library") {
+  TEST_CASE("version, help, completion and schemas load no network library") {
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"version"},
                                                                        {"version", "-o", "json"},
                                                                        {"--help"},
                                                                        {"diff", "--help"},
                                                                        {"completion", "bash"},
-                                                                       {"help", "agent"}}) {
-      const std::string libraries = libraries_of(arguments);
-      for (const auto name : network_libraries) {
-        CHECK_MESSAGE(libraries.find(name) == std::string::npos, arguments.front() << " loads " << name);
-      }
+                                                                       {"help", "agent"},
+                                                                       {"schema", "channel"},
+                                                                       {"schema", "agent"},
+                                                                       {"channel", "schema"}}) {
+      check_no_network_library(arguments);
+    }
+  }
+
+  TEST_CASE("rendering and checking the files of a directory load no network library") {
+    const support::ScratchDir scratch;
+    make_working_tree(scratch.path());
+    for (const auto& arguments :
+         std::vector<std::vector<std::string>>{{"render", "prod"},
+                                               {"render", "test/storefront", "-o", "json"},
+                                               {"render", "prod", "--digest"},
+                                               {"render", "--chart", "charts/storefront"},
+                                               {"channel", "check", "prod"},
+                                               {"channel", "check", ".gitopsctl/channels/test.yaml"}}) {
+      check_no_network_library(arguments, scratch.path());
+    }
+  }
+
+  TEST_CASE("the network program does load them, and keeps the one that it does not use asleep") {
+    const std::string report = linker_report({"version"}, {}, network_program);
+    CHECK(report.find("libcurl") != std::string::npos);
+    CHECK(report.find("libgit2") != std::string::npos);
+    // Only where this system's libcurl brings GnuTLS along.
+    if (report.find("libgnutls") != std::string::npos) {
+      const auto asked = report.find("`_gnutls_global_init_skip'");
+      REQUIRE(asked != std::string::npos);
+      const std::string binding = report.substr(report.rfind('\n', asked) + 1, asked - report.rfind('\n', asked));
+      CHECK_MESSAGE(binding.find("/gitopsctl-net") != std::string::npos, binding);
     }
   }
 
@@ -72,8 +124,7 @@ TEST_SUITE("start-up") {
     const auto handed = run({"status", "prod"}, {}, directory + "/gitopsctl");
     CHECK(handed.status.exit_code == 0);
     CHECK(handed.out.find("status prod ") != std::string::npos);
-    const auto refused =
-        run({"version"}, {{"GITOPSCTL_HANDOVER", "0.0.1 abc"}}, std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl-net");
+    const auto refused = run({"version"}, {{"GITOPSCTL_HANDOVER", "0.0.1 abc"}}, network_program);
     CHECK(refused.status.exit_code == 5);
     CHECK(refused.err.find("install both from the same package") != std::string::npos);
   }

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/log/redaction.hpp"
 
 using namespace gitopsctl;
 using namespace gitopsctl::agent;
@@ -144,6 +146,30 @@ TEST_SUITE("agent/config") {
     CHECK(mistakes(minimal() + "log: {level: loud}\n").size() == 1);
   }
 
+  TEST_CASE("each environment and the store has a file of its own, whatever leads there") {
+    std::string pattern = (fs::temp_directory_path() / "gitopsctl-config-XXXXXX").string();
+    const std::string directory = ::mkdtemp(pattern.data());
+    const auto said = [&](const std::string& first, const std::string& second) {
+      const auto config = parse_agent_config(
+          "repositories: [{name: a, url: /srv/a.git}]\nstore: {path: store.db}\nenvironments:\n"
+          "  - {name: one, kind: embedded, path: " +
+              first + "}\n  - {name: two, kind: embedded, path: " + second +
+              "}\nbindings: [{repository: a, channel: prod, environment: one}]\n",
+          directory + "/agent.yaml");
+      return config.ok() ? std::string() : config.error().to_string();
+    };
+    CHECK(said("one.db", "two.db").empty());
+    CHECK(said("one.db", "./x/../one.db").find("this is the file of environment 'one', too") != std::string::npos);
+    CHECK(said("one.db", "one.db").find("agent.yaml:5:") != std::string::npos);
+    CHECK(said("one.db", "store.db").find("this is the file of the store, too") != std::string::npos);
+    fs::create_symlink(directory, directory + "/link");
+    CHECK(said("one.db", "link/one.db").find("environment 'one'") != std::string::npos);
+    std::ofstream(directory + "/one.db") << "x";
+    fs::create_hard_link(directory + "/one.db", directory + "/hard.db");
+    CHECK(said("one.db", "hard.db").find("environment 'one'") != std::string::npos);
+    fs::remove_all(directory);
+  }
+
   TEST_CASE("credentials are read from their files and shown nowhere") {
     std::string pattern = (fs::temp_directory_path() / "gitopsctl-config-XXXXXX").string();
     const std::string directory = ::mkdtemp(pattern.data());
@@ -164,9 +190,16 @@ TEST_SUITE("agent/config") {
     REQUIRE(basic.ok());
     CHECK(basic->repositories[0].remote.http.password == "canary-password");
     CHECK(basic->repositories[0].remote.http.ca_pem.starts_with("-----BEGIN"));
+    const std::string header = base64_encode("u:canary-password");
+    const std::string line = log::redact("sent canary-password as " + header + " to x.org");
+    CHECK(line.find("canary") == std::string::npos);
+    CHECK(line.find(header.substr(0, 16)) == std::string::npos);
+    CHECK(line.find("to x.org") != std::string::npos);
     const auto bearer = load("{name: a, url: 'https://x.org/a', credentials: {tokenFile: token}}");
     REQUIRE(bearer.ok());
     CHECK(bearer->repositories[0].remote.http.bearer == "canary-token");
+    CHECK(log::redact("token canary-token").find("canary") == std::string::npos);
+    log::forget_secrets();
     for (const auto* name : {"two-lines", "empty", "missing"}) {
       const auto bad = load(std::string("{name: a, url: 'https://x.org/a', credentials: {tokenFile: ") + name + "}}");
       REQUIRE_FALSE(bad.ok());

@@ -47,6 +47,42 @@ TEST_SUITE("agent/control") {
     CHECK_FALSE(switches(second).suspend);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "who got the longer name keeps it, and what was said there, when the short one is free again") {
+    const ChannelKey second{"home", "library", "test"};
+    set_spec(key, "suspendReason", Value::string("ours"));
+    set_spec(second, "suspend", Value::boolean(true));
+    const auto first_id = *channel_object_id(*environment, key);
+    const auto second_id = *channel_object_id(*environment, second);
+    REQUIRE(environment->remove(first_id, {}, {}).ok());
+    CHECK(switches(second).suspend);
+    CHECK(*channel_object_id(*environment, second) == second_id);
+    // Also when the first is back, and when somebody took the annotation away.
+    set_spec(key, "suspendReason", Value::string("ours again"));
+    CHECK(*channel_object_id(*environment, key) == first_id);
+    CHECK(switches(second).suspend);
+    REQUIRE(environment->remove(first_id, {}, {}).ok());
+    const auto stored = *environment->get(second_id);
+    render::Object bare{second_id, "gitopsctl.dev/v1", stored->body.deep_copy(), "", 0};
+    bare.body.child_map("metadata").erase("annotations");
+    REQUIRE(environment->put(bare, stored->resource_version, {}).ok());
+    CHECK(switches(second).suspend);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a name that is taken by another channel while we write is not taken over") {
+    const ChannelKey second{"home", "library", "test"};
+    support::SpyEnvironment spy(*environment);
+    const auto id = *channel_object_id(spy, second);
+    spy.before_write([&](const std::string&) -> std::optional<Error> {
+      if (!*environment->get(id)) set_spec(key, "suspend", Value::boolean(true));
+      return std::nullopt;
+    });
+    const auto written = update_object(spy, id, [&](Value& body) { describe_owner(body, second); });
+    REQUIRE_FALSE(written.ok());
+    CHECK(written.error().code() == ErrorCode::conflict);
+    CHECK(switches(key).suspend);
+    CHECK(*channel_object_id(spy, second) != id);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "anything but a clear false suspends") {
     CHECK_FALSE(switches(key).suspend);
     for (const auto& value : {Value::boolean(true), Value::string("false"), Value::int64(0)}) {
@@ -75,7 +111,12 @@ TEST_SUITE("agent/control") {
     now.held_digest = "sha256:1";
     CHECK(now.forbid_more_than(before));
     // Resuming is for the next run.
-    CHECK_FALSE(Switches{}.forbid_more_than(Switches{true, {}, {}, {}, {}, {}, {}, {{"web", ""}}, {}}));
+    CHECK_FALSE(Switches{}.forbid_more_than([&] {
+      Switches earlier = before;
+      earlier.suspend = true;
+      earlier.suspended_releases["web"] = "";
+      return earlier;
+    }()));
   }
 
   TEST_CASE_FIXTURE(Fixture, "a condition keeps its time while its status stays") {

@@ -12,7 +12,9 @@
 
 #include "agent/environment/environment.hpp"
 #include "agent/environment/merge.hpp"
+#include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/log/redaction.hpp"
 #include "base/yaml/yaml.hpp"
 
 using namespace gitopsctl;
@@ -341,12 +343,40 @@ TEST_SUITE("agent/environment") {
     CHECK(environment->list({"", "ConfigMap", "", ""})->empty());
   }
 
+  TEST_CASE_FIXTURE(Fixture, "an apply meets what its plan saw, or is refused; what came before it stays") {
+    const auto one = config_map("a", "{}");
+    const auto two = config_map("b", "{x: \"ours\"}");
+    ApplyOptions ours;
+    ours.owner = "applyset-ours-v1";
+    ApplyOptions theirs;
+    theirs.owner = "applyset-theirs-v1";
+    std::vector<ApplyOutcome> outcomes;
+    const auto code = [&](const std::optional<ApplyPreconditions>& seen) {
+      const auto result = environment->apply_many({{&one, {}}, {&two, seen}}, ours, outcomes);
+      CHECK(outcomes.size() == (result.ok() ? 2 : 1));
+      return result.ok() ? std::string("ok") : std::string(code_name(result.error().code()));
+    };
+    const ApplyPreconditions nothing;
+    const auto made = environment->apply(config_map("b", "{x: \"theirs\"}"), theirs);
+    const std::string uid = made->object.uid;
+    CHECK(code(nothing) == "Conflict");
+    CHECK(code(ApplyPreconditions{uid, ""}) == "Conflict");
+    CHECK(code(ApplyPreconditions{"another", theirs.owner}) == "Conflict");
+    CHECK((*environment->get(two.id))->label("applyset.kubernetes.io/part-of") == theirs.owner);
+    CHECK((*environment->get(two.id))->body.string_at({"data", "x"}) == "theirs");
+    CHECK(environment->get(one.id)->has_value());
+    CHECK(code(ApplyPreconditions{uid, theirs.owner}) == "ok");  // a hand-over
+    CHECK(code(nothing) == "ok");                                // ours by now
+    REQUIRE(environment->remove(two.id, {}, {}).ok());
+    CHECK(code(ApplyPreconditions{uid, theirs.owner}) == "ok");  // gone meanwhile: nobody's
+  }
+
   TEST_CASE_FIXTURE(Fixture, "apply_many stops at the first refused object and says which") {
     const auto one = config_map("a", "{}");
     const auto bad = config_map("b", "{x: 1}");
     const auto three = config_map("c", "{}");
     std::vector<ApplyOutcome> outcomes;
-    const auto result = environment->apply_many({&one, &bad, &three}, {}, outcomes);
+    const auto result = environment->apply_many({{&one, {}}, {&bad, {}}, {&three, {}}}, {}, outcomes);
     CHECK_FALSE(result.ok());
     CHECK(outcomes.size() == 1);
     CHECK(environment->get(one.id)->has_value());
@@ -502,8 +532,8 @@ TEST_SUITE("agent/environment") {
     const auto begin = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < objects.size(); i += 5) {
       std::vector<ApplyOutcome> outcomes;
-      std::vector<const render::Object*> some;
-      for (std::size_t k = i; k < i + 5; ++k) some.push_back(&objects[k]);
+      std::vector<PlannedApply> some;
+      for (std::size_t k = i; k < i + 5; ++k) some.push_back({&objects[k], {}});
       REQUIRE(environment->apply_many(some, options, outcomes).ok());
     }
     const std::chrono::duration<double, std::milli> written = std::chrono::steady_clock::now() - begin;
@@ -526,6 +556,8 @@ TEST_SUITE("agent/environment key") {
     }
     for (auto& thread : threads) thread.join();
     CHECK(keys.front().size() == 32);
+    CHECK(log::redact("key " + hex_encode(keys.front())).find(hex_encode(keys.front())) == std::string::npos);
+    log::forget_secrets();
     for (const auto& key : keys) CHECK(key == keys.front());
     struct stat info{};
     REQUIRE(::stat((folder + "/installation.key").c_str(), &info) == 0);

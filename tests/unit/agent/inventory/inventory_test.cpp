@@ -54,6 +54,7 @@ Inventory sample(const std::string& release = "web") {
   out.previous_digest = "sha256:before";
   out.prune = false;
   out.allow_delete = {"PersistentVolumeClaim"};
+  out.sensitive = {{"ConfigMap", "settings", {"data", "password"}}, {"", "", {"spec", "a.b"}}};
   for (const auto* name : {"b", "a", "c"}) {
     InventoryEntry& entry = out.add({"apps", "Deployment", "web", name});
     entry.version = "v1";
@@ -100,6 +101,15 @@ TEST_SUITE("agent/inventory encoding") {
     CHECK(after->rendered_at == before.rendered_at);
     CHECK_FALSE(after->prune);
     CHECK(after->allow_delete == before.allow_delete);
+    REQUIRE(after->sensitive.size() == 2);
+    CHECK(after->sensitive[0].name == "settings");
+    CHECK(after->sensitive[1].kind.empty());
+    CHECK(after->sensitive[1].keys == std::vector<std::string>{"spec", "a.b"});
+    // Left out when there is none, as before there were any.
+    Inventory open = before;
+    open.sensitive.clear();
+    CHECK(encode_inventory(open).find("sensitive") == std::string::npos);
+    CHECK(decode_inventory(encode_inventory(open))->sensitive.empty());
     REQUIRE(after->entries.size() == 4);
     CHECK(after->entries[0].id.kind == "Namespace");
     CHECK(after->entries[1].id.name == "a");

@@ -43,7 +43,13 @@ TEST_SUITE("crypto") {
 
   TEST_CASE("ULIDs are unique and sort by time") {
     std::set<std::string> seen;
-    for (int i = 0; i < 1000; ++i) seen.insert(make_ulid(1'700'000'000'000));
+    std::string last;
+    for (int i = 0; i < 1000; ++i) {
+      const std::string next = make_ulid(1'700'000'000'000);
+      CHECK(last < next);
+      last = next;
+      seen.insert(next);
+    }
     CHECK(seen.size() == 1000);
     CHECK(make_ulid(1'700'000'000'000) < make_ulid(1'700'000'000'001));
   }

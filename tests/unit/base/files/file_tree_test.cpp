@@ -125,6 +125,27 @@ TEST_SUITE("files") {
     CHECK(content_id(*tree, path("nothing")).empty());
   }
 
+  TEST_CASE("an identity that cannot be told equals no other, and is not looked for without end") {
+    // Deeper than charts are read: a difference down there must not look like none.
+    MemoryTree deep;
+    std::string name;
+    for (int i = 0; i < 600; ++i) name += "d/";
+    deep.add(path(name + "f"), "1");
+    deep.add(path("x/f"), "1");
+    CHECK(content_id(deep, path("d")) != content_id(deep, path("d")));
+    CHECK_FALSE(unchanged(deep, {{path("d"), content_id(deep, path("d"))}}));
+    CHECK(content_id(deep, path("x")) == content_id(deep, path("x")));
+
+    std::uint64_t budget = 2;
+    CHECK(content_id(*sample(), path("charts/web/templates"), budget) ==
+          content_id(*sample(), path("charts/web/templates")));
+    CHECK(budget == 1);
+    CHECK(content_id(*sample(), path("charts"), budget).starts_with("unknown:"));
+    // What is wrong with the content itself stays the same as long as the content does.
+    CHECK(content_id(*sample(), path("charts/web/abs")) == content_id(*sample(), path("charts/web/abs")));
+    CHECK(content_id(*sample(), path("charts/web/abs")).starts_with("error:"));
+  }
+
   TEST_CASE("a recorder notes just what a computation depends on") {
     const auto tree = sample();
     RecordingTree recorder(tree);
@@ -199,6 +220,18 @@ TEST_SUITE("files") {
     std::string many;
     for (int i = 0; i < 20; ++i) many += tar_entry("f" + std::to_string(i), "");
     CHECK(open_tgz(gzip(many), "many", {1U << 20U, 10}).error().code() == ErrorCode::too_large);
+    // Names that imply directories without end: few bytes, much memory.
+    std::string deep;
+    for (int i = 0; i < 2000; ++i) deep += "a/";
+    const std::string pax = "path=" + deep + "f\n";
+    const std::string record = std::to_string(pax.size() + 5) + ' ' + pax;
+    CHECK(open_tgz(gzip(tar_entry("h", record, 'x') + tar_entry("short", "")), "deep").error().code() ==
+          ErrorCode::too_large);
+    std::string wide;
+    for (int i = 0; i < 200; ++i) wide += tar_entry("d" + std::to_string(i) + "/a/b/c/d/e/f/g/h/i", "");
+    CHECK(open_tgz(gzip(wide), "wide", {1U << 20U, 1000, 2000}).ok());
+    CHECK(open_tgz(gzip(wide), "wide", {1U << 20U, 1000, 1999}).error().code() == ErrorCode::too_large);
+    CHECK(open_tgz(gzip(wide), "wide", {1U << 20U, 1000, 2000, 9}).error().code() == ErrorCode::too_large);
     std::string damaged = tar_entry("x", "x");
     damaged[0] = 'y';
     CHECK(open_tgz(gzip(damaged), "a").error().code() == ErrorCode::invalid_input);

@@ -1,8 +1,10 @@
 #include "base/log/log.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <thread>
 #include <vector>
 
@@ -32,9 +34,57 @@ class Lines {
   std::vector<std::string> lines;
 };
 
+/// Everything that the process writes to standard error until text() is asked for.
+class StandardError {
+ public:
+  StandardError() : file_(std::tmpfile()), kept_(::dup(STDERR_FILENO)) {
+    REQUIRE(file_ != nullptr);
+    ::dup2(::fileno(file_), STDERR_FILENO);
+  }
+  ~StandardError() {
+    restore();
+    std::fclose(file_);
+  }
+  StandardError(const StandardError&) = delete;
+  StandardError& operator=(const StandardError&) = delete;
+
+  std::string text() {
+    restore();
+    std::rewind(file_);
+    std::string out(1U << 20U, '\0');
+    out.resize(std::fread(out.data(), 1, out.size(), file_));
+    return out;
+  }
+
+ private:
+  void restore() {
+    if (kept_ < 0) return;
+    ::dup2(kept_, STDERR_FILENO);
+    ::close(kept_);
+    kept_ = -1;
+  }
+  std::FILE* file_;
+  int kept_;
+};
+
 }  // namespace
 
 TEST_SUITE("log") {
+  TEST_CASE("a line without another destination goes to standard error, with its end") {
+    StandardError standard_error;
+    log::configure(log::Format::json, log::Level::info);
+    log::info("one");
+    log::debug("dropped");
+    log::error("two");
+    log::configure(log::Format::text, log::Level::info);
+    const std::string text = standard_error.text();
+    const auto end = text.find('\n');
+    REQUIRE(end != std::string::npos);
+    CHECK(parse_json(text.substr(0, end))->string_at({"message"}) == "one");
+    CHECK(text.find('\n', end + 1) == text.size() - 1);
+    CHECK(parse_json(text.substr(end + 1))->string_at({"message"}) == "two");
+  }
+
   TEST_CASE("text lines") {
     Lines log(log::Format::text);
     log::info("channel deployed", {{"channel", "prod"}, {"objects", 12}, {"forced", false}, {"why", "a b"}, {"empty", ""}});
@@ -115,6 +165,30 @@ TEST_SUITE("log") {
 }
 
 TEST_SUITE("concurrency: log") {
+  TEST_CASE("lines of many threads stay whole on standard error") {
+    StandardError standard_error;
+    {
+      std::vector<std::jthread> threads;
+      for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([t] {
+          for (int i = 0; i < 100; ++i) log::info("line", {{"text", std::string(1000, static_cast<char>('a' + t))}});
+        });
+      }
+    }
+    std::string text = standard_error.text();
+    int lines = 0;
+    for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n')) {
+      const std::string line = text.substr(0, end);
+      text.erase(0, end + 1);
+      ++lines;
+      const auto value = line.find("text=");
+      REQUIRE(value != std::string::npos);
+      CHECK(line.substr(value + 5) == std::string(1000, line.back()));
+    }
+    CHECK(lines == 400);
+    CHECK(text.empty());
+  }
+
   TEST_CASE("many threads, whole lines, no secret between registering and writing") {
     std::atomic<int> lines{0};
     std::atomic<int> leaks{0};

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/json/json.hpp"
 #include "base/yaml/yaml.hpp"
@@ -50,6 +51,30 @@ TEST_SUITE("base/yaml/reader") {
     CHECK(parse_yaml("1.0", {.profile = YamlProfile::go_v3})->kind() == Kind::float64);
     CHECK(floats("9007199254740993") == "9007199254740992");
     CHECK(read("9007199254740993") == "9007199254740993");
+  }
+
+  TEST_CASE("errors of a text with secrets quote nothing of it, and have the same place and kind") {
+    const std::vector<std::string> texts = {
+        "password: *S3cret",      "a: &S3cret [*S3cret]",   "? {S3cret: x}\n: 1", "? [S3cret]\n: 1",
+        "a: &x [S3cret]\n*x : 1", "password: !!int S3cret", "null: S3cret",       "12345678901234567890: S3cret",
+    };
+    for (const auto& text : texts) {
+      CAPTURE(text);
+      for (const auto profile : {YamlProfile::go_v2_json, YamlProfile::go_v3}) {
+        const auto full = parse_yaml(text, {.profile = profile}, "f.yaml");
+        const auto quiet = parse_yaml(text, {.profile = profile, .quote_content = false}, "f.yaml");
+        REQUIRE(quiet.ok() == full.ok());
+        if (full.ok()) continue;  // v3 knows more keys
+        CHECK_MESSAGE(full.error().message().find("S3cret") != std::string::npos, full.error().message());
+        CHECK_MESSAGE(quiet.error().message().find("S3cret") == std::string::npos, quiet.error().message());
+        CHECK(quiet.error().where() == full.error().where());
+        CHECK(quiet.error().where().line > 0);
+        CHECK(quiet.error().message().size() > 20);
+      }
+    }
+    const YamlOptions unique{.unique_keys = true, .quote_content = false};
+    CHECK(parse_yaml("S3cret: 1\nS3cret: 2", unique).error().message() == "key is already set at line 1");
+    CHECK(read("a: *S3cret", {.quote_content = false}) == "! yaml: unknown anchor referenced");
   }
 
   TEST_CASE("keys become text") {
@@ -155,6 +180,10 @@ TEST_SUITE("base/yaml/reader") {
     CHECK(code(std::string(999, '[') + std::string(999, ']')) == "ok");
     CHECK(code(std::string(1001, '[')) == "TooLarge");
     CHECK(code("abc", {.max_bytes = 2}) == "TooLarge");
+    CHECK(code("{a: [b, c], d: e}", {.max_nodes = 9}) == "ok");  // the document is one of them
+    CHECK(code("{a: [b, c], d: e}", {.max_nodes = 7}) == "TooLarge");
+    CHECK(code("[&x [1, 2, 3], *x, *x, *x]", {.max_nodes = 12}) == "TooLarge");
+    CHECK(parse_located_yaml("[a, a, a]", "f", {.max_nodes = 3}).error().where().to_string() == "f:1:5");
     std::string deep;
     for (int i = 0; i < 1001; ++i) deep += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
     CHECK(code(deep) == "TooLarge");

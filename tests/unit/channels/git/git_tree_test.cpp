@@ -95,6 +95,24 @@ TEST_SUITE("git/tree") {
     CHECK(content_id(*before, path("a")) == content_id(*after, path("a")));
   }
 
+  TEST_CASE("a deep tree with a link is identified at once, or not at all") {
+    Fixture f;
+    std::string deep;
+    for (int i = 0; i < 600; ++i) deep += "d/";
+    f.repository.commit("main", {{deep + "link@", "x"}, {deep + "x", "1"}, {"flat/a/link@", "../../b/y"}, {"b/y", "2"}});
+    const auto tree = f.tree();
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(content_id(*tree, path("d")) != content_id(*tree, path("d")));
+    for (int i = 0; i < 100; ++i) CHECK(tree->read(path(deep + "x")).value_or("") == "1");
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(3));
+    CHECK(content_id(*tree, path("flat")) == content_id(*tree, path("flat")));
+    CHECK(content_id(*tree, path("flat")).starts_with("dir:"));
+    // Listings know directories without links, so that nobody has to go into them.
+    for (const auto& entry : *tree->list(path(""))) {
+      CHECK((entry.content_id == tree->stat(path(entry.name))->content_id));
+    }
+  }
+
   TEST_CASE("submodules are neither files nor errors") {
     Fixture f;
     f.repository.commit("main", {{"a", "1"}});
@@ -136,6 +154,17 @@ TEST_SUITE("git/tree") {
     CHECK(read->author_name == "A B");
     CHECK(read->committed == 99);
     CHECK(read->message == "tree of life\n");
+    // As Git does: a parent is one only right behind the tree, and what comes again later does not count.
+    const auto forged =
+        git::parse_commit("tree " + tree + "\nauthor A <a@b> 12 +0000\nparent " + std::string(40, 'c') +
+                          "\ncommitter C <c@d> 99 +0000\ntree " + std::string(40, 'd') + "\nauthor E <e@f> 1 +0000\n\nx");
+    REQUIRE(forged.ok());
+    CHECK(forged->tree == tree);
+    CHECK(forged->parents.empty());
+    CHECK(forged->author_name == "A");
+    CHECK(forged->message == "x");
+    CHECK_FALSE(git::parse_commit("parent " + std::string(40, 'b') + "\ntree " + tree + "\n\n").ok());
+    CHECK(git::parse_commit("tree " + tree + "\n").ok());
     CHECK_FALSE(git::parse_commit("author x\n\n").ok());
     CHECK_FALSE(git::parse_commit("").ok());
     CHECK_FALSE(git::parse_commit("tree " + tree + "\nparent ../../etc\n\n").ok());

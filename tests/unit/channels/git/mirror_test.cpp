@@ -7,6 +7,8 @@
 #include <fstream>
 #include <thread>
 
+#include "channels/git/connectivity.hpp"
+#include "channels/git/pkt_line.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/git_server.hpp"
 
@@ -54,6 +56,40 @@ struct Fixture {
   bool local;
   ScratchDir scratch;
 };
+
+/// The ids of everything that `tip` needs, one to a line, without the object that `lost` names.
+std::string objects_without(const ScratchRepo& repository, const std::string& tip, const std::string& lost) {
+  const auto all = repository.git({"rev-list", "--objects", "--no-object-names", tip});
+  const auto id = repository.git({"rev-parse", lost});
+  std::string out;
+  for (std::size_t at = 0; at < all.size(); at += 41) {
+    if (all.substr(at, 40) != id) out += all.substr(at, 40) + "\n";
+  }
+  return out;
+}
+
+/// A pack that lacks one object.
+std::string pack_without(const ScratchRepo& repository, const std::string& tip, const std::string& lost) {
+  return run_program({"git", "-C", repository.path(), "pack-objects", "-q", "--stdout"}, {},
+                     objects_without(repository, tip, lost));
+}
+
+/// Replaces the packs of a mirror by one that lacks one object.
+void take_from_packs(const ScratchRepo& repository, const std::string& mirror, const std::string& lost) {
+  const std::string packs = mirror + "/objects/pack";
+  for (const auto& entry : std::filesystem::directory_iterator(packs)) std::filesystem::remove(entry.path());
+  repository.git({"pack-objects", "-q", packs + "/pack"}, objects_without(repository, "main", lost));
+}
+
+/// What a server of protocol version 2 answers to a fetch.
+std::string fetch_answer(const std::string& pack) {
+  std::string out;
+  channels::git::append_pkt(out, "packfile\n");
+  constexpr std::size_t step = 60'000;
+  for (std::size_t at = 0; at < pack.size(); at += step) channels::git::append_pkt(out, '\1' + pack.substr(at, step));
+  channels::git::append_flush(out);
+  return out;
+}
 
 }  // namespace
 
@@ -341,6 +377,35 @@ TEST_SUITE("git/mirror") {
     }
   }
 
+  TEST_CASE("a whole commit id is never a branch or tag of that name") {
+    Fixture f(Road::local);
+    const auto first = f.repository.commit("main", {{"a", "1"}});
+    const auto evil = f.repository.commit("evil", {{"a", "evil"}});
+    const std::string absent(40, 'a');
+    const std::string sha256(64, 'b');
+    for (const auto& name : {first, absent, sha256}) f.repository.git({"update-ref", "refs/heads/" + name, evil});
+    f.repository.git({"update-ref", "refs/tags/" + first, evil});
+    RemoteConfig config;
+    config.ref_prefixes = {"refs/"};
+    auto mirror = open_mirror(f.scratch / "mirror", f.url(), config);
+    pull(*mirror);
+    std::string loud = first;
+    std::ranges::transform(loud, loud.begin(), [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
+    CHECK(mirror->resolve(first).value_or("") == first);
+    CHECK(mirror->resolve(loud).value_or("") == first);
+    CHECK(mirror->resolve(first + "~0").value_or("") == first);
+    for (const auto& name : {absent, sha256}) {
+      const auto resolved = mirror->resolve(name);
+      REQUIRE_FALSE(resolved.ok());
+      CHECK(resolved.error().code() == ErrorCode::not_found);
+    }
+    CHECK(mirror->resolve("refs/heads/" + first).value_or("") == evil);
+    // The beginning of an id is a name first, as in Git.
+    f.repository.git({"update-ref", "refs/heads/" + first.substr(0, 10), evil});
+    pull(*mirror);
+    CHECK(mirror->resolve(first.substr(0, 10)).value_or("") == evil);
+  }
+
   TEST_CASE("revisions are understood by the remote's names") {
     Fixture f(Road::local);
     const auto first = f.repository.commit("main", {{"a", "1"}});
@@ -439,22 +504,12 @@ TEST_SUITE("git/mirror") {
   }
 
   TEST_CASE("a file whose bytes are gone is an error, not a missing file, and is fetched again") {
-    namespace fs = std::filesystem;
     Fixture f(Road::http_v2);
     const auto id = f.repository.commit("main", {{"a.txt", "hello"}});
     auto mirror = open_mirror(f.scratch / "mirror", f.url());
     pull(*mirror);
-    // The same content without the file's bytes: a pack that lacks one object.
-    const std::string packs = f.scratch / "mirror/objects/pack";
-    const auto commit = f.repository.git({"rev-list", "--objects", "--no-object-names", "main"});
-    const auto blob = f.repository.git({"rev-parse", "main:a.txt"});
-    std::string without;
-    for (std::size_t at = 0; at < commit.size(); at += 41) {
-      if (commit.substr(at, 40) != blob) without += commit.substr(at, 40) + "\n";
-    }
     mirror.reset();
-    for (const auto& entry : fs::directory_iterator(packs)) fs::remove(entry.path());
-    f.repository.git({"pack-objects", "-q", packs + "/pack"}, without);
+    take_from_packs(f.repository, f.scratch / "mirror", "main:a.txt");
     mirror = open_mirror(f.scratch / "mirror", f.url());
     REQUIRE(mirror->notes().empty());
     const auto tree = mirror->tree(id);
@@ -468,6 +523,124 @@ TEST_SUITE("git/mirror") {
     const auto again = (*tree)->read(*path);
     REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().to_string()));
     CHECK(*again == "hello");
+  }
+
+  TEST_CASE("what another holder of the mirror cannot read is fetched again while both have it open") {
+    namespace fs = std::filesystem;
+    Fixture f(Road::http_v2);
+    const auto id = f.repository.commit("main", {{"a.txt", "hello"}});
+    const std::string directory = f.scratch / "mirror";
+    auto watcher = open_mirror(directory, f.url());
+    pull(*watcher);
+    take_from_packs(f.repository, directory, "main:a.txt");
+    auto worker = open_mirror(directory, f.url());
+    const auto path = *TreePath::parse("a.txt");
+    CHECK_FALSE((*worker->tree(id))->read(path).ok());
+    CHECK(fs::exists(directory + "/gitopsctl-suspect"));
+    // Nothing moved at the remote, and the watcher itself did not read the file.
+    pull(*watcher);
+    CHECK_FALSE(fs::exists(directory + "/gitopsctl-suspect"));
+    worker = open_mirror(directory, f.url());
+    CHECK((*worker->tree(id))->read(path).value_or("") == "hello");
+    CHECK(worker->notes().empty());
+  }
+
+  TEST_CASE("a pack that lacks something is asked for again, and nothing of the mirror is suspected") {
+    Fixture f(Road::http_v2);
+    FaultProxy proxy(f.server.port());
+    const auto first = f.repository.commit("main", {{"a.txt", "one"}});
+    f.repository.commit("next", {{"a.txt", "two"}, {"dir/b.txt", "three"}});
+    const auto id = f.repository.tip("next");
+    for (const std::string lost : {"next:dir/b.txt", "next:dir", "next^{tree}"}) {
+      CAPTURE(lost);
+      const std::string directory = f.scratch / std::to_string(lost.size());
+      proxy.clear();
+      f.repository.git({"update-ref", "refs/heads/main", first});
+      auto mirror = open_mirror(directory, proxy.url() + "/shop.git");
+      const auto before = mirror->list_remote({});
+      REQUIRE(before.ok());
+      REQUIRE(mirror->fetch(*before, {"refs/heads/main"}, {}).ok());
+      f.repository.git({"update-ref", "refs/heads/main", id});
+      const auto listing = mirror->list_remote({});
+      REQUIRE(listing.ok());
+      Fault fault;
+      fault.kind = Fault::Kind::answer;
+      fault.method = "POST";
+      fault.status = 200;
+      fault.headers = {{"Content-Type", "application/x-git-upload-pack-result"}};
+      fault.body = fetch_answer(pack_without(f.repository, "next", lost));
+      proxy.set({fault});
+      const auto fetched = mirror->fetch(*listing, {"refs/heads/main"}, {});
+      REQUIRE_FALSE(fetched.ok());
+      CHECK(fetched.error().code() == ErrorCode::unavailable);
+      CHECK_MESSAGE(fetched.error().message().find("incomplete history") != std::string::npos, why(fetched));
+      CHECK(mirror->refs().at("refs/heads/main") == first);
+      CHECK_FALSE(std::filesystem::exists(directory + "/gitopsctl-suspect"));
+      CHECK(open_mirror(directory, f.url())->refs() == mirror->refs());
+      // The tip has not moved, and what came of it is stored: it is asked for nevertheless.
+      proxy.clear();
+      const auto again = mirror->fetch(*listing, {"refs/heads/main"}, {});
+      REQUIRE_MESSAGE(again.ok(), why(again));
+      CHECK(mirror->refs().at("refs/heads/main") == id);
+      CHECK((*mirror->tree(id))->read(*TreePath::parse("dir/b.txt")).value_or("") == "three");
+    }
+  }
+
+  TEST_CASE("an entry that becomes a directory of the same id is checked") {
+    Fixture f(Road::local);
+    f.repository.commit("main", {{"a.txt", "one"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    pull(*mirror);
+    // A submodule's id says nothing about what is here; as a directory's it has to be.
+    const std::string id(40, 'e');
+    const auto commit = [&](const std::string& mode) {
+      const auto tree = f.repository.git({"mktree", "--missing"}, mode + " " + id + "\tx\n");
+      return f.repository.git({"commit-tree", "-m", mode, tree});
+    };
+    const auto reader = channels::git::ObjectReader::open(f.repository.path(), "shop");
+    REQUIRE(reader.ok());
+    const auto submodule = commit("160000 commit");
+    const auto directory = commit("040000 tree");
+    CHECK(channels::git::check_complete(**reader, submodule, {}, {}).ok());
+    CHECK_FALSE(channels::git::check_complete(**reader, directory, {}, {}).ok());
+    CHECK_FALSE(channels::git::check_complete(**reader, directory, submodule, {}).ok());
+    // Nor does a file of that id say that the directory was looked at.
+    const auto inner = f.repository.git({"mktree", "--missing"}, "100644 blob " + id + "\tghost\n");
+    using channels::git::EntryKind;
+    const auto both = f.repository.git(
+        {"hash-object", "-t", "tree", "-w", "--literally", "--stdin"},
+        channels::git::write_tree_bytes({{"a", EntryKind::file, inner}, {"b", EntryKind::directory, inner}}));
+    const auto twice = f.repository.git({"commit-tree", "-m", "twice", both});
+    CHECK_FALSE(channels::git::check_complete(**reader, twice, {}, {}).ok());
+  }
+
+  TEST_CASE("a local ref that cannot be read is an error and not a deleted branch") {
+    Fixture f(Road::local);
+    const auto id = f.repository.commit("releases/prod", {{"a", "1"}});
+    f.repository.commit("main", {{"a", "1"}});
+    auto mirror = open_mirror(f.scratch / "mirror", f.url());
+    pull(*mirror);
+    // What a crashed machine leaves of a file that was not synced.
+    const std::string file = f.repository.path() + "/refs/heads/releases/prod";
+    REQUIRE(std::filesystem::exists(file));
+    for (const auto* text : {"", "rubbish\n"}) {
+      std::ofstream(file, std::ios::trunc) << text;
+      const auto listing = mirror->list_remote({});
+      REQUIRE_FALSE(listing.ok());
+      CHECK_MESSAGE(listing.error().to_string().find("refs/heads/releases/prod") != std::string::npos,
+                    listing.error().to_string());
+    }
+    std::ofstream(file, std::ios::trunc) << id << "\n";
+    // Names that are no refs, symbolic refs that lead nowhere and refs outside of the prefixes keep nobody.
+    std::ofstream(f.repository.path() + "/refs/heads/main.lock");
+    std::ofstream(f.repository.path() + "/refs/heads/.DS_Store") << "x";
+    std::ofstream(f.repository.path() + "/refs/odd") << "rubbish";
+    f.repository.git({"symbolic-ref", "refs/heads/nowhere", "refs/heads/none"});
+    const auto listing = mirror->list_remote({});
+    REQUIRE_MESSAGE(listing.ok(), (listing.ok() ? "" : listing.error().to_string()));
+    CHECK(listing->refs.size() == 2);
+    std::ofstream(f.repository.path() + "/refs/heads/ring") << "ref: refs/heads/ring\n";
+    CHECK_FALSE(mirror->list_remote({}).ok());
   }
 
   TEST_CASE("many fetches do not leave many packs") {

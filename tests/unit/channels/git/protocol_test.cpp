@@ -146,6 +146,26 @@ TEST_SUITE("git/protocol") {
     CHECK(refused.error().code() == ErrorCode::unsupported);
   }
 
+  TEST_CASE("bytes after the end of a pack are refused and not kept") {
+    std::string got;
+    const auto take = [&got](std::string_view piece) -> Result<void> {
+      got += piece;
+      return {};
+    };
+    const std::string whole = lines({"packfile\n", "\x01PACK"});
+    PackDemux later(2, true, take);
+    REQUIRE(later.feed(whole).ok());
+    CHECK(later.feed("").ok());
+    CHECK(later.finish().ok());
+    // One piece is enough to say no; without that a server could fill the memory behind the sink's limits.
+    const auto refused = later.feed(std::string(std::size_t{1} << 20U, '\0'));
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code() == ErrorCode::unavailable);
+    PackDemux together(2, true, take);
+    CHECK_FALSE(together.feed(whole + "0").ok());
+    CHECK(got == "PACKPACK");
+  }
+
   TEST_CASE("the report of a push is read with and without bands") {
     const std::string plain = lines({"unpack ok\n", "ok refs/heads/a\n", "ng refs/heads/b failed to update ref\n"});
     std::string banded;

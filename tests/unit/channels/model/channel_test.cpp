@@ -244,6 +244,15 @@ TEST_SUITE("channels/model") {
     }
     CHECK(mistakes(bomb).size() == 1);
     CHECK(mistakes(with_head("releases: " + std::string(5000, '[') + std::string(5000, ']') + "\n")).size() == 1);
+    // Two bytes of text are some hundred of memory: the nodes are bounded, not only the bytes.
+    std::string list = "a";
+    for (int i = 0; i < 600'000; ++i) list += ",a";
+    const auto refused = parse_channel(with_head("releases: []\nx: [" + list + "]\n"), file(), "");
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code() == ErrorCode::too_large);
+    CHECK(refused.error().message() == "yaml: document has more than 500000 nodes");
+    CHECK(parse_channel(with_head("releases: []\n# " + std::string(4U << 20U, 'x')), file(), "").error().code() ==
+          ErrorCode::too_large);
   }
 
   TEST_CASE("mistakes inside a release are its problems and do not stop the others") {
@@ -494,7 +503,38 @@ TEST_SUITE("channels/model historic form") {
   }
 }
 
+namespace {
+
+/// A tree of which one directory cannot be read at the moment.
+class Unreadable final : public FileTree {
+ protected:
+  Result<FileInfo> do_stat(const TreePath& path) const override {
+    if (path.is_root() || path.str() == "ci" || path.str() == "ci/vars" || path.str() == "ci/vars/releases") {
+      return FileInfo{std::string(path.name()), FileType::directory, 0, false, {}};
+    }
+    return Error(ErrorCode::not_found, "not there");
+  }
+  Result<std::string> do_read(const TreePath& /*path*/, std::uint64_t /*max_bytes*/) const override { return gone(); }
+  Result<std::vector<FileInfo>> do_list(const TreePath& /*path*/) const override { return gone(); }
+  Result<std::string> do_read_link(const TreePath& /*path*/) const override { return gone(); }
+
+ private:
+  static Error gone() { return {ErrorCode::unavailable, "the local copy is damaged"}; }
+};
+
+}  // namespace
+
 TEST_SUITE("channels/model in a tree") {
+  TEST_CASE("a directory that cannot be read is not a channel that is not there") {
+    const auto found = find_channel_file(Unreadable(), "prod");
+    REQUIRE_FALSE(found.ok());
+    CHECK(found.error().code() == ErrorCode::unavailable);
+    CHECK(load_channel(Unreadable(), "prod").error().code() == ErrorCode::unavailable);
+    MemoryTree file_in_its_place;
+    file_in_its_place.add(path("ci/vars/releases"), "");
+    CHECK(find_channel_file(file_in_its_place, "prod").error().code() == ErrorCode::not_found);
+  }
+
   TEST_CASE("files are found in their places, ours first") {
     MemoryTree tree;
     tree.add(path("ci/channels/prod.yaml"), "calitp: {channel: prod, releases: []}\n");

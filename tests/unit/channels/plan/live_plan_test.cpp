@@ -57,6 +57,31 @@ TEST_SUITE("live plan: desired objects") {
     CHECK(plan.changes[0].after.find_path({"data", "extra"}) == nullptr);
   }
 
+  TEST_CASE("what a run that was killed may have applied is applied again, however it looks") {
+    World unanswered("web", config_map("a", "1"));
+    unanswered.put(config_map("a", "1"), "set-web");
+    unanswered.record(config_map("a", "1")).hash.clear();
+    CHECK(lines(unanswered.plan()) == Lines{"update ConfigMap web/a: what was applied last is not known"});
+    World unlisted("web", config_map("a", "1"));
+    unlisted.put(config_map("a", "1"), "set-web");
+    CHECK(lines(unlisted.plan()) == Lines{"update ConfigMap web/a: what was applied last is not known"});
+    // A field that only the killed run wanted.
+    World grown("web", config_map("a", "1"));
+    auto& item =
+        grown.put("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: '1', extra: '2'}\n", "set-web");
+    item.applied = item.body;
+    grown.record(config_map("a", "1")).hash.clear();
+    const auto plan = grown.plan();
+    CHECK(lines(plan) == Lines{"update ConfigMap web/a"});
+    CHECK(plan.changes[0].after.find_path({"data", "extra"}) == nullptr);
+  }
+
+  TEST_CASE("an object that somebody made anew as it was is taken over again") {
+    World world("web", config_map("a", "1"));
+    world.own(config_map("a", "1")).uid = "another";
+    CHECK(lines(world.plan()) == Lines{"update ConfigMap web/a drift: was made anew by somebody else"});
+  }
+
   TEST_CASE("lists are compared as a whole") {
     CHECK(live_covers(yaml("{a: [1, {b: 2}]}"), yaml("{a: [1, {b: 2.0}], c: 3}")));
     CHECK_FALSE(live_covers(yaml("{a: [1]}"), yaml("{a: [1, 2]}")));
@@ -84,6 +109,10 @@ TEST_SUITE("live plan: desired objects") {
     World world("web", config_map("a", "1"));
     world.own(config_map("a", "1")).owner.clear();
     CHECK(lines(world.plan()) == Lines{"update ConfigMap web/a drift: its owner label was taken away"});
+    // When a commit changes it too, the commit is the cause, and wants what commits want.
+    World both("web", config_map("a", "2"));
+    both.own(config_map("a", "1")).owner.clear();
+    CHECK(lines(both.plan()) == Lines{"update ConfigMap web/a: its owner label was taken away"});
   }
 
   TEST_CASE("an object of somebody else is an error of the release, and nothing of it changes") {
@@ -96,6 +125,49 @@ TEST_SUITE("live plan: desired objects") {
     CHECK(plan.errors[0].message() == "ConfigMap web/a belongs to another owner (applyset-foreign-v1)");
     CHECK(plan.changes.empty());
     CHECK(plan.to_digest.empty());
+  }
+
+  TEST_CASE("what gitopsctl is steered by is neither written nor removed") {
+    const auto refused = [](const std::string& manifest) {
+      World world("web", config_map("a", "1") + manifest);
+      const auto plan = world.plan();
+      CHECK(plan.changes.empty());
+      REQUIRE(plan.errors.size() == 1);
+      CHECK(plan.errors[0].code() == ErrorCode::forbidden);
+      CHECK(plan.errors[0].where().file == "all.yaml");
+      // The reviewer of the commit sees it, too.
+      CHECK(diff_rendered("test", "", {}, "bbb", {rendered("web", manifest)}).has_errors());
+      return plan.errors[0].message();
+    };
+    const auto marked = [](const std::string& metadata) {
+      return "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, " + metadata + "}\n";
+    };
+    CHECK(refused("---\napiVersion: gitopsctl.dev/v1\nkind: Approval\nmetadata: {name: x}\n") ==
+          "gitopsctl.dev/Approval web/x is of the group gitopsctl.dev: no release may write what gitopsctl is steered by");
+    refused("---\napiVersion: gitopsctl.dev/v9\nkind: Channel\nmetadata: {name: prod, namespace: gitopsctl-system}\n");
+    refused(marked("namespace: gitopsctl-system"));
+    refused("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: gitopsctl-system}\n");
+    refused(marked("labels: {applyset.kubernetes.io/id: x}"));
+    refused(marked("labels: {gitopsctl.dev/channel-key: x}"));
+    refused(marked("labels: {gitopsctl.dev/channel-id: x}"));
+    refused(marked("annotations: {gitopsctl.dev/identity: a/b/c/d}"));
+
+    // Harmless by itself, but the name is that of another release's inventory.
+    World meets("web", config_map("inventory", "1"));
+    meets.put(marked("labels: {applyset.kubernetes.io/id: x}"), "").body =
+        yaml("{metadata: {labels: {applyset.kubernetes.io/id: x}}}");
+    meets.live[{"", "ConfigMap", "web", "inventory"}] = meets.live[{"", "ConfigMap", "web", "x"}];
+    REQUIRE(meets.plan().errors.size() == 1);
+    CHECK(meets.plan().changes.empty());
+
+    World leaves("web", config_map("stays", "1"));
+    leaves.own(config_map("stays", "1"));
+    leaves.own(marked("labels: {applyset.kubernetes.io/id: x}"));
+    CHECK(lines(leaves.plan()) ==
+          Lines{"keep ConfigMap web/x: has the label applyset.kubernetes.io/id, which no release removes"});
+
+    World plain("web", marked("annotations: {gitopsctl.dev/prune: never}, labels: {gitopsctl.dev/team: x}"));
+    CHECK(plain.plan().errors.empty());
   }
 
   TEST_CASE("hand-over from a release of the channel, by one commit or by permission") {
@@ -157,6 +229,40 @@ TEST_SUITE("live plan: desired objects") {
     const auto plan = world.plan();
     CHECK(plan.changes[0].before.string_at({"data", "p"}) == "(redacted, before)");
     CHECK(plan.changes[0].after.string_at({"data", "p"}) == "(redacted, after)");
+  }
+}
+
+TEST_SUITE("live plan: sensitive values") {
+  TEST_CASE("what the giver of an object calls sensitive stays hidden, whatever the taker says") {
+    const std::string marked = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: S3cret}\n";
+    World world("web", config_map("a", "open"));
+    world.put(marked, "set-other");
+    Handover handover;
+    handover.owners = {{"set-other", "other"}, {"set-web", "web"}};
+    const auto shown = [&] {
+      const auto plan = world.plan(handover);
+      REQUIRE(plan.changes.size() == 1);
+      return canonical_json(plan.changes[0].before) + canonical_json(plan.changes[0].after);
+    };
+    CHECK(shown().find("S3cret") != std::string::npos);
+    handover.sensitive = {{"other", {{"ConfigMap", "", {"data", "value"}}}}};
+    CHECK(shown().find("S3cret") == std::string::npos);
+    CHECK(shown().find("(redacted") != std::string::npos);
+    // Also of a release that is called otherwise now.
+    world.input.former_owners = {"set-other"};
+    CHECK(shown().find("S3cret") == std::string::npos);
+    // And where the preview of a whole channel finds it out by itself.
+    World other("other");
+    other.own(marked);
+    other.input.owner = "set-other";
+    other.input.listed = false;
+    other.input.sensitive = {{"ConfigMap", "", {"data", "value"}}};
+    world.input.former_owners.clear();
+    const auto changes = plan_channel_live("prod", "aaa", "bbb", {other.input, world.input}, world.live);
+    for (const auto& release : changes.releases) {
+      REQUIRE(release.changes.size() == 1);
+      CHECK(canonical_json(release.changes[0].before).find("S3cret") == std::string::npos);
+    }
   }
 }
 
@@ -362,6 +468,48 @@ TEST_SUITE("live plan: channel") {
     CHECK(changes.releases[0].changes.empty());
     CHECK(lines(changes.releases[1]) ==
           Lines{"keep ConfigMap web/leaves: nothing is removed while a release of the channel fails",
-                "update ConfigMap web/mine"});
+                "update ConfigMap web/mine", "update ConfigMap web/nobodys: what was applied last is not known",
+                "update ConfigMap web/theirs: what was applied last is not known"});
+  }
+
+  TEST_CASE("digests of deletes name the channel and the objects with their uids") {
+    World world("web", config_map("a", "1"));
+    world.own(config_map("a", "1"));
+    auto& b = world.own(config_map("b", "1"));
+    const auto digest = [&](const std::string& channel = "prod") {
+      return plan_channel_live(channel, "aaa", "bbb", {world.input}, world.live).delete_digest();
+    };
+    const auto set_uid = [&](const std::string& uid) {
+      b.uid = uid;
+      for (auto& entry : world.input.entries) {
+        if (entry.id.name == "b") entry.uid = uid;
+      }
+    };
+    const auto one = digest();
+    CHECK(one.starts_with("sha256:"));
+    CHECK(digest() == one);
+    CHECK(digest("test") != one);
+    set_uid("made anew");
+    CHECK(digest() != one);
+    world.input.desired.front().hash = "another";
+    const auto anew = digest();
+    world.own(config_map("c", "1"));
+    const auto both = digest();
+    CHECK(both != anew);
+    // Removed already by a run that was killed: still what was approved, until the last of them is gone.
+    for (auto& entry : world.input.entries) {
+      if (entry.id.name != "a") entry.state = RecordedState::pruning;
+    }
+    for (auto& [id, item] : world.live) {
+      if (id.name == "b") item = std::nullopt;
+    }
+    CHECK(digest() == both);
+    for (auto& entry : world.input.entries) entry.state = RecordedState::applied;
+    CHECK(digest() != both);  // gone by somebody else's hand
+    for (auto& [id, item] : world.live) {
+      if (id.name == "c") item = std::nullopt;
+    }
+    for (auto& entry : world.input.entries) entry.state = RecordedState::pruning;
+    CHECK(digest().empty());
   }
 }

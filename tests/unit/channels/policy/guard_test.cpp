@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <random>
 #include <string>
 
@@ -13,6 +14,7 @@ namespace {
 ChangeSet change_set(std::size_t removed, std::size_t updated = 0, Cause cause = Cause::commit) {
   ChangeSet changes;
   changes.channel = "prod";
+  changes.live = true;
   changes.render_digest = "sha256:render";
   changes.approval_digest = "sha256:consent";
   changes.plan_digest = "sha256:plan";
@@ -150,14 +152,14 @@ TEST_SUITE("guards") {
     CHECK(c.writes());
     Policy after = c.policy;
     after.approvals = 0;
-    set_policy(c.changes, &c.policy, after);
+    set_policy(c.changes, &c.policy, after, {});
     CHECK(c["approval"].decision == Decision::wait);
     CHECK(c["approval"].message ==
           "0 of 2 approvals of " + c.changes.approval_digest + "; the policy changes: approvals: 2 → 0");
     CHECK(c["approval"].command == "gitopsctl approve prod --digest " + c.changes.approval_digest);
     // Consent to the same content without this policy is none to the policy.
     ChangeSet same = change_set(0);
-    set_policy(same, &c.policy, c.policy);
+    set_policy(same, &c.policy, c.policy, {});
     CHECK(same.render_digest == c.changes.render_digest);
     c.facts.approvals[same.approval_digest] = {"ada", "bob"};
     c.facts.approvals[c.changes.render_digest] = {"ada", "bob"};
@@ -167,11 +169,55 @@ TEST_SUITE("guards") {
 
     Case drift(change_set(0, 3, Cause::drift));
     drift.policy.approvals = 1;
-    set_policy(drift.changes, &drift.policy, after);
+    set_policy(drift.changes, &drift.policy, after, {});
     CHECK_FALSE(drift.writes());
     Case free(change_set(0));
-    set_policy(free.changes, &free.policy, c.policy);
+    set_policy(free.changes, &free.policy, c.policy, {});
     CHECK(free.writes());  // the deployed policy asks nobody
+  }
+
+  TEST_CASE("an approval names what the releases may delete and which of them are suspended") {
+    const auto digest = [](const std::function<void(Release&)>& change) {
+      Channel channel;
+      channel.releases.emplace_back().name = "web";
+      change(channel.releases.front());
+      ChangeSet changes = change_set(0);
+      set_policy(changes, nullptr, channel.policy, channel);
+      return changes.approval_digest;
+    };
+    const auto plain = digest([](Release&) {});
+    CHECK(digest([](Release& release) { release.timeout = Millis(1); }) == plain);
+    CHECK(digest([](Release& release) { release.prune = true; }) == plain);  // the channel's, said again
+    const std::vector<std::string> others = {
+        digest([](Release& release) { release.prune = false; }),
+        digest([](Release& release) { release.allow_empty = true; }),
+        digest([](Release& release) { release.allow_delete = {"PersistentVolumeClaim"}; }),
+        digest([](Release& release) { release.renamed_from = "old"; }),
+        digest([](Release& release) { release.suspend = true; }),
+        digest([](Release& release) { release.helm_name = "other"; }),
+    };
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      CHECK(others[i] != plain);
+      for (std::size_t j = 0; j < i; ++j) CHECK(others[i] != others[j]);
+    }
+    CHECK(digest([](Release& release) { release.allow_delete = {"B", "A"}; }) ==
+          digest([](Release& release) { release.allow_delete = {"A", "B", "A"}; }));
+  }
+
+  TEST_CASE("a mere tightening of what a release may delete needs no approval, a loosening does") {
+    const auto waits = [](const RemovalSettings& before, const RemovalSettings& after) {
+      Case c(change_set(0));
+      c.policy.approvals = 1;
+      c.changes.policy_changes = compare_removal("web", before, after);
+      return !c.writes();
+    };
+    CHECK(waits({false, {}}, {true, {}}));
+    CHECK_FALSE(waits({true, {}}, {false, {}}));
+    CHECK(waits({true, {}}, {true, {"Namespace"}}));
+    CHECK_FALSE(waits({true, {"Namespace"}}, {true, {}}));
+    CHECK(waits({true, {"Namespace"}}, {false, {"PersistentVolume"}}));
+    CHECK(stricter({true, {"B", "A"}}, {false, {"C", "B"}}) == RemovalSettings{false, {"B"}});
+    CHECK(compare_removal("web", {true, {"B", "A"}}, {true, {"A", "B"}}).empty());
   }
 
   TEST_CASE("many deletes: more than the share and at least the number") {

@@ -196,16 +196,16 @@ TEST_SUITE("report") {
     after.delete_percent = 100;
     const auto release = rendered("api", config_map("a", "1"));
     auto changes = diff_rendered("prod", from_commit, {release}, to_commit, {release});
-    set_policy(changes, &before, after);
+    set_policy(changes, &before, after, {});
     check_all_forms("policy", changes);
     CHECK(report_markdown(changes, {}).starts_with("### `prod`: no changes of objects; the policy changes\n"));
     CHECK(changes.plan_digest.empty());
     // What an approval names depends on the policy, and on nothing else here.
     const auto digest = changes.approval_digest;
-    set_policy(changes, nullptr, after);
+    set_policy(changes, nullptr, after, {});
     CHECK(changes.approval_digest == digest);
     CHECK(changes.policy_changes.empty());
-    set_policy(changes, &after, before);
+    set_policy(changes, &after, before, {});
     CHECK(changes.approval_digest != digest);
   }
 

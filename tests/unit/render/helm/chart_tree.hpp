@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/files/file_tree.hpp"
-#include "render/release/inputs.hpp"
+#include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::tests {
 

@@ -32,6 +32,11 @@ TEST_SUITE("helm/render_chart") {
     CHECK(one("a: {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }}") == "a: v1.37.0 true");
     CHECK(one("a: {{ has \"v1\" .Capabilities.APIVersions }} {{ without .Capabilities.APIVersions \"v1\" | len }}") ==
           "a: true 56");
+    // As often as they are asked: sorting gives a new list.
+    CHECK(one("a: {{ sortAlpha .Capabilities.APIVersions | first }} {{ first .Capabilities.APIVersions }}") ==
+          "a: admissionregistration.k8s.io/v1 v1");
+    CHECK(one("a: {{ reverse .Capabilities.APIVersions | last }} {{ chunk 10 .Capabilities.APIVersions | len }}") ==
+          "a: v1 6");
     CHECK(one("a: {{ .Values.x.y }}").starts_with("ERROR app/templates/x.yaml:1:13\n  executing"));
   }
 

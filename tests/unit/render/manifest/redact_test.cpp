@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 #include "base/crypto/digest.hpp"
@@ -132,6 +133,46 @@ TEST_SUITE("redact") {
     CHECK(hide(body, "v", "A", "m") == json("{kind: A, metadata: {name: m}, v: (redacted)}"));
   }
 
+  TEST_CASE("a value that an annotation contains is found whatever other values there are") {
+    // `abcdx` begins like the text and sorts behind `abcd`; both must not keep each other from being found.
+    Value body = yaml("{kind: Secret, metadata: {annotations: {}}, stringData: {a: abcdx, b: abcd, c: bcdef, d: zzz}}");
+    Value& annotations = body.child_map("metadata").child_map("annotations");
+    for (const auto* text : {"-abcdw-", "abcd", "0bcdef", "abcf", "zzzzz", "bcd", ""})
+      annotations.set(text, Value::string(text));
+    const std::string start(100, 'k');
+    body.child_map("stringData").set("long", Value::string(start + "1"));
+    annotations.set("long", Value::string("x" + start + "1"));
+    annotations.set("short", Value::string(start.substr(0, 60)));
+    const Value hidden = redact(body, {});
+    for (const auto& [key, value] : hidden.find_path({"metadata", "annotations"})->as_map()) {
+      const auto name = key.view();
+      const bool secret = name == "-abcdw-" || name == "abcd" || name == "0bcdef" || name == "long";
+      CAPTURE(name);
+      CHECK((value.as_string() == redacted_marker) == secret);
+    }
+  }
+
+  TEST_CASE("time grows with the input only") {
+    Value body = yaml("{kind: Secret, metadata: {annotations: {}}, data: {}}");
+    Value& data = body.child_map("data");
+    Value& annotations = body.child_map("metadata").child_map("annotations");
+    for (int i = 0; i < 100'000; ++i) {
+      data.set("k" + std::to_string(1'000'000 + i), Value::string(base64_encode("value " + std::to_string(i * 7919))));
+    }
+    for (int i = 0; i < 1000; ++i) {
+      annotations.set("a" + std::to_string(1'000 + i), Value::string("val" + std::string(100, 'x') + std::to_string(i)));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    const Value hidden = redact(body, {});
+    SecretScrubber scrubber;
+    scrubber.learn(body, {});
+    const auto took = std::chrono::steady_clock::now() - start;
+    CHECK(took < std::chrono::seconds(10));
+    CHECK(hidden.find("data")->as_map().back().value.as_string() == redacted_marker);
+    CHECK(hidden.string_at({"metadata", "annotations", "a1000"}).starts_with("valx"));
+    CHECK(scrubber.scrub("no value 7919 here") == "no (redacted) here");
+  }
+
   TEST_CASE("a sensitive value is hidden in the copy that an annotation holds") {
     Value body = yaml("{kind: ConfigMap, metadata: {name: c}, data: {token: CANARY-long}}");
     const std::string copy = canonical_json(body);
@@ -192,6 +233,15 @@ TEST_SUITE("secret scrubber") {
                            .in("step " + canary)
                            .also({Error(ErrorCode::invalid_input, canary)});
     for (const auto& one : scrubber.scrub(error).flatten()) check_clean(one.to_string() + one.hint());
+  }
+
+  TEST_CASE("a value is found before and after longer ones, at any place and whatever else begins like it") {
+    SecretScrubber scrubber;
+    scrubber.learn(yaml("{kind: Secret, stringData: {a: CANARY-1, b: CANARY-12, c: X-CANARY-1}}"), {});
+    CHECK(scrubber.scrub("CANARY-1") == "(redacted)");
+    CHECK(scrubber.scrub("CANARY-12") == "(redacted)");
+    CHECK(scrubber.scrub("it is X-CANARY-1") == "it is (redacted)");
+    CHECK(scrubber.scrub("CANARY-") == "CANARY-");
   }
 
   TEST_CASE("single lines of a key, and no common words") {

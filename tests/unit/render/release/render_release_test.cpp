@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "render/release/inputs.hpp"
 #include "render/release/manifests.hpp"
+#include "render/release/render_release.hpp"
 #include "tests/unit/render/helm/chart_tree.hpp"
 
 using namespace gitopsctl;
@@ -55,6 +55,20 @@ TEST_SUITE("release/manifests") {
     CHECK(read_manifests(*tree, tree_path("app")).value().size() == 2);
     tree->add_link(tree_path("lib/up"), "../app");
     CHECK_FALSE(read_manifests(*tree, tree_path("app")).ok());
+  }
+
+  TEST_CASE("directories that share what is below them do not take for ever") {
+    // Thirty levels of two links each to the next: a billion ways to the bottom.
+    auto tree = make_tree({{"app/0/a.yaml", ""}, {"d30/b.yaml", ""}});
+    for (int i = 0; i < 30; ++i) {
+      const std::string here = i == 0 ? "app/0/" : "d" + std::to_string(i) + "/";
+      const std::string next = (i == 0 ? "../../d" : "../d") + std::to_string(i + 1);
+      tree->add_link(tree_path(here + "x"), next);
+      tree->add_link(tree_path(here + "y"), next);
+    }
+    const auto read = read_manifests(*tree, tree_path("app"));
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().code() == ErrorCode::too_large);
   }
 
   TEST_CASE("documents are cut at separator lines") {
@@ -143,5 +157,77 @@ TEST_SUITE("release/render_release") {
     const auto broken = render_release(chart_inputs({{"app/templates/a.yaml", "{{ .Values.a.b }}"}}));
     REQUIRE_FALSE(broken.ok());
     CHECK(broken.error().trail() == std::vector<std::string>{"release rel", "chart app"});
+  }
+
+  TEST_CASE("errors that are kept or published name place and mistake, and quote neither values nor what is rendered") {
+    struct Case {
+      std::string_view template_text;
+      std::string_view place;
+      std::string_view words;  // what is wrong
+      bool quoted = true;      // Helm's message has the value
+    };
+    const std::string values =
+        "password: S3cret-7f3a9\nplain: hunter\ndsn: postgres://u:S3cret-7f3a9%zz@h\ndeep: {list: [S3cret-7f3a9]}\n"
+        "text: '{{ fail \"S3cret-7f3a9\" }}'\nbroken: '{{ S3cret-7f3a9 }}'\n"
+        "call: '{{ index (list 1) 7 \"S3cret-7f3a9\" }}'\n";
+    const Case cases[] = {
+        {"kind: Secret\npassword: *{{ .Values.password }}\n", "app/templates/a.yaml", "unknown anchor"},
+        {"kind: Secret\npassword: !!int {{ .Values.password }}\n", "app/templates/a.yaml", "cannot decode !!str"},
+        {"{{ urlParse .Values.dsn }}", "app/templates/a.yaml:1:4", "error calling urlParse: unable to parse url"},
+        {"{{ .Values.dsn | urlParse }}", "app/templates/a.yaml:1:18", "invalid URL escape"},
+        {"{{ range .Values.password }}{{ end }}", "app/templates/a.yaml:1:17", "range can't iterate over"},
+        {"{{ fail (printf \"bad password %s\" .Values.password) }}", "app/templates/a.yaml:1:4", "bad password"},
+        {"{{ required .Values.password .Values.none }}", "app/templates/a.yaml:1:4", "execution error"},
+        {"{{ fail (.Values.password | b64enc) }}", "app/templates/a.yaml:1:4", "execution error", false},
+        {"{{ tpl .Values.text . }}", "app/templates/a.yaml:1:4", "execution error"},
+        {"{{ tpl .Values.broken . }}", "app/templates/a.yaml:1:4", "cannot parse template"},
+        {"{{ tpl .Values.call . }}", "app/templates/a.yaml:1:4", "error calling index"},
+        {"{{ semverCompare .Values.password \"1.0.0\" }}", "app/templates/a.yaml:1:4", "error calling semverCompare"},
+        {"{{ include .Values.password . }}", "app/templates/a.yaml:1:4", "no template"},
+        {"apiVersion: v1\nkind: Job\nmetadata: {name: x, annotations: {helm.sh/hook: {{ .Values.password }}}}\n", "",
+         "the hook"},
+    };
+    for (const auto& one : cases) {
+      CAPTURE(one.template_text);
+      auto inputs = chart_inputs({{"app/templates/a.yaml", one.template_text}, {"app/values.yaml", values}});
+      const auto say = [&] {
+        const auto set = render_release(inputs);
+        if (!set.ok()) {
+          CHECK(set.error().where().to_string() == one.place);
+          return set.error().to_string() + " | " + set.error().hint();
+        }
+        CHECK(one.place.empty());
+        return set->warnings.empty() ? std::string() : set->warnings.front();
+      };
+      const std::string full = say();
+      CHECK_MESSAGE((full.find("S3cret") != std::string::npos) == one.quoted, full);
+      inputs.quote_content = false;
+      const std::string quiet = say();
+      CHECK_MESSAGE(quiet.find("S3cret") == std::string::npos, quiet);
+      CHECK_MESSAGE(quiet.find("UzNjcmV0") == std::string::npos, quiet);  // its base64
+      CHECK_MESSAGE(quiet.find("%zz") == std::string::npos, quiet);
+      CHECK_MESSAGE(quiet.find(one.words) != std::string::npos, quiet);
+    }
+  }
+
+  TEST_CASE("so do errors of values files and of plain manifests") {
+    const auto quiet = [](RenderInputs inputs) {
+      inputs.quote_content = false;
+      const auto set = render_release(inputs);
+      REQUIRE_FALSE(set.ok());
+      CHECK_MESSAGE(set.error().to_string().find("S3cret") == std::string::npos, set.error().to_string());
+      return set.error().to_string();
+    };
+    CHECK(quiet(manifests({{"app/a.yaml", "kind: Secret\nstringData:\n  password: *S3cret\n"}}))
+              .starts_with("app/a.yaml:3:13: "));
+    CHECK(quiet(chart_inputs({{"app/values.yaml", "a: 1\npassword: *S3cret\n"}})).starts_with("app/values.yaml:2:11: "));
+    quiet(chart_inputs({{"app/values.yaml", "a: 1\n--- S3cret\n"}}));
+    auto given = chart_inputs({{"v.yaml", "password: !!int S3cret\n"}});
+    given.helm.value_files = {tree_path("v.yaml")};
+    CHECK(quiet(given).starts_with("v.yaml:1:11: "));
+    quiet(chart_inputs(
+        {{"app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: sub, version: 1.0.0}]\n"},
+         {"app/charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.0.0\n"},
+         {"app/values.yaml", "sub: S3cret\n"}}));
   }
 }

@@ -275,6 +275,23 @@ TEST_SUITE("template errors") {
     CHECK(outcome.where.to_string() == "c/templates/_h.tpl:2:6");
   }
 
+  TEST_CASE("a message without its content keeps its words") {
+    const auto without = [](std::string_view message, const std::vector<Value>& arguments = {}) {
+      return without_content(message, arguments);
+    };
+    CHECK(without(R"(parse "x://u:p%zz@h": invalid URL escape "%zz")") == "parse (redacted): invalid URL escape (redacted)");
+    CHECK(without(R"(strconv: "a\"b" is no number)") == "strconv: (redacted) is no number");
+    CHECK(without("regexp: `a'b\"c`: can't be read") == "regexp: (redacted): can't be read");
+    CHECK(without("invalid character '\\'' here") == "invalid character (redacted) here");
+    CHECK(without("it ends \"in the midd") == "it ends (redacted)");
+    Value loop = Value::map();
+    loop.set("S3cret-key", Value::list({Value::string("deep-S3cret"), Value::string("abc")}));
+    loop.set("self", loop);
+    CHECK(without("improper: deep-S3cret of S3cret-key in abc", {loop}) == "improper: (redacted) of (redacted) in abc");
+    loop.erase("self");
+    CHECK(without("index out of range: 5") == "index out of range: 5");
+  }
+
   TEST_CASE("a parse error has its place and adds nothing") {
     TemplateSet set(test_table());
     const auto added = set.add("c/templates/a.yaml", "{{define \"x\"}}{{end}}\n{{ foo }}");

@@ -56,10 +56,10 @@ struct RenderInputs {
   std::string installation_key;  ///< for the seal digest and seeded functions; empty: not at hand
   std::string identity;          ///< release identity, part of every seed
   TimePoint now{};               ///< what `now` answers
+  /// Errors and warnings may quote what is rendered, and values, as Helm does: for a person who renders by hand. False where
+  /// they are kept or published, because such pieces can be secrets: then they name place and kind of mistake alone, and of
+  /// what a chart says itself (`fail`, `required`) the values are taken out as far as they can be told from words.
+  bool quote_content = true;
 };
-
-/// Renders one release. Errors carry file:line:column in the tree and the chain of templates. Thread-safe for different
-/// inputs; the tree is only read.
-[[nodiscard]] Result<RenderedSet> render_release(const RenderInputs& inputs);
 
 }  // namespace gitopsctl::render
