@@ -39,6 +39,9 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+// A branch that one listing lacks may be between two pushes, or the listing of a server that has not caught up.
+constexpr unsigned listings_without_source = 2;
+
 double random_share() {
   static thread_local std::minstd_rand generator(std::random_device{}());
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
@@ -90,6 +93,7 @@ bool RepositoryWatcher::tick(std::stop_token stop) {
     view_.state.reachable = true;
     view_.state.error.reset();
   } else if (looked.error().code() != ErrorCode::cancelled) {
+    orphans_.clear();  // what nobody saw says nothing about what is gone
     ++failures_;
     ++view_.state.failures;
     view_.state.reachable = false;
@@ -97,7 +101,10 @@ bool RepositoryWatcher::tick(std::stop_token stop) {
     log_("warn", "repository " + config_.name + ": " + looked.error().to_string());
   }
   moved_(view_);
-  if (looked.ok() && config_.candidates) build_candidates(stop);
+  if (looked.ok() && config_.candidates) {
+    build_candidates(stop);
+    remove_orphans(stop);
+  }
   if (mirror_) {
     requests_ = mirror_->counters().requests;
     bytes_ = mirror_->counters().bytes_received;
@@ -120,6 +127,7 @@ Result<void> RepositoryWatcher::look(std::stop_token stop) {
   }
   const auto before = view_.refs;
   GITOPSCTL_CHECK(mirror_->fetch(listing, {}, interrupt));
+  note_orphans(listing);
   view_.refs = mirror_->refs();
   if (view_.refs == before) return {};
   ++fetches_;
@@ -137,6 +145,84 @@ Result<void> RepositoryWatcher::look(std::stop_token stop) {
     }
   }
   return {};
+}
+
+/// True for a branch that candidates are made of.
+bool RepositoryWatcher::is_source(const std::string& branch) const {
+  if (branch.starts_with(releases) || branch.starts_with(candidates)) return false;
+  return config_.source_branches.empty() ||
+         std::any_of(config_.source_branches.begin(), config_.source_branches.end(),
+                     [&](const std::string& pattern) { return glob_matches(pattern, branch); });
+}
+
+/// Counts for every candidate how often in a row its source branch was not listed. A listing without any branch but
+/// candidates tells nothing.
+void RepositoryWatcher::note_orphans(const channels::RefListing& listing) {
+  const std::string prefix = std::string(heads) + std::string(candidates);
+  const bool whole = std::any_of(listing.refs.begin(), listing.refs.end(), [&](const auto& ref) {
+    return ref.first.starts_with(heads) && !ref.first.starts_with(prefix);
+  });
+  std::map<std::string, Orphan> next;
+  for (auto at = listing.refs.lower_bound(prefix); whole && at != listing.refs.end() && at->first.starts_with(prefix);
+       ++at) {
+    const std::string branch = at->first.substr(prefix.size());
+    if (listing.refs.contains(std::string(heads) + branch) || !is_source(branch)) continue;
+    Orphan& orphan = next[branch];
+    if (const auto known = orphans_.find(branch); known != orphans_.end()) orphan = known->second;
+    ++orphan.listings;
+  }
+  orphans_ = std::move(next);
+}
+
+void RepositoryWatcher::remove_orphans(std::stop_token stop) {
+  std::vector<std::string> branches;
+  for (const auto& [branch, orphan] : orphans_) {
+    const auto tip = view_.refs.find(std::string(heads) + std::string(candidates) + branch);
+    if (orphan.listings >= listings_without_source && tip != view_.refs.end() && tip->second != orphan.asked) {
+      branches.push_back(branch);
+    }
+  }
+  for (const auto& branch : branches) {
+    if (stop.stop_requested()) return;
+    remove_candidate(branch, stop);
+  }
+}
+
+void RepositoryWatcher::remove_candidate(const std::string& branch, std::stop_token stop) {
+  const channels::CommitId tip = view_.refs.at(std::string(heads) + std::string(candidates) + branch);
+  const std::string name = "candidates/" + terminal_safe(branch);
+  const auto removed =
+      channels::remove_candidate(*mirror_, branch, {std::move(stop), Deadline(clock_, config_.remote.timeout)});
+  if (!removed.ok()) {
+    // A rule of the remote stays as it is; anything else is tried again with the next listing.
+    if (removed.error().code() == ErrorCode::forbidden) orphans_[branch].asked = tip;
+    log_("warn", name + ": " + removed.error().to_string());
+    return;
+  }
+  switch (*removed) {
+    case channels::CandidateRemoval::removed:
+      log_("info", name + " is removed: its source branch is gone");
+      orphans_.erase(branch);
+      audit("remove candidate", branch, tip);
+      break;
+    case channels::CandidateRemoval::not_ours:
+      log_("info", name + " stays although its source branch is gone: it is no commit that gitopsctl made");
+      orphans_[branch].asked = tip;
+      break;
+    case channels::CandidateRemoval::lost_race:
+    case channels::CandidateRemoval::gone: break;
+  }
+}
+
+void RepositoryWatcher::audit(const std::string& action, const std::string& branch, const std::string& what) {
+  if (store_ == nullptr) return;
+  const channels::AuditRecord record{make_ulid(clock_.now().time_since_epoch().count()),
+                                     clock_.now(),
+                                     "gitopsctl",
+                                     action,
+                                     config_.name + "/candidates/" + branch,
+                                     what};
+  if (auto written = store_->audit(record); !written.ok()) log_("warn", "audit: " + written.error().to_string());
 }
 
 Result<channels::CandidateRequest> RepositoryWatcher::candidate_request(const std::string& branch,
@@ -180,11 +266,7 @@ void RepositoryWatcher::build_candidates(std::stop_token stop) {
     if (stop.stop_requested()) return;
     if (!ref.starts_with(heads)) continue;
     const std::string branch = ref.substr(heads.size());
-    if (branch.starts_with(releases) || branch.starts_with(candidates)) continue;
-    const bool wanted = config_.source_branches.empty() ||
-                        std::any_of(config_.source_branches.begin(), config_.source_branches.end(),
-                                    [&](const std::string& pattern) { return glob_matches(pattern, branch); });
-    if (wanted) build_candidate(branch, commit, stop);
+    if (is_source(branch)) build_candidate(branch, commit, stop);
   }
   remembered_ = built_from_.size();
 }
@@ -224,15 +306,7 @@ void RepositoryWatcher::build_candidate(const std::string& branch, const channel
   ++candidates_;
   log_("info", "candidates/" + terminal_safe(branch) + " is " + built->commit.substr(0, 12) + " (from " +
                    commit.substr(0, 12) + ")");
-  if (store_ != nullptr) {
-    channels::AuditRecord record{make_ulid(clock_.now().time_since_epoch().count()),
-                                 clock_.now(),
-                                 "gitopsctl",
-                                 "candidate",
-                                 config_.name + "/candidates/" + branch,
-                                 built->commit + " from " + commit};
-    if (auto written = store_->audit(record); !written.ok()) log_("warn", "audit: " + written.error().to_string());
-  }
+  audit("candidate", branch, built->commit + " from " + commit);
 }
 
 void RepositoryWatcher::add_figures(AgentFigures& figures) const {

@@ -61,7 +61,12 @@ class RepositoryWatcher {
 
  private:
   Result<void> look(std::stop_token stop);
+  [[nodiscard]] bool is_source(const std::string& branch) const;
   void build_candidates(std::stop_token stop);
+  void note_orphans(const channels::RefListing& listing);
+  void remove_orphans(std::stop_token stop);
+  void remove_candidate(const std::string& branch, std::stop_token stop);
+  void audit(const std::string& action, const std::string& branch, const std::string& what);
   void build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop);
   [[nodiscard]] Result<channels::CandidateRequest> candidate_request(const std::string& branch,
                                                                      const channels::CommitId& commit) const;
@@ -79,6 +84,12 @@ class RepositoryWatcher {
   SourceView view_;
   /// Branch → what its candidate was built from last, so that nothing is looked at twice.
   std::map<std::string, std::string> built_from_;
+  /// A candidate whose source branch is gone.
+  struct Orphan {
+    unsigned listings = 0;     ///< that did not have the source branch, in a row
+    channels::CommitId asked;  ///< tip that it had when it was found to be nobody's to delete
+  };
+  std::map<std::string, Orphan> orphans_;
   /// Branch → the commit and what was last said about it, so that a lasting mistake is said once and not every tick.
   std::map<std::string, std::string> warned_;
   std::atomic<std::size_t> remembered_{0};

@@ -17,9 +17,22 @@ CommitId tip(const Mirror& mirror, const std::string& ref) {
   return found == refs.end() ? CommitId() : found->second;
 }
 
+/// The message of a candidate up to the version that built it.
+std::string message_head(const std::string& branch, const CommitId& source) {
+  return "Release candidate: " + branch + "\n\nSource-commit: " + source + "\nSource-branch: " + branch +
+         "\nGitopsctl-Version: ";
+}
+
 std::string message_of(const CandidateRequest& request) {
-  return "Release candidate: " + request.branch + "\n\nSource-commit: " + request.source +
-         "\nSource-branch: " + request.branch + "\nGitopsctl-Version: " GITOPSCTL_VERSION "\n";
+  return message_head(request.branch, request.source) + GITOPSCTL_VERSION "\n";
+}
+
+/// True for a commit as build_candidate() makes it of `branch`, by whatever version.
+bool is_candidate_of(const CommitInfo& commit, const std::string& branch) {
+  if (commit.parents.empty() || commit.parents.size() > 2 || commit.author_name != NewCommit{}.author_name) return false;
+  const std::string head = message_head(branch, commit.parents.back());
+  const auto rest = commit.message.starts_with(head) ? commit.message.substr(head.size()) : std::string("\n\n");
+  return rest.find('\n') == rest.size() - 1;  // the version, and nothing after its line
 }
 
 /// The channel's tip that a candidate was built on: its first parent, unless it has only its source.
@@ -78,6 +91,19 @@ Result<CandidateOutcome> build_candidate(Mirror& mirror, const CandidateRequest&
   crash_point(CrashPoint::candidate_after_push);
   out.state = CandidateOutcome::State::pushed;
   return out;
+}
+
+Result<CandidateRemoval> remove_candidate(Mirror& mirror, const std::string& branch, const Interrupt& interrupt) {
+  const std::string ref = std::string(candidate_prefix) + branch;
+  const CommitId held = tip(mirror, ref);
+  if (held.empty()) return CandidateRemoval::gone;
+  GITOPSCTL_TRY(const CommitInfo present, mirror.commit(held));
+  if (!is_candidate_of(present, branch)) return CandidateRemoval::not_ours;
+  GITOPSCTL_CHECK(interrupt.check("removing the candidate of " + branch));
+  const auto pushed = mirror.push(ref, held, {}, interrupt);
+  if (!pushed && pushed.error().code() == ErrorCode::conflict) return CandidateRemoval::lost_race;
+  if (!pushed) return pushed.error().in("removing the candidate of " + terminal_safe(branch));
+  return CandidateRemoval::removed;
 }
 
 Result<CommitId> promote_candidate(Mirror& mirror, const CommitId& candidate, const std::string& channel,

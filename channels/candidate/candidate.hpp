@@ -35,6 +35,18 @@ struct CandidateOutcome {
 [[nodiscard]] Result<CandidateOutcome> build_candidate(Mirror& mirror, const CandidateRequest& request,
                                                        const Interrupt& interrupt);
 
+enum class CandidateRemoval : std::uint8_t {
+  removed,
+  not_ours,   ///< it is no commit that build_candidate() made for this branch: somebody keeps something there
+  lost_race,  ///< it moved since the last fetch
+  gone,       ///< there is none
+};
+
+/// Deletes `candidates/<branch>`, whose source branch is gone, by compare-and-swap on its tip at the mirror's last fetch.
+/// Only a commit of the form that build_candidate() gives it is deleted.
+[[nodiscard]] Result<CandidateRemoval> remove_candidate(Mirror& mirror, const std::string& branch,
+                                                        const Interrupt& interrupt);
+
 /// Promotion: a commit with exactly the tree of `candidate`, first parent the tip of `releases/<channel>` (if any), second
 /// the candidate; pushed to `releases/<channel>` by compare-and-swap (`conflict` when it moved since the mirror's last
 /// fetch). Returns the new commit, or the channel's tip when that has this tree and the candidate behind it already.

@@ -75,6 +75,54 @@ TEST_SUITE("candidate") {
           f.repository.tip("releases/prod") + " " + f.repository.tip("main"));
   }
 
+  TEST_CASE("removal: what was built is removed, by compare-and-swap; what was not stays") {
+    Fixture f;
+    CHECK(*remove_candidate(*f.mirror, "main", {}) == CandidateRemoval::gone);
+    const auto built = f.build(*f.mirror, "main");
+    CHECK(*remove_candidate(*f.mirror, "main", {}) == CandidateRemoval::gone);  // of the last fetch
+    Fixture::pull(*f.mirror);
+    const auto behind = f.open("behind");
+    SUBCASE("removed") {
+      CHECK(*remove_candidate(*f.mirror, "main", {}) == CandidateRemoval::removed);
+      CHECK(f.git({"for-each-ref", "refs/heads/candidates"}).empty());
+      // Somebody else who looked before does it again: it is gone, which is what was wanted.
+      CHECK(remove_candidate(*behind, "main", {}).ok());
+    }
+    SUBCASE("moved since it was looked at") {
+      f.git({"update-ref", "refs/heads/candidates/main", f.repository.tip("main")});
+      CHECK(*remove_candidate(*behind, "main", {}) == CandidateRemoval::lost_race);
+      CHECK(f.repository.tip("candidates/main") == f.repository.tip("main"));
+    }
+    SUBCASE("a commit of somebody, also one that looks alike") {
+      const std::string source = f.repository.tip("main");
+      std::string message = f.git({"log", "-1", "--format=%B", built.commit});
+      message.erase(message.find_last_not_of('\n') + 1);
+      const auto outcome = [&](const std::string& author, const std::string& text) {
+        const std::string person = author + " <x@localhost> 1767225600 +0000";
+        const auto commit = f.repository.git(
+            {"hash-object", "-t", "commit", "-w", "--stdin"},
+            "tree " + built.tree + "\nparent " + source + "\nauthor " + person + "\ncommitter " + person + "\n\n" + text);
+        f.git({"update-ref", "refs/heads/candidates/main", commit});
+        Fixture::pull(*f.mirror);
+        const auto removed = remove_candidate(*f.mirror, "main", {});
+        REQUIRE(removed.ok());
+        return *removed;
+      };
+      CHECK(outcome("Ada", "mine\n") == CandidateRemoval::not_ours);
+      CHECK(outcome("Ada", message + "\n") == CandidateRemoval::not_ours);
+      CHECK(outcome("gitopsctl", message + "\n\nAnd something that I want to keep.\n") == CandidateRemoval::not_ours);
+      CHECK(outcome("gitopsctl", "Release candidate: main\n\nSource-commit: " + source + "\n") ==
+            CandidateRemoval::not_ours);
+      std::string other = message;
+      other.replace(other.find("candidate: main"), 15, "candidate: made");
+      CHECK(outcome("gitopsctl", other + "\n") == CandidateRemoval::not_ours);
+      other = message;
+      other.replace(other.find(source), source.size(), built.commit);
+      CHECK(outcome("gitopsctl", other + "\n") == CandidateRemoval::not_ours);
+      CHECK(outcome("gitopsctl", message + "\n") == CandidateRemoval::removed);  // the same, as built by another version
+    }
+  }
+
   TEST_CASE("nothing is pushed when neither the tree nor the channel's tip changed") {
     Fixture f;
     f.repository.commit("releases/prod", {{"apps/web", "0"}});
