@@ -261,14 +261,16 @@ void RepositoryWatcher::warn_once(const std::string& branch, const channels::Com
 
 void RepositoryWatcher::build_candidates(std::stop_token stop) {
   // Branches come and go for years.
-  std::erase_if(built_from_, [&](const auto& built) { return !view_.refs.contains(std::string(heads) + built.first); });
+  const auto gone = [&](const auto& entry) { return !view_.refs.contains(std::string(heads) + entry.first); };
+  std::erase_if(built_from_, gone);
+  std::erase_if(warned_, gone);
   for (const auto& [ref, commit] : view_.refs) {
     if (stop.stop_requested()) return;
     if (!ref.starts_with(heads)) continue;
     const std::string branch = ref.substr(heads.size());
     if (is_source(branch)) build_candidate(branch, commit, stop);
   }
-  remembered_ = built_from_.size();
+  remembered_ = built_from_.size() + warned_.size();
 }
 
 void RepositoryWatcher::build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop) {

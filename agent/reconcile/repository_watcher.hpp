@@ -56,7 +56,7 @@ class RepositoryWatcher {
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
   [[nodiscard]] std::string mirror_directory() const;
   void add_figures(AgentFigures& figures) const;
-  /// Branches of which something is remembered between ticks, as of the last one; bounded by the branches that are there.
+  /// How much is remembered of branches between ticks, as of the last one; bounded by the branches that are there.
   [[nodiscard]] std::size_t remembered_branches() const noexcept { return remembered_.load(); }
 
  private:

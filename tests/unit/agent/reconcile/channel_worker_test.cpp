@@ -148,6 +148,8 @@ TEST_SUITE("concurrency: agent/reconcile channel worker") {
   TEST_CASE_FIXTURE(WorkerFixture, "what is remembered of branches goes with them") {
     repository.commit("releases/test", files_of("1"));
     for (int i = 0; i < 5; ++i) repository.commit("feature-" + std::to_string(i), files_of("2"));
+    // Of this one also what was said about it.
+    repository.commit("feature-0", {{".gitopsctl/channels/test.yaml", "releases: [ {{{ \n"}});
     worker.reset();
     RepositoryConfig config;
     config.name = "other";
@@ -156,7 +158,7 @@ TEST_SUITE("concurrency: agent/reconcile channel worker") {
         config, {{"test", ""}}, directory.path(), nullptr, system_clock(), [](std::string_view, const std::string&) {},
         [](const SourceView&) {});
     REQUIRE(builder.tick({}));
-    CHECK(builder.remembered_branches() == 5);
+    CHECK(builder.remembered_branches() == 6);
     for (int i = 0; i < 5; ++i) repository.git({"update-ref", "-d", "refs/heads/feature-" + std::to_string(i)});
     REQUIRE(builder.tick({}));
     CHECK(builder.remembered_branches() == 0);
