@@ -63,6 +63,9 @@ constexpr std::array things = {
     // The release does not prune.
     Thing{"archive", "archive", config_map, "archive-a", "1", "2"},
     Thing{"archive", "", config_map, "archive-b", "1", "", Leaving::stays},
+    // The second commit says that it does not prune any more.
+    Thing{"tightens", "tightens", config_map, "tightens-a", "1", "2"},
+    Thing{"tightens", "", config_map, "tightens-b", "1", "", Leaving::stays},
     // Releases that leave the channel: all of it goes, something stays, nothing is pruned.
     Thing{"old", "", config_map, "old-a", "1", ""},
     Thing{"old", "", secret, "old-b", "x", ""},
@@ -111,7 +114,7 @@ std::string manifest_of(const Thing& thing, const std::string& value) {
 
 /// A channel file with the chart `web` and these releases of manifests.
 std::string channel_file(const std::string& channel, const std::string& namespace_,
-                         const std::vector<std::string>& manifests) {
+                         const std::vector<std::string>& manifests, Commit commit) {
   std::string out = "apiVersion: gitopsctl.dev/v1\nkind: Channel\nname: " + channel +
                     "\ncandidate: {paths: [charts, deploy, .gitopsctl]}\nreleases:\n  - name: web\n    driver: helm\n"
                     "    namespace: " +
@@ -120,7 +123,8 @@ std::string channel_file(const std::string& channel, const std::string& namespac
     out +=
         "  - name: " + name + "\n    driver: manifests\n    namespace: shop\n    manifests: {path: deploy/" + name + "}\n";
     if (name == "volumes") out += "    allowDelete: [PersistentVolumeClaim]\n";
-    if (name == "archive" || name == "ledger") out += "    prune: false\n";
+    if (name == "archive" || name == "ledger" || (name == "tightens" && commit == Commit::second))
+      out += "    prune: false\n";
   }
   return out;
 }
@@ -181,8 +185,8 @@ std::map<std::string, std::string> files_of(Commit commit) {
     add(second ? thing.next : thing.release, thing, second ? thing.second : thing.first);
   }
   if (commit == Commit::before) add(taken.release, taken, taken.first);
-  files[".gitopsctl/channels/test.yaml"] = channel_file("test", "shop", releases);
-  files[".gitopsctl/channels/prod.yaml"] = channel_file("prod", "prod", {});
+  files[".gitopsctl/channels/test.yaml"] = channel_file("test", "shop", releases, commit);
+  files[".gitopsctl/channels/prod.yaml"] = channel_file("prod", "prod", {}, commit);
   return files;
 }
 
