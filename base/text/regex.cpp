@@ -136,7 +136,7 @@ std::size_t read_group_name(std::string_view text, std::string_view& name) {
 /// The group that `name` means: digits are a number (without leading zeros, below 10^8), all else a name; -1 for none.
 int group_of(std::string_view name, const std::map<std::string, int>& names) {
   int number = 0;
-  bool numeric = !(name.size() > 1 && name[0] == '0');
+  bool numeric = name.size() <= 1 || name[0] != '0';
   for (const char c : name) {
     if (c < '0' || c > '9' || number >= 100'000'000) numeric = false;
     if (!numeric) break;
