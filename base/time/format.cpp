@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -133,7 +134,7 @@ Result<Millis> parse_duration(std::string_view text) {
     if (total > max_duration_ms) return bad_duration(text);
     rest.remove_prefix(unit_end);
   }
-  return Millis(static_cast<std::int64_t>(total + 0.5));
+  return Millis(std::llround(total));
 }
 
 std::string format_duration(Millis span) {

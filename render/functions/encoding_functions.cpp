@@ -144,7 +144,7 @@ Result<Value> to_toml_or_error_text(CallContext& /*context*/, Arguments argument
   auto text = to_toml(arguments[0]);
   // A missing value panics in reflection before the encoder can catch it.
   if (!text.ok() && arguments[0].is_nothing()) return text.error();
-  return text_value("toToml", text.ok() ? std::move(*text) : text.error().message());
+  return text_value("toToml", text.ok() ? *text : text.error().message());
 }
 
 Result<Value> from_toml(CallContext& /*context*/, Arguments arguments) {
