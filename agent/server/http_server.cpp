@@ -193,17 +193,17 @@ struct HttpServer::State {
       }
       endpoint = Tcp::endpoint(found.begin()->endpoint().address(), address.port);
     }
-    acceptor.open(endpoint.protocol(), failure);
+    (void)acceptor.open(endpoint.protocol(), failure);
     if (failure && address.host.empty()) {  // a machine without IPv6
       endpoint = Tcp::endpoint(Tcp::v4(), address.port);
-      acceptor.open(endpoint.protocol(), failure);
+      (void)acceptor.open(endpoint.protocol(), failure);
     }
-    if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+    if (!failure) (void)acceptor.set_option(asio::socket_base::reuse_address(true), failure);
     if (!failure && address.host.empty() && endpoint.protocol() == Tcp::v6()) {
-      acceptor.set_option(asio::ip::v6_only(false), failure);
+      (void)acceptor.set_option(asio::ip::v6_only(false), failure);
     }
-    if (!failure) acceptor.bind(endpoint, failure);
-    if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+    if (!failure) (void)acceptor.bind(endpoint, failure);
+    if (!failure) (void)acceptor.listen(asio::socket_base::max_listen_connections, failure);
     if (failure) {
       return Error(ErrorCode::unavailable, "cannot listen on " + terminal_safe(text) + ": " + failure.message())
           .with_hint("is another agent running? choose another address with --listen or in the agent's file");
@@ -232,7 +232,7 @@ struct HttpServer::State {
     if (shared->sessions.size() >= shared->limits.connections) return;
     try {
       beast::error_code ignored;
-      socket.set_option(Tcp::no_delay(true), ignored);
+      (void)socket.set_option(Tcp::no_delay(true), ignored);
       std::make_shared<Session>(std::move(socket), shared)->read();
     } catch (const std::exception& exception) {  // out of memory for this one; the next may fit
       log::error("the HTTP server could not serve a connection", {{"what", exception.what()}});
@@ -254,7 +254,7 @@ struct HttpServer::State {
     asio::post(context, [this] {
       stopping = true;
       beast::error_code ignored;
-      acceptor.close(ignored);
+      (void)acceptor.close(ignored);
       pause.cancel();
       // Closing ends their handlers, and with the last handler each session.
       for (Session* session : std::vector<Session*>(shared->sessions.begin(), shared->sessions.end())) session->close();

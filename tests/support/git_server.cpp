@@ -75,7 +75,7 @@ TestCertificates make_test_certificates() {
   return out;
 }
 
-GitServer::GitServer(GitServerOptions options) {
+GitServer::GitServer(const GitServerOptions& options) {
   std::string exec_path = run_program({"git", "--exec-path"});
   while (exec_path.ends_with('\n')) exec_path.pop_back();
   CgiOptions cgi;
