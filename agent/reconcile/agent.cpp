@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "agent/environment/environment.hpp"
@@ -150,7 +151,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
           .with_hint("use kind: embedded");
     }
     const auto directory = std::filesystem::path(environment.path).parent_path().string();
-    if (!directory.empty()) (void)make_private_directory(directory);  // opening says what failed
+    if (!directory.empty()) std::ignore = make_private_directory(directory);  // opening says what failed
     auto opened = open_embedded_environment(environment.path, clock);
     if (opened.ok()) {
       state->environments[environment.name] = *std::move(opened);
