@@ -130,8 +130,8 @@ void check_repository(const AgentConfig& config, const RepositoryConfig& reposit
 
 Check check_environment(const EnvironmentConfig& environment) {
   const std::string name = "environment " + environment.name;
-  if (environment.kind != "embedded") {
-    return {name, false, "this version cannot do environments of kind '" + environment.kind + "'", "use kind: embedded"};
+  if (environment.kind != EnvironmentKind::embedded) {
+    return {name, false, "this version cannot reach clusters", "use kind: embedded"};
   }
   std::error_code ignored;
   if (!fs::exists(environment.path, ignored)) {

@@ -27,7 +27,7 @@ Result<BoundChannel> Session::bind(const BindingConfig& binding) {
   auto& environment = environments_[binding.environment];
   if (!environment) {
     const EnvironmentConfig* config = config_.environment(binding.environment);
-    if (config == nullptr || config->kind != "embedded") {
+    if (config == nullptr || config->kind != EnvironmentKind::embedded) {
       return Error(ErrorCode::unsupported,
                    "environment '" + binding.environment + "' is of a kind that this version cannot do");
     }

@@ -29,6 +29,12 @@ constexpr std::string_view default_state = "/var/lib/gitopsctl";
 
 std::string shown(std::string_view text) { return "'" + terminal_safe(truncate_utf8(text, 120)) + "'"; }
 
+template <class List>
+auto find_named(const List& list, std::string_view name) -> decltype(list.data()) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.name == name; });
+  return found == list.end() ? nullptr : &*found;
+}
+
 /// Reads one file into an AgentConfig, noting every mistake.
 class ConfigReader {
  public:
@@ -206,16 +212,59 @@ class ConfigReader {
     return out;
   }
 
+  /// Keys that only environments of another kind have.
+  static void refuse_keys(const ConfigNode& node, const std::vector<std::string_view>& keys, std::string_view other) {
+    for (const auto key : keys) {
+      if (!node.has(key)) continue;
+      node.at(key).fail_key(Error(ErrorCode::invalid_input,
+                                  "'" + std::string(key) + "' belongs to environments of kind '" + std::string(other) + "'")
+                                .with_hint("leave it out"));
+    }
+  }
+
   EnvironmentConfig environment(const ConfigNode& node) const {
     EnvironmentConfig out;
     out.name = label(node, "name");
-    out.kind = node.text("kind");
-    if (node.has("path")) {
+    const bool cluster = node.text("kind") == "cluster";
+    out.kind = cluster ? EnvironmentKind::cluster : EnvironmentKind::embedded;
+    refuse_keys(node,
+                cluster ? std::vector<std::string_view>{"path"} : std::vector<std::string_view>{"kubeconfig", "context"},
+                cluster ? "embedded" : "cluster");
+    if (!node.text("path").empty()) {
       out.path = file_path(node.text("path"));
-    } else if (out.kind == "embedded") {
+    } else if (node.text("kind") == "embedded") {
       node.fail(Error(ErrorCode::invalid_input, "missing key 'path'").with_hint("the SQLite file of the environment"));
     }
+    if (!node.text("kubeconfig").empty()) out.kubeconfig = file_path(node.text("kubeconfig"));
+    out.context = node.text("context");
     return out;
+  }
+
+  void read_account(const ConfigNode& node, BindingConfig& binding) const {
+    if (!node.present()) return;
+    const auto* environment = find_named(config_.environments, binding.environment);
+    if (environment != nullptr && environment->kind != EnvironmentKind::cluster) {
+      return node.fail_key(Error(ErrorCode::invalid_input, "'serviceAccount' needs an environment of kind 'cluster'")
+                               .with_hint("the embedded environment has no accounts"));
+    }
+    if (!node.value().is_string()) return;
+    const std::string_view account = node.value().as_string();
+    if (account.empty()) return;  // was complained about already
+    const auto slash = account.find('/');
+    // A namespace is a DNS label, a service account's name a DNS subdomain: each part of it a label.
+    bool good = slash != std::string_view::npos && channels::valid_channel_name(account.substr(0, slash)) &&
+                account.size() - slash <= 254;
+    for (auto rest = slash == std::string_view::npos ? account : account.substr(slash + 1); good;) {
+      const auto dot = rest.find('.');
+      good = channels::valid_channel_name(rest.substr(0, dot));
+      if (dot == std::string_view::npos) break;
+      rest.remove_prefix(dot + 1);
+    }
+    if (!good) {
+      return node.fail(Error(ErrorCode::invalid_input, shown(account) + " is no service account")
+                           .with_hint("write NAMESPACE/NAME, for example shop/deployer"));
+    }
+    binding.service_account = account;
   }
 
   BindingConfig binding(const ConfigNode& node) const {
@@ -238,11 +287,7 @@ class ConfigReader {
         out.channel_file = path->str();
       }
     }
-    if (node.has("serviceAccount")) {
-      node.at("serviceAccount")
-          .fail_key(Error(ErrorCode::unsupported, "'serviceAccount' is not supported by this version")
-                        .with_hint("the embedded environment has no accounts"));
-    }
+    read_account(node.at("serviceAccount"), out);
     return out;
   }
 
@@ -308,12 +353,6 @@ class ConfigReader {
   std::filesystem::path directory_;
   bool read_credentials_;
 };
-
-template <class List>
-auto find_named(const List& list, std::string_view name) -> decltype(list.data()) {
-  const auto found = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.name == name; });
-  return found == list.end() ? nullptr : &*found;
-}
 
 }  // namespace
 

@@ -18,10 +18,14 @@ struct RepositoryConfig {
   std::vector<std::string> source_branches;  ///< globs; empty: all but releases/** and candidates/**
 };
 
+enum class EnvironmentKind : std::uint8_t { embedded, cluster };
+
 struct EnvironmentConfig {
   std::string name;
-  std::string kind;  ///< embedded (cluster comes later)
-  std::string path;  ///< embedded: the SQLite file
+  EnvironmentKind kind = EnvironmentKind::embedded;
+  std::string path;        ///< embedded: the SQLite file
+  std::string kubeconfig;  ///< cluster: absolute path; empty: as kubectl looks for one, and in a pod that of its cluster
+  std::string context;     ///< cluster: of the kubeconfig; empty: its current one
 };
 
 struct BindingConfig {
@@ -30,6 +34,7 @@ struct BindingConfig {
   std::string environment;
   std::vector<std::string> namespaces;  ///< allowed namespaces; empty: all
   std::string channel_file;             ///< overrides the usual places
+  std::string service_account;          ///< cluster: `namespace/name` that the channel's objects are written as
 };
 
 /// `/etc/gitopsctl/agent.yaml`: which repositories, environments and bindings this agent serves. Strict; all mistakes at

@@ -41,11 +41,15 @@ ConfigShape repository_shape() {
 }
 
 ConfigShape environment_shape() {
-  return object("A place where channels land.", {
-                                                    required("name", text("A DNS label.")),
-                                                    required("kind", choice("What it is.", {"embedded"})),
-                                                    optional("path", text("Of kind embedded: its SQLite file.")),
-                                                });
+  return object("A place where channels land.",
+                {
+                    required("name", text("A DNS label.")),
+                    required("kind", choice("What it is.", {"embedded", "cluster"})),
+                    optional("path", text("Of kind embedded: its SQLite file.")),
+                    optional("kubeconfig", text("Of kind cluster: how to reach it; by default as kubectl finds it, and in a "
+                                                "pod the cluster of the pod.")),
+                    optional("context", text("Of kind cluster: context of the kubeconfig; its current one by default.")),
+                });
 }
 
 ConfigShape binding_shape() {
@@ -57,7 +61,7 @@ ConfigShape binding_shape() {
           required("environment", text("Name of an environment of this file.")),
           optional("namespaces", list("The only namespaces that the channel may use; all by default.", text(""))),
           optional("channelFile", text("Path of the channel file in the repository, instead of the usual places.")),
-          optional("serviceAccount", text("Account to impersonate in a cluster.")),
+          optional("serviceAccount", text("NAMESPACE/NAME of the account that writes the channel's objects, in a cluster.")),
       });
 }
 

@@ -145,9 +145,9 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
   }
   std::map<std::string, std::string> keys;
   for (const auto& environment : c.environments) {
-    if (environment.kind != "embedded") {
-      return Error(ErrorCode::unsupported, "environment '" + environment.name + "' is of kind '" + environment.kind +
-                                               "', which this version cannot do")
+    if (environment.kind != EnvironmentKind::embedded) {
+      return Error(ErrorCode::unsupported,
+                   "environment '" + environment.name + "' is a cluster, which this version cannot reach")
           .with_hint("use kind: embedded");
     }
     const auto directory = std::filesystem::path(environment.path).parent_path().string();

@@ -117,7 +117,7 @@ TEST_SUITE("agent/config") {
         "  - {name: Shop, url: ssh://git@example.org/x}\n"
         "  - {name: b, url: \"https://user:hunter2@example.org/x\", poll: {interval: 0s}}\n"
         "environments:\n"
-        "  - {name: e, kind: cluster}\n"
+        "  - {name: e, kind: clustre}\n"
         "  - {name: e, kind: embedded}\n"
         "bindings:\n"
         "  - {repository: bb, channel: prod, environment: e}\n"
@@ -129,6 +129,43 @@ TEST_SUITE("agent/config") {
     CHECK(all[1] == "/etc/agent.yaml:2:9: 'nowhere' is no address to listen on");
     for (const auto& mistake : all) CHECK(mistake.find("hunter2") == std::string::npos);
     CHECK(all[14] == "/etc/agent.yaml:13:1: 'forges' is not supported by this version");
+  }
+
+  TEST_CASE("clusters, and the accounts that write there") {
+    const std::string head = "repositories: [{name: shop, url: /srv/shop.git}]\n";
+    const auto config =
+        parse_agent_config(head +
+                               "environments:\n"
+                               "  - {name: here, kind: cluster}\n"
+                               "  - {name: there, kind: cluster, kubeconfig: kube/config, context: far}\n"
+                               "bindings:\n"
+                               "  - {repository: shop, channel: test, environment: here, serviceAccount: shop/deploy.er}\n"
+                               "  - {repository: shop, channel: prod, environment: there}\n",
+                           "/etc/gitopsctl/agent.yaml");
+    if (!config.ok()) FAIL(config.error().to_string());
+    CHECK(config->environments[0].kind == EnvironmentKind::cluster);
+    CHECK(config->environments[0].kubeconfig.empty());
+    CHECK(config->environments[1].kubeconfig == "/etc/gitopsctl/kube/config");
+    CHECK(config->environments[1].context == "far");
+    CHECK(config->bindings[0].service_account == "shop/deploy.er");
+    CHECK(config->bindings[1].service_account.empty());
+
+    const auto one = [&](const std::string& environment, const std::string& account) {
+      const auto all = mistakes(head + "environments: [" + environment +
+                                "]\nbindings: [{repository: shop, channel: test, environment: e" + account + "}]\n");
+      REQUIRE(all.size() == 1);
+      return all[0];
+    };
+    const std::string cluster = "{name: e, kind: cluster}";
+    for (const auto* account : {"deployer", "/deployer", "shop/", "shop/a/b", "Shop/deployer", "shop/a..b"}) {
+      CHECK(one(cluster, std::string(", serviceAccount: ") + account).find("is no service account") != std::string::npos);
+    }
+    CHECK(one("{name: e, kind: embedded, path: e.db}", ", serviceAccount: shop/deployer")
+              .find("needs an environment of kind 'cluster'") != std::string::npos);
+    CHECK(one("{name: e, kind: cluster, path: e.db}", "").find("'path' belongs to environments of kind 'embedded'") !=
+          std::string::npos);
+    CHECK(one("{name: e, kind: embedded, path: e.db, context: x}", "").find("'context' belongs to environments of kind") !=
+          std::string::npos);
   }
 
   TEST_CASE("files that are hardly any") {

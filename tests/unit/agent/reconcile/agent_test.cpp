@@ -35,7 +35,7 @@ TEST_SUITE("agent/reconcile agent") {
     AgentConfig config;
     config.state_directory = directory.path();
     config.store_path = directory / "store.db";
-    config.environments.push_back({"local", "embedded", directory / "env.db"});
+    config.environments.push_back({"local", EnvironmentKind::embedded, directory / "env.db", {}, {}});
     REQUIRE(Agent::create(config, clock, [](std::string_view, const std::string&) {}).ok());
     CHECK(ids() == "d1 d364 a1 a364 ");
   }
