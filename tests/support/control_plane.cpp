@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
 
 #include "base/crypto/digest.hpp"
 #include "tests/support/peers.hpp"
@@ -115,9 +114,16 @@ std::vector<std::string> ControlPlane::missing_peers(bool controllers, bool pods
 }
 
 ControlPlane& ControlPlane::shared() {
-  static ControlPlane plane;
-  plane.check();
-  return plane;
+  static std::string failure;
+  if (!failure.empty()) throw std::runtime_error("the control plane failed before: " + failure);
+  try {
+    static ControlPlane plane;
+    plane.check();
+    return plane;
+  } catch (const std::exception& error) {
+    failure = error.what();
+    throw;
+  }
 }
 
 void ControlPlane::fail(const std::string& program, const std::string& what) const {
@@ -189,17 +195,30 @@ void ControlPlane::run_controllers(const std::set<std::string>& names) {
   controllers_.insert(names.begin(), names.end());
   if (controllers_.size() == known) return;
   peers_.stop("kube-controller-manager", Millis{0});
-  peers_.start("kube-controller-manager",
-               {"--kubeconfig=" + kubeconfig_file_, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0",
-                "--service-account-private-key-file=" + (directory_ / "accounts.key"),
-                "--root-ca-file=" + (directory_ / "ca.pem"), "--controllers=" + comma_list(controllers_)});
+  start_serving("kube-controller-manager",
+                {"--service-account-private-key-file=" + (directory_ / "accounts.key"),
+                 "--root-ca-file=" + (directory_ / "ca.pem"), "--controllers=" + comma_list(controllers_)});
+}
+
+void ControlPlane::start_serving(const std::string& program, std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"--kubeconfig=" + kubeconfig_file_, "--leader-elect=false", "--bind-address=127.0.0.1",
+                                     "--tls-cert-file=" + (directory_ / "server.pem"),
+                                     "--tls-private-key-file=" + (directory_ / "server.key")});
+  for (int attempt = 1;; ++attempt) {
+    const std::uint16_t port = free_port();
+    auto all = arguments;
+    all.push_back("--secure-port=" + std::to_string(port));
+    peers_.start(program, all);
+    const auto ready = [&] { return answers(dialer_.dial(port, 10).get(), "/healthz", {}); };
+    if (peers_.wait_until(program, ready, start_limit)) return;
+    if (attempt == port_attempts || peers_.runs(program)) fail(program, "did not become ready");
+  }
 }
 
 void ControlPlane::run_pods() {
   if (peers_.runs("kwok")) return;
   apply(node);
-  peers_.start("kube-scheduler",
-               {"--kubeconfig=" + kubeconfig_file_, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0"});
+  start_serving("kube-scheduler", {});
   start_kwok();
   // The API server gives every new node a taint that the node-lifecycle controller takes away, which need not run.
   kubectl({"patch", "node", "fake", "--type=merge", "--patch", R"({"spec":{"taints":null}})"});

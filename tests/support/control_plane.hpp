@@ -96,6 +96,7 @@ class ControlPlane {
  private:
   void start_etcd();
   void start_kwok();
+  void start_serving(const std::string& program, std::vector<std::string> arguments);
   [[nodiscard]] std::vector<std::string> api_server_arguments() const;
   [[noreturn]] void fail(const std::string& program, const std::string& what) const;
 
