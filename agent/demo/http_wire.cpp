@@ -308,7 +308,7 @@ void WireServer::listen_loop() {
     worker->thread = std::thread([this, raw] {
       try {
         if (raw->wire->accept()) serve_(*raw->wire);
-      } catch (const std::exception&) {
+      } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Out of memory for this connection: it ends, the others go on.
       }
       raw->wire->interrupt();
