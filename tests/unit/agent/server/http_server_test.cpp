@@ -166,7 +166,8 @@ TEST_SUITE("server") {
          {std::string("\r\n\r\n\r\n"), std::string("nonsense\r\n\r\n"), std::string("GET /healthz\r\n\r\n"),
           std::string("GET /healthz HTTP/9.9\r\n\r\n"), std::string("GET  /healthz HTTP/1.1\r\n\r\n"),
           std::string("GET /healthz HTTP/1.1\r\nbad header\r\n\r\n"),
-          std::string("GET /healthz HTTP/1.1\r\nHost: a\nb: c\r\n\r\n"), std::string("GET /\0 HTTP/1.1\r\n\r\n", 20),
+          std::string("GET /healthz HTTP/1.1\r\nHost: a\nb: c\r\n\r\n"),
+          std::string("GET /\0 HTTP/1.1\r\n\r\n", sizeof "GET /\0 HTTP/1.1\r\n\r\n" - 1),
           std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 9),
           std::string("GET /healthz HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
           std::string("GET /healthz HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")}) {
