@@ -37,9 +37,10 @@ std::string offers(ValueKind kind, std::string_view choices) {
 std::string flag_line(const std::string& condition, const Flag& flag, std::string_view outputs) {
   std::string out = "complete -c gitopsctl" + condition + " -l " + std::string(flag.name);
   if (flag.short_name != '\0') out += std::string(" -s ") + flag.short_name;
-  if (flag.type != FlagType::boolean)
+  if (flag.type != FlagType::boolean) {
     out +=
         (flag.kind == ValueKind::file ? " -r" : " -x") + offers(flag.kind, flag.name == "output" ? outputs : flag.choices);
+  }
   return out + " -d " + quoted(flag.help) + "\n";
 }
 

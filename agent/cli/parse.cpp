@@ -40,7 +40,7 @@ Error unknown_verb(std::string_view word, std::string_view group) {
     hint += (hint.empty() ? "" : " ") + ("there are: " + all);
   }
   const std::string asked = group.empty() ? std::string(word) : std::string(group) + " " + std::string(word);
-  return usage_error(nullptr, "unknown command '" + terminal_safe(asked) + "'", std::move(hint));
+  return usage_error(nullptr, "unknown command '" + terminal_safe(asked) + "'", hint);
 }
 
 std::optional<OutputFormat> output_format(std::string_view name) {
@@ -138,7 +138,7 @@ class Parser {
     std::string hint = guess.empty() ? std::string{} : "did you mean '--" + guess + "'?";
     if (guess.empty() && verb_ == nullptr) hint = "flags of a command stand after its name";
     const std::string who = verb_ == nullptr ? "gitopsctl" : "'" + std::string(verb_->name) + "'";
-    return usage_error(verb_, who + " has no flag '" + terminal_safe(shown) + "'", std::move(hint));
+    return usage_error(verb_, who + " has no flag '" + terminal_safe(shown) + "'", hint);
   }
 
   Result<void> take_long(const std::string& word) {

@@ -23,6 +23,7 @@ void Table::add(std::vector<std::string> cells, Tint tint, std::size_t tinted_co
 
 std::string Table::text(bool colour) const {
   std::vector<std::size_t> widths;
+  widths.reserve(heads_.size());
   for (const auto& head : heads_) widths.push_back(columns_of(head));
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.cells.size() && i < widths.size(); ++i) {

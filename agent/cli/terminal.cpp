@@ -12,7 +12,7 @@
 namespace gitopsctl::agent::cli {
 namespace {
 
-constexpr std::size_t flush_at = 64 * 1024;
+constexpr std::size_t flush_at = std::size_t{64} * 1024;
 
 bool wants_colour(int fd) {
   const char* no_color = std::getenv("NO_COLOR");

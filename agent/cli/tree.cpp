@@ -40,6 +40,7 @@ struct Owned {
 
 Result<std::vector<Owned>> look(Environment& environment, const Inventory& inventory) {
   std::vector<render::ObjectId> ids;
+  ids.reserve(inventory.entries.size());
   for (const auto& entry : inventory.entries) ids.push_back(entry.id);
   GITOPSCTL_TRY(const auto live, environment.get_many(ids));
   std::vector<Owned> out;

@@ -14,7 +14,7 @@ std::string text_at(const Value& value, std::initializer_list<std::string_view> 
 
 const Value* condition(const Value& body, std::string_view type) { return find_condition(body, type); }
 
-void add_errors(const Value& body, Obstacle base, std::vector<Obstacle>& out) {
+void add_errors(const Value& body, const Obstacle& base, std::vector<Obstacle>& out) {
   const Value* errors = body.find_path({"status", "errors"});
   if (errors == nullptr) return;
   for (const auto& error : errors->as_list()) {

@@ -284,6 +284,7 @@ class ConfigReader {
     const std::string name = node.text(key);
     if (name.empty()) return;
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const auto& entry : known) names.push_back(entry.name);
     if (std::find(names.begin(), names.end(), name) != names.end()) return;
     node.at(key).fail(Error(ErrorCode::invalid_input, "no " + std::string(key) + " is named " + shown(name))

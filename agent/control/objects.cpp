@@ -138,7 +138,8 @@ std::string text_at(const Value& body, std::initializer_list<std::string_view> p
 
 bool is_suspended(const Value& body) {
   const Value* suspend = body.find_path({"spec", "suspend"});
-  return suspend != nullptr && !suspend->is_nothing() && !(suspend->is_bool() && !suspend->as_bool());
+  if (suspend == nullptr || suspend->is_nothing()) return false;
+  return !suspend->is_bool() || suspend->as_bool();
 }
 
 Result<Switches> read_switches(Environment& environment, const ChannelKey& key) {

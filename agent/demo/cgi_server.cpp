@@ -145,6 +145,7 @@ class Program {
     posix_spawn_file_actions_adddup2(&actions, child_out.get(), 1);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     std::vector<char*> variables;
+    variables.reserve(environment.size() + 1);
     for (const auto& line : environment) variables.push_back(const_cast<char*>(line.c_str()));
     variables.push_back(nullptr);
     std::array<char*, 2> arguments{const_cast<char*>(path.c_str()), nullptr};

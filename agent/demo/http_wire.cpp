@@ -198,7 +198,8 @@ bool Wire::pass_body(const WireHead& head, const std::function<bool(std::string_
   if (lower(head.header("transfer-encoding")) == "chunked") {
     for (std::string line; read_line(line, max_line_bytes); piece.clear()) {
       const auto size = std::strtoull(line.c_str(), nullptr, 16);
-      if (size > max_piece_bytes || (size > 0 && !read_exactly(piece, size)) || !read_line(line, max_line_bytes)) return false;
+      if (size > max_piece_bytes || (size > 0 && !read_exactly(piece, size)) || !read_line(line, max_line_bytes))
+        return false;
       if (size == 0) return true;
       if (!take(piece)) return false;
     }
@@ -308,7 +309,7 @@ void WireServer::listen_loop() {
     worker->thread = std::thread([this, raw] {
       try {
         if (raw->wire->accept()) serve_(*raw->wire);
-      } catch (const std::exception&) {
+      } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Out of memory for this connection: it ends, the others go on.
       }
       raw->wire->interrupt();

@@ -58,7 +58,7 @@ Error conflict(const render::ObjectId& id, const std::string& message) {
   return Error(ErrorCode::conflict, id.to_string() + ": " + message);
 }
 
-Result<LiveObject> live_object(render::ObjectId id, const Row& row, Value body) {
+Result<LiveObject> live_object(render::ObjectId id, const Row& row, const Value& body) {
   LiveObject out;
   out.id = std::move(id);
   out.uid = row.uid;
@@ -168,7 +168,7 @@ Result<std::optional<LiveObject>> EmbeddedEnvironment::find_live(const render::O
   GITOPSCTL_TRY(auto row, find(id));
   if (!row) return std::optional<LiveObject>{};
   GITOPSCTL_TRY(auto body, read_body(row->body));
-  GITOPSCTL_TRY(auto object, live_object(id, *row, std::move(body)));
+  GITOPSCTL_TRY(auto object, live_object(id, *row, body));
   return std::optional<LiveObject>(std::move(object));
 }
 
@@ -225,7 +225,7 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
     render::ObjectId id{std::string(rows.text(4)), query.kind, std::string(rows.text(5)), std::string(rows.text(6))};
     const Row row = read_row(rows);
     GITOPSCTL_TRY(auto body, read_body(row.body));
-    GITOPSCTL_TRY(auto object, live_object(std::move(id), row, std::move(body)));
+    GITOPSCTL_TRY(auto object, live_object(std::move(id), row, body));
     out.push_back(std::move(object));
     return {};
   }));

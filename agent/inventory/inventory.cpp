@@ -272,6 +272,7 @@ Result<InventoryList> list_inventories(Environment& environment, const std::stri
 Result<std::vector<UnreadableInventory>> find_unlisted(Environment& environment, const std::vector<InventoryPlace>& places) {
   std::vector<UnreadableInventory> out;
   std::vector<render::ObjectId> ids;
+  ids.reserve(places.size());
   for (const auto& place : places) ids.push_back(object_id(place.identity, place.namespace_));
   if (ids.empty()) return out;
   GITOPSCTL_TRY(const auto objects, environment.get_many(ids));

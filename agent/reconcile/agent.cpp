@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "agent/environment/environment.hpp"
@@ -150,7 +151,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
           .with_hint("use kind: embedded");
     }
     const auto directory = std::filesystem::path(environment.path).parent_path().string();
-    if (!directory.empty()) make_private_directory(directory);  // opening says what failed
+    if (!directory.empty()) std::ignore = make_private_directory(directory);  // opening says what failed
     auto opened = open_embedded_environment(environment.path, clock);
     if (opened.ok()) {
       state->environments[environment.name] = *std::move(opened);
@@ -201,7 +202,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
   return agent;
 }
 
-Result<void> Agent::run(std::stop_token stop) {
+Result<void> Agent::run(const std::stop_token& stop) {
   std::stop_source all;
   const std::stop_callback forward(stop, [&all] { all.request_stop(); });
   std::vector<std::jthread> threads;
@@ -229,7 +230,7 @@ void Agent::tidy_history() {
   if (!pruned.ok()) state_->log("warn", "old history cannot be removed: " + pruned.error().to_string());
 }
 
-bool Agent::run_once(std::stop_token stop) {
+bool Agent::run_once(const std::stop_token& stop) {
   bool ok = true;
   for (auto& watcher : state_->watchers) ok = watcher->tick(stop) && ok;
   for (auto& worker : state_->workers) ok = worker->run_once(stop) && ok;

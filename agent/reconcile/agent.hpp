@@ -52,10 +52,10 @@ class Agent {
 
   /// Runs until `stop` is requested; returns when every thread has ended. `unavailable` when not all of its threads can be
   /// started; then none goes on.
-  Result<void> run(std::stop_token stop);
+  Result<void> run(const std::stop_token& stop);
   /// One look at every repository and one run of every channel, on this thread (`gitopsctl agent --once`). False when any
   /// of them failed.
-  bool run_once(std::stop_token stop);
+  bool run_once(const std::stop_token& stop);
 
   /// Why the agent does not do all of its work, one line per reason; empty when every repository was looked at and every
   /// channel was run at least once, and none of them is kept from working by what a newer version wrote. Thread-safe.

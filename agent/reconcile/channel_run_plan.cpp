@@ -175,6 +175,7 @@ bool ChannelRun::must_look(const Item& item) const {
 bool ChannelRun::unmoved(const Item& item, const ReleaseMemory& memory) const {
   if (!others_wrote_) return true;
   std::vector<render::ObjectId> ids;
+  ids.reserve(item.inventory.entries.size());
   for (const auto& entry : item.inventory.entries) ids.push_back(entry.id);
   const auto live = s_.environment.get_many(ids);
   if (!live.ok()) return false;  // the plan meets the same error and reports it
@@ -265,7 +266,7 @@ const channels::Policy& ChannelRun::policy_after() const {
 /// What the inventory of a listed release says about removing, once this run has come to its end. What is not brought to the
 /// commit, or only by going back, gets no further freedom from it.
 channels::RemovalSettings ChannelRun::removal_after(const Item& item) const {
-  const auto wanted = channels::removal_settings(channel_, *item.release);
+  auto wanted = channels::removal_settings(channel_, *item.release);
   if (!item.deployed || !(rolled_back_ || item.failed || leave_alone(item))) return wanted;
   return channels::stricter(recorded_removal(item.inventory), wanted);
 }

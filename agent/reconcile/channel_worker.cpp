@@ -101,7 +101,7 @@ void ChannelWorker::publish_source() {
 /// Called with the lock held.
 bool ChannelWorker::source_due() const { return source_fresh_ && clock_.monotonic() >= next_source_; }
 
-void ChannelWorker::run(std::stop_token stop) {
+void ChannelWorker::run(const std::stop_token& stop) {
   bool worked = false;
   while (!stop.stop_requested()) {
     publish_source();
@@ -117,7 +117,7 @@ void ChannelWorker::run(std::stop_token stop) {
   }
 }
 
-bool ChannelWorker::run_once(std::stop_token stop) {
+bool ChannelWorker::run_once(const std::stop_token& stop) {
   publish_source();
   channels::CommitId tip;
   {
@@ -130,7 +130,7 @@ bool ChannelWorker::run_once(std::stop_token stop) {
   return !retry_ && failures_ == 0;
 }
 
-std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(std::stop_token stop) {
+std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(const std::stop_token& stop) {
   channels::CommitId tip;
   {
     const std::lock_guard lock(mutex_);
@@ -157,7 +157,7 @@ std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(std::stop_token 
   return std::nullopt;
 }
 
-void ChannelWorker::follow_sync_request(std::stop_token stop) {
+void ChannelWorker::follow_sync_request(const std::stop_token& stop) {
   const std::uint64_t wanted = watcher_.poll_now();
   const Deadline deadline(clock_, sync_patience);
   while (watcher_.done() < wanted && !stop.stop_requested() && !deadline.passed()) {
@@ -189,9 +189,9 @@ void ChannelWorker::log_failures(const channels::CommitId& commit, const RunResu
   told_ = result.failures;
 }
 
-RunResult ChannelWorker::run_commit(const Reason& reason, std::stop_token stop) {
+RunResult ChannelWorker::run_commit(const Reason& reason, const std::stop_token& stop) {
   const auto tree = tree_of(reason.commit);
-  if (tree.ok()) return runner_.run({reason.commit, *tree, reason.trigger}, {std::move(stop), {}});
+  if (tree.ok()) return runner_.run({reason.commit, *tree, reason.trigger}, {stop, {}});
   RunResult result;
   result.state = RunState::failed;
   result.message = tree.error().to_string();
@@ -207,7 +207,7 @@ void ChannelWorker::close_mirror() {
   if (suspect) watcher_.poll_now();
 }
 
-void ChannelWorker::execute(const Reason& reason, std::stop_token stop) {
+void ChannelWorker::execute(const Reason& reason, const std::stop_token& stop) {
   std::stop_source source;
   const std::stop_callback forward(stop, [&source] { source.request_stop(); });
   {

@@ -35,9 +35,9 @@ class ChannelWorker {
   /// Tells what the watcher found. Thread-safe; returns at once.
   void source_changed(const SourceView& view);
   /// Works until stopped.
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
   /// One run, if the branch is there. False when it failed. Not while run() is working.
-  bool run_once(std::stop_token stop);
+  bool run_once(const std::stop_token& stop);
 
   [[nodiscard]] bool ran() const;
   /// Why the last run could not work at all, when something of a newer version was in its way; else empty.
@@ -51,12 +51,12 @@ class ChannelWorker {
   };
   void publish_source();
   [[nodiscard]] bool source_due() const;
-  [[nodiscard]] std::optional<Reason> next_reason(std::stop_token stop);
-  void follow_sync_request(std::stop_token stop);
+  [[nodiscard]] std::optional<Reason> next_reason(const std::stop_token& stop);
+  void follow_sync_request(const std::stop_token& stop);
   [[nodiscard]] std::string deployed_text(const channels::CommitId& commit, const RunResult& result) const;
   void log_failures(const channels::CommitId& commit, const RunResult& result);
-  void execute(const Reason& reason, std::stop_token stop);
-  RunResult run_commit(const Reason& reason, std::stop_token stop);
+  void execute(const Reason& reason, const std::stop_token& stop);
+  RunResult run_commit(const Reason& reason, const std::stop_token& stop);
   void close_mirror();
   Result<FileTreePtr> tree_of(const channels::CommitId& commit);
 

@@ -193,7 +193,7 @@ Result<void> RenderStage::update(const channels::Channel& channel, const FileTre
       try {
         // Each thread writes to its own elements; the map itself does not change.
         states_.at(wanted[i]->name) = render_one(*wanted[i], tree);
-      } catch (const std::exception&) {
+      } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Not even the memory for an error: the release stays one that was not rendered.
       }
       crash_point(CrashPoint::render_after_release);
@@ -204,7 +204,7 @@ Result<void> RenderStage::update(const channels::Channel& channel, const FileTre
     const std::size_t wish = std::min<std::size_t>(options_.threads, wanted.size());
     try {
       for (std::size_t i = 1; i < wish; ++i) others.emplace_back(work);
-    } catch (const std::exception&) {
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
       // No more threads to be had: those that are there, and this one, do the work.
     }
     work();

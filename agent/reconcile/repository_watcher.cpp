@@ -71,7 +71,7 @@ std::uint64_t RepositoryWatcher::poll_now() {
   return asked_;
 }
 
-void RepositoryWatcher::run(std::stop_token stop) {
+void RepositoryWatcher::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const std::uint64_t fetched = fetches_;
     const bool ok = tick(stop);
@@ -84,7 +84,7 @@ void RepositoryWatcher::run(std::stop_token stop) {
   }
 }
 
-bool RepositoryWatcher::tick(std::stop_token stop) {
+bool RepositoryWatcher::tick(const std::stop_token& stop) {
   ++polls_;
   const auto looked = look(stop);
   if (looked.ok()) {
@@ -113,7 +113,7 @@ bool RepositoryWatcher::tick(std::stop_token stop) {
   return looked.ok();
 }
 
-Result<void> RepositoryWatcher::look(std::stop_token stop) {
+Result<void> RepositoryWatcher::look(const std::stop_token& stop) {
   if (!mirror_) {
     GITOPSCTL_TRY(mirror_, channels::Mirror::open(mirror_directory(), config_.remote));
     view_.refs = mirror_->refs();
@@ -174,7 +174,7 @@ void RepositoryWatcher::note_orphans(const channels::RefListing& listing) {
   orphans_ = std::move(next);
 }
 
-void RepositoryWatcher::remove_orphans(std::stop_token stop) {
+void RepositoryWatcher::remove_orphans(const std::stop_token& stop) {
   std::vector<std::string> branches;
   for (const auto& [branch, orphan] : orphans_) {
     const auto tip = view_.refs.find(std::string(heads) + std::string(candidates) + branch);
@@ -188,11 +188,10 @@ void RepositoryWatcher::remove_orphans(std::stop_token stop) {
   }
 }
 
-void RepositoryWatcher::remove_candidate(const std::string& branch, std::stop_token stop) {
+void RepositoryWatcher::remove_candidate(const std::string& branch, const std::stop_token& stop) {
   const channels::CommitId tip = view_.refs.at(std::string(heads) + std::string(candidates) + branch);
   const std::string name = "candidates/" + terminal_safe(branch);
-  const auto removed =
-      channels::remove_candidate(*mirror_, branch, {std::move(stop), Deadline(clock_, config_.remote.timeout)});
+  const auto removed = channels::remove_candidate(*mirror_, branch, {stop, Deadline(clock_, config_.remote.timeout)});
   if (!removed.ok()) {
     // A rule of the remote stays as it is; anything else is tried again with the next listing.
     if (removed.error().code() == ErrorCode::forbidden) orphans_[branch].asked = tip;
@@ -259,7 +258,7 @@ void RepositoryWatcher::warn_once(const std::string& branch, const channels::Com
   log_("warn", "candidate of " + terminal_safe(branch) + " is not built at " + text);
 }
 
-void RepositoryWatcher::build_candidates(std::stop_token stop) {
+void RepositoryWatcher::build_candidates(const std::stop_token& stop) {
   // Branches come and go for years.
   const auto gone = [&](const auto& entry) { return !view_.refs.contains(std::string(heads) + entry.first); };
   std::erase_if(built_from_, gone);
@@ -273,7 +272,8 @@ void RepositoryWatcher::build_candidates(std::stop_token stop) {
   remembered_ = built_from_.size() + warned_.size();
 }
 
-void RepositoryWatcher::build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop) {
+void RepositoryWatcher::build_candidate(const std::string& branch, const channels::CommitId& commit,
+                                        const std::stop_token& stop) {
   // Everything that the outcome depends on, in one text: unchanged means there is nothing to do.
   std::string inputs = commit;
   for (const auto& channel : channels_) {

@@ -46,9 +46,9 @@ class RepositoryWatcher {
   ~RepositoryWatcher();
 
   /// One look. Returns false when it failed.
-  bool tick(std::stop_token stop);
+  bool tick(const std::stop_token& stop);
   /// Ticks by schedule until stopped.
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
   /// Asks for a tick now; returns its number, which done() reaches when it is over.
   std::uint64_t poll_now();
   [[nodiscard]] std::uint64_t done() const noexcept { return done_.load(); }
@@ -60,14 +60,14 @@ class RepositoryWatcher {
   [[nodiscard]] std::size_t remembered_branches() const noexcept { return remembered_.load(); }
 
  private:
-  Result<void> look(std::stop_token stop);
+  Result<void> look(const std::stop_token& stop);
   [[nodiscard]] bool is_source(const std::string& branch) const;
-  void build_candidates(std::stop_token stop);
+  void build_candidates(const std::stop_token& stop);
   void note_orphans(const channels::RefListing& listing);
-  void remove_orphans(std::stop_token stop);
-  void remove_candidate(const std::string& branch, std::stop_token stop);
+  void remove_orphans(const std::stop_token& stop);
+  void remove_candidate(const std::string& branch, const std::stop_token& stop);
   void audit(const std::string& action, const std::string& branch, const std::string& what);
-  void build_candidate(const std::string& branch, const channels::CommitId& commit, std::stop_token stop);
+  void build_candidate(const std::string& branch, const channels::CommitId& commit, const std::stop_token& stop);
   [[nodiscard]] Result<channels::CandidateRequest> candidate_request(const std::string& branch,
                                                                      const channels::CommitId& commit) const;
   void warn_once(const std::string& branch, const channels::CommitId& commit, const Error& error);

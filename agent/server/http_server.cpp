@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 #include <thread>
+#include <tuple>
 #include <unordered_set>
 #include <vector>
 
@@ -78,7 +79,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void close() {
     beast::error_code ignored;
-    stream_.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+    std::ignore = stream_.socket().shutdown(Tcp::socket::shutdown_both, ignored);
     stream_.close();
   }
 
@@ -141,7 +142,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (keep) return read();
     // Half closed and drained for a moment: closing with unread bytes would make the kernel take the answer back.
     beast::error_code ignored;
-    stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    std::ignore = stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
     drained_ = 0;
     stream_.expires_after(std::min(shared_->limits.write_timeout, Millis{1'000}));
     drain();
@@ -193,17 +194,17 @@ struct HttpServer::State {
       }
       endpoint = Tcp::endpoint(found.begin()->endpoint().address(), address.port);
     }
-    acceptor.open(endpoint.protocol(), failure);
+    std::ignore = acceptor.open(endpoint.protocol(), failure);
     if (failure && address.host.empty()) {  // a machine without IPv6
       endpoint = Tcp::endpoint(Tcp::v4(), address.port);
-      acceptor.open(endpoint.protocol(), failure);
+      std::ignore = acceptor.open(endpoint.protocol(), failure);
     }
-    if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+    if (!failure) std::ignore = acceptor.set_option(asio::socket_base::reuse_address(true), failure);
     if (!failure && address.host.empty() && endpoint.protocol() == Tcp::v6()) {
-      acceptor.set_option(asio::ip::v6_only(false), failure);
+      std::ignore = acceptor.set_option(asio::ip::v6_only(false), failure);
     }
-    if (!failure) acceptor.bind(endpoint, failure);
-    if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+    if (!failure) std::ignore = acceptor.bind(endpoint, failure);
+    if (!failure) std::ignore = acceptor.listen(asio::socket_base::max_listen_connections, failure);
     if (failure) {
       return Error(ErrorCode::unavailable, "cannot listen on " + terminal_safe(text) + ": " + failure.message())
           .with_hint("is another agent running? choose another address with --listen or in the agent's file");
@@ -232,7 +233,7 @@ struct HttpServer::State {
     if (shared->sessions.size() >= shared->limits.connections) return;
     try {
       beast::error_code ignored;
-      socket.set_option(Tcp::no_delay(true), ignored);
+      std::ignore = socket.set_option(Tcp::no_delay(true), ignored);
       std::make_shared<Session>(std::move(socket), shared)->read();
     } catch (const std::exception& exception) {  // out of memory for this one; the next may fit
       log::error("the HTTP server could not serve a connection", {{"what", exception.what()}});
@@ -254,7 +255,7 @@ struct HttpServer::State {
     asio::post(context, [this] {
       stopping = true;
       beast::error_code ignored;
-      acceptor.close(ignored);
+      std::ignore = acceptor.close(ignored);
       pause.cancel();
       // Closing ends their handlers, and with the last handler each session.
       for (Session* session : std::vector<Session*>(shared->sessions.begin(), shared->sessions.end())) session->close();

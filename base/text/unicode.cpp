@@ -74,9 +74,10 @@ bool is_title(char32_t rune) noexcept { return rune >= 0x80 && contains(title_ro
 bool is_number(char32_t rune) noexcept { return rune < 0x80 ? rune >= '0' && rune <= '9' : contains(number_rows, rune); }
 bool is_digit(char32_t rune) noexcept { return rune < 0x80 ? rune >= '0' && rune <= '9' : contains(digit_rows, rune); }
 bool is_punct(char32_t rune) noexcept {
-  if (rune < 0x80)
+  if (rune < 0x80) {
     return rune != 0 &&
            std::string_view("!\"#%&'()*,-./:;?@[\\]_{}").find(static_cast<char>(rune)) != std::string_view::npos;
+  }
   return contains(punct_rows, rune);
 }
 bool is_print(char32_t rune) noexcept { return rune < 0x80 ? rune >= 0x20 && rune < 0x7F : contains(print_rows, rune); }

@@ -38,7 +38,7 @@ bool break_at(std::string_view text, std::size_t at) {
 bool printable(char32_t rune) {
   if (rune < 0x80) return rune == '\n' || (rune >= 0x20 && rune <= 0x7E);
   if (rune < 0xA0) return false;
-  return rune <= 0xFFFD && rune != 0xFEFF && !(rune >= 0xD800 && rune <= 0xDFFF);
+  return rune <= 0xFFFD && rune != 0xFEFF && (rune < 0xD800 || rune > 0xDFFF);
 }
 
 constexpr std::string_view first_indicators = "#,[]{}&*!|>'\"%@`";

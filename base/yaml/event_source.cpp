@@ -72,7 +72,8 @@ bool EventSource::document(Event& event, bool first) {
   if (token == nullptr) return false;
   while (!first && token->type == TokenType::document_end) {
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
   }
   event.mark = token->start;
   if (token->type == TokenType::stream_end) {
@@ -89,7 +90,8 @@ bool EventSource::document(Event& event, bool first) {
     state_ = State::bare_content;
     return true;
   }
-  if ((token = peek()) == nullptr) return false;
+  token = peek();
+  if (token == nullptr) return false;
   if (token->type != TokenType::document_start) return fail("did not find expected <document start>", token->start);
   scanner_.skip();
   state_ = State::document_content;
@@ -113,7 +115,8 @@ bool EventSource::directives() {
       tag_prefixes_.emplace_back(token->handle, token->value);
     }
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
   }
   return true;
 }
@@ -180,7 +183,8 @@ bool EventSource::properties(Event& event, Mark& start) {
       tag = true;
     }
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
   }
   if (!tag) return true;
   if (!resolve_tag(tag_mark, start)) return false;
@@ -220,7 +224,8 @@ bool EventSource::node(Event& event, bool block, bool indentless) {
   Mark start = token->start;
   if (token->type == TokenType::anchor || token->type == TokenType::tag) {
     if (!properties(event, start)) return false;
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
   }
   event.mark = start;
   switch (token->type) {
@@ -265,7 +270,8 @@ bool EventSource::block_list_entry(Event& event, bool first) {
   if (token->type == TokenType::block_entry) {
     const Mark mark = token->end;
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
     if (one_of(token->type, {TokenType::block_entry, TokenType::block_end})) {
       state_ = State::block_list_entry;
       return empty_scalar(event, mark);
@@ -286,7 +292,8 @@ bool EventSource::indentless_entry(Event& event) {
   if (token->type != TokenType::block_entry) return close(event, EventType::list_end);
   const Mark mark = token->end;
   scanner_.skip();
-  if ((token = peek()) == nullptr) return false;
+  token = peek();
+  if (token == nullptr) return false;
   if (one_of(token->type, {TokenType::block_entry, TokenType::key, TokenType::value, TokenType::block_end})) {
     state_ = State::indentless_entry;
     return empty_scalar(event, mark);
@@ -302,7 +309,8 @@ bool EventSource::block_map_key(Event& event, bool first) {
   if (token->type == TokenType::key) {
     const Mark mark = token->end;
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
     if (one_of(token->type, {TokenType::key, TokenType::value, TokenType::block_end})) {
       state_ = State::block_map_value;
       return empty_scalar(event, mark);
@@ -326,7 +334,8 @@ bool EventSource::block_map_value(Event& event) {
   }
   const Mark mark = token->end;
   scanner_.skip();
-  if ((token = peek()) == nullptr) return false;
+  token = peek();
+  if (token == nullptr) return false;
   if (one_of(token->type, {TokenType::key, TokenType::value, TokenType::block_end})) {
     state_ = State::block_map_key;
     return empty_scalar(event, mark);
@@ -343,7 +352,8 @@ bool EventSource::flow_list_entry(Event& event, bool first) {
     if (!first) {
       if (token->type != TokenType::flow_entry) return fail("did not find expected ',' or ']'", token->start, marks_.back());
       scanner_.skip();
-      if ((token = peek()) == nullptr) return false;
+      token = peek();
+      if (token == nullptr) return false;
     }
     if (token->type == TokenType::key) {
       // `[a: b]` is a list of a map of one pair.
@@ -381,7 +391,8 @@ bool EventSource::flow_pair_value(Event& event) {
   if (token == nullptr) return false;
   if (token->type == TokenType::value) {
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
     if (!one_of(token->type, {TokenType::flow_entry, TokenType::flow_list_end})) {
       states_.push_back(State::flow_pair_end);
       return node(event, false, false);
@@ -406,11 +417,13 @@ bool EventSource::flow_map_key(Event& event, bool first) {
     if (!first) {
       if (token->type != TokenType::flow_entry) return fail("did not find expected ',' or '}'", token->start, marks_.back());
       scanner_.skip();
-      if ((token = peek()) == nullptr) return false;
+      token = peek();
+      if (token == nullptr) return false;
     }
     if (token->type == TokenType::key) {
       scanner_.skip();
-      if ((token = peek()) == nullptr) return false;
+      token = peek();
+      if (token == nullptr) return false;
       if (one_of(token->type, {TokenType::value, TokenType::flow_entry, TokenType::flow_map_end})) {
         state_ = State::flow_map_value;
         return empty_scalar(event, token->start);
@@ -434,7 +447,8 @@ bool EventSource::flow_map_value(Event& event, bool has_value) {
   if (token == nullptr) return false;
   if (has_value && token->type == TokenType::value) {
     scanner_.skip();
-    if ((token = peek()) == nullptr) return false;
+    token = peek();
+    if (token == nullptr) return false;
     if (!one_of(token->type, {TokenType::flow_entry, TokenType::flow_map_end})) {
       states_.push_back(State::flow_map_key);
       return node(event, false, false);

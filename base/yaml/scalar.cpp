@@ -283,7 +283,8 @@ int days_in(int year, int month) {
 
 bool is_timestamp(std::string_view text) {
   if (text.size() < 8 || !std::all_of(text.begin(), text.begin() + 4, digit) || text[4] != '-') return false;
-  const int year = std::atoi(std::string(text.substr(0, 4)).c_str());
+  int year = 0;
+  for (const char c : text.substr(0, 4)) year = year * 10 + (c - '0');
   Cursor cursor{text.substr(5)};
   int month = 0;
   int day = 0;

@@ -135,7 +135,7 @@ class JsonDetour {
         if (need == Need::nothing) need = Need::replacement;
       } else if (rune.value == 0x85) {
         need = Need::detour;  // a raw line break inside the JSON string: folded by the reader
-      } else if (rune.value == 0x7F || rune.value < 0xA0 || rune.value == 0xFFFE || rune.value == 0xFFFF) {
+      } else if (rune.value < 0xA0 || rune.value == 0xFFFE || rune.value == 0xFFFF) {
         return Need::refused;
       }
     }

@@ -258,7 +258,7 @@ Result<void> MirrorImpl::fetch(const RefListing& listing, const std::vector<std:
     target = refs_after(listing, wanted);
     checked = check_tips(moved, target, true, interrupt);
   }
-  GITOPSCTL_CHECK(checked);
+  if (!checked) return checked.error();
   GITOPSCTL_CHECK(move_refs(std::move(target), listing.head));
   if (anew && !reader().suspect()) store_->clear_suspect();
   return {};

@@ -54,7 +54,7 @@ int PackWriter::look(const git_indexer_progress* /*progress*/, void* user) noexc
 
 Error PackWriter::failed(int code) const {
   if (interrupted_) return *interrupted_;
-  const Error error = library_error(code, "the pack that was fetched is not usable");
+  Error error = library_error(code, "the pack that was fetched is not usable");
   if (error.hint().empty()) return error.with_hint("it was cut or falsified on the way; it is fetched again");
   return error;
 }
@@ -279,7 +279,7 @@ Result<void> make_pack(git_repository* repository, const std::vector<std::string
   Giving giving{&sink, &interrupt, {}};
   git_packbuilder_set_callbacks(raw, &look, &giving);
   PackContents contents(repository, raw, interrupt);
-  const auto filled = fill(repository, tips, known, contents);
+  auto filled = fill(repository, tips, known, contents);
   // What ended the work from inside of a callback says more than that it was ended.
   if (giving.failure) return *giving.failure;
   if (!filled) return filled;

@@ -14,8 +14,8 @@ constexpr int minutes_of_day = 24 * 60;
 std::optional<int> two_digits(std::string_view text) {
   int out = 0;
   if (text.size() != 2) return std::nullopt;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + 2, out);
-  if (problem != std::errc() || end != text.data() + 2 || out < 0) return std::nullopt;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (problem != std::errc() || end != text.data() + text.size() || out < 0) return std::nullopt;
   return out;
 }
 

@@ -115,6 +115,7 @@ std::string switch_text(bool value) { return value ? "true" : "false"; }
 /// Texts of the windows by their canonical form, in its order.
 std::vector<std::pair<std::string, std::string>> window_texts(const Policy& policy) {
   std::vector<std::pair<std::string, std::string>> out;
+  out.reserve(policy.freeze.size());
   for (const auto& window : policy.freeze) out.emplace_back(canonical_json(window_value(window)), window_text(window));
   std::sort(out.begin(), out.end());
   return out;

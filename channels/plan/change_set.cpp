@@ -120,6 +120,7 @@ void set_policy(ChangeSet& changes, const Policy* before, const Policy& after, c
   sum.add_field(changes.render_digest);
   sum.add_field(canonical_json(policy_value(after)));
   std::vector<std::pair<std::string, std::string>> releases;
+  releases.reserve(to.releases.size());
   for (const auto& release : to.releases) {
     releases.emplace_back(release.name, canonical_json(release_policy_value(to, release)));
   }

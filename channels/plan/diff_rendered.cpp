@@ -104,9 +104,10 @@ class Comparison {
       from = find(from_, to->renamed_from);
       out.warnings.push_back("release " + to->renamed_from + " is now called " + name);
     }
-    const RenderedRelease& named = to != nullptr ? *to : *from;
-    out.namespace_ = named.namespace_;
-    out.driver = named.driver;
+    const RenderedRelease* named = to != nullptr ? to : from;
+    if (named == nullptr) return out;  // of neither side: nobody asks for that
+    out.namespace_ = named->namespace_;
+    out.driver = named->driver;
     out.from_digest = digest_of(from);
     out.to_digest = digest_of(to);
     out.no_longer_listed = to == nullptr;
@@ -160,7 +161,7 @@ class Comparison {
     for (const auto& [id, object] : after) {
       const auto it = before.find(id);
       std::string why;
-      const render::Object* old = it == before.end() ? moved_here(id, *to, sensitive, why) : it->second;
+      const render::Object* old = it == before.end() ? moved_here(id, out.release, sensitive, why) : it->second;
       if (old != nullptr && render::canonical_bytes(old->body) == render::canonical_bytes(object->body) && why.empty()) {
         ++out.unchanged;
         continue;
@@ -180,10 +181,10 @@ class Comparison {
   }
 
   /// The object as another release rendered it before, when it goes from there to here.
-  const render::Object* moved_here(const ObjectId& id, const RenderedRelease& to,
+  const render::Object* moved_here(const ObjectId& id, const std::string& receiver,
                                    std::vector<render::SensitivePath>& sensitive, std::string& why) const {
     const auto it = from_places_.find(id);
-    if (it == from_places_.end() || it->second.release->name == to.name) return nullptr;
+    if (it == from_places_.end() || it->second.release->name == receiver) return nullptr;
     const auto& giver = *it->second.release;
     why = "moves here from release " + giver.name;
     sensitive.insert(sensitive.end(), giver.sensitive.begin(), giver.sensitive.end());

@@ -234,6 +234,7 @@ class Comment {
 
   [[nodiscard]] std::string write_policy(std::size_t budget) const {
     std::vector<std::string> entries;
+    entries.reserve(changes_.policy_changes.size());
     for (const auto& change : changes_.policy_changes) {
       entries.push_back(cut_text(terminal_safe(policy_change_text(change)), max_message) + '\n');  // each is one line
     }

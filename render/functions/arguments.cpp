@@ -21,7 +21,7 @@ Error list_too_long(std::string_view function) {
           std::string(function) + ": the list is longer than the limit of " + std::to_string(max_list_items) + " items"};
 }
 
-Result<Value> text_value(std::string_view function, std::string text) {
+Result<Value> text_value(std::string_view function, std::string_view text) {
   if (text.size() > max_text_bytes) return text_too_large(function);
   return Value::string(text);
 }

@@ -37,7 +37,7 @@ inline constexpr std::array<ParamType, sizeof...(types)> params{types...};
 [[nodiscard]] Error list_too_long(std::string_view function);
 
 /// A text as a value; `too_large` over max_text_bytes.
-[[nodiscard]] Result<Value> text_value(std::string_view function, std::string text);
+[[nodiscard]] Result<Value> text_value(std::string_view function, std::string_view text);
 /// A `[]string`.
 [[nodiscard]] Value strings_value(const std::vector<std::string>& texts);
 /// An `[]interface {}`.

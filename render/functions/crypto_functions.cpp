@@ -45,7 +45,7 @@ Result<Value> derive(CallContext& /*context*/, Arguments arguments) {
 Result<Value> encrypt(CallContext& context, Arguments arguments) {
   if (arguments[1].as_string().empty()) return Value::string("");
   GITOPSCTL_TRY(auto text, encrypt_aes(arguments[0].as_string(), arguments[1].as_string(), RandomSource(context).bytes(16)));
-  return text_value("encryptAES", std::move(text));
+  return text_value("encryptAES", text);
 }
 
 Result<Value> decrypt(CallContext& /*context*/, Arguments arguments) {

@@ -57,7 +57,7 @@ Result<Value> must_date_modify(CallContext& /*context*/, Arguments arguments) {
 }
 Result<Value> date_modify(CallContext& context, Arguments arguments) {
   auto modified = must_date_modify(context, arguments);
-  return modified.ok() ? std::move(*modified) : arguments[1];
+  return modified.ok() ? *modified : arguments[1];
 }
 
 Result<Value> must_to_date(CallContext& /*context*/, Arguments arguments) {
@@ -108,8 +108,8 @@ Result<Value> duration_round(CallContext& context, Arguments arguments) {
     std::uint64_t seconds;
     std::string_view name;
   };
-  for (const auto& unit :
-       {Unit{86400 * 365, "y"}, Unit{86400 * 30, "mo"}, Unit{86400, "d"}, Unit{3600, "h"}, Unit{60, "m"}, Unit{1, "s"}}) {
+  for (const auto& unit : {Unit{86400ULL * 365, "y"}, Unit{86400ULL * 30, "mo"}, Unit{86400, "d"}, Unit{3600, "h"},
+                           Unit{60, "m"}, Unit{1, "s"}}) {
     const auto length = unit.seconds * 1'000'000'000U;
     // Exactly one unit is still counted in the smaller one.
     if (size > length) return Value::string(std::to_string(size / length) + std::string(unit.name));

@@ -53,7 +53,7 @@ Result<Value> b32enc(CallContext& /*context*/, Arguments arguments) {
   }
   if (bits > 0) out += base32_alphabet[held << (5 - bits) & 31U];
   while (out.size() % 8 != 0) out += '=';
-  return text_value("b32enc", std::move(out));
+  return text_value("b32enc", out);
 }
 
 /// Groups of eight characters of which the last may be padded; what follows a padded group is ignored. A text that is no

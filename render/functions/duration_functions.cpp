@@ -54,7 +54,8 @@ Result<Value> must_to_duration(CallContext& /*context*/, Arguments arguments) {
 
 /// In units as Go counts them: the whole ones and the rest apart.
 double in_units(std::int64_t nanoseconds, std::int64_t unit) {
-  return static_cast<double>(nanoseconds / unit) + static_cast<double>(nanoseconds % unit) / static_cast<double>(unit);
+  const std::int64_t whole = nanoseconds / unit;
+  return static_cast<double>(whole) + static_cast<double>(nanoseconds % unit) / static_cast<double>(unit);
 }
 
 template <std::int64_t unit>

@@ -43,13 +43,13 @@ Result<std::string> yaml_text(std::string_view function, const Value& value) {
 
 Result<Value> must_to_yaml(CallContext& /*context*/, Arguments arguments) {
   GITOPSCTL_TRY(auto text, yaml_text("mustToYaml", arguments[0]));
-  return text_value("mustToYaml", std::move(text));
+  return text_value("mustToYaml", text);
 }
 
 /// What cannot be written is "": charts test for that.
 Result<Value> to_yaml_or_empty(CallContext& /*context*/, Arguments arguments) {
   auto text = yaml_text("toYaml", arguments[0]);
-  if (text.ok()) return text_value("toYaml", std::move(*text));
+  if (text.ok()) return text_value("toYaml", *text);
   if (text.error().code() == ErrorCode::too_large) return text.error();
   return Value::string("");
 }
@@ -100,7 +100,7 @@ struct JsonForm {
 template <const JsonForm& form>
 Result<Value> json_in_form(CallContext& context, Arguments arguments) {
   auto text = json_text(context, form.name, arguments[0], {.escape_html = !form.raw, .pretty = form.pretty});
-  if (text.ok()) return text_value(form.name, std::move(*text));
+  if (text.ok()) return text_value(form.name, *text);
   if (form.must || text.error().code() == ErrorCode::too_large) return text.error();
   return Value::string("");
 }
@@ -136,7 +136,7 @@ Result<Value> from_json_array(CallContext& /*context*/, Arguments arguments) {
 Result<Value> must_to_toml(CallContext& /*context*/, Arguments arguments) {
   GITOPSCTL_CHECK(check_tree("mustToToml", arguments[0]));
   GITOPSCTL_TRY(auto text, to_toml(arguments[0]));
-  return text_value("mustToToml", std::move(text));
+  return text_value("mustToToml", text);
 }
 
 Result<Value> to_toml_or_error_text(CallContext& /*context*/, Arguments arguments) {

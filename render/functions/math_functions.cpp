@@ -191,7 +191,7 @@ Result<Value> seq(CallContext& /*context*/, Arguments arguments) {
     if (!out.empty()) out += ' ';
     out += std::to_string(number);
   }
-  return text_value("seq", std::move(out));
+  return text_value("seq", out);
 }
 
 constexpr Function table[] = {

@@ -19,6 +19,7 @@ class Merger {
                                              " levels or have too many members");
     }
     // A map nested in itself may be on both sides, so that the source grows while it is read.
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): just that, see above
     const Value::Members members = source.as_map();
     bool written = false;
     for (const auto& member : members) {

@@ -74,7 +74,7 @@ Result<std::string> aes_cbc(const std::string& key, std::string_view iv, std::st
       EVP_CipherFinal_ex(context.get(), target + length, &last) != 1) {
     return Error(ErrorCode::internal, "AES failed");
   }
-  out.resize(static_cast<std::size_t>(length + last));
+  out.resize(static_cast<std::size_t>(length) + static_cast<std::size_t>(last));
   return out;
 }
 

@@ -20,7 +20,7 @@ Result<Value> quote(CallContext& /*context*/, Arguments arguments) {
     if (!std::exchange(first, false)) out += ' ';
     out += go_quote(to_text(argument));
   }
-  return text_value("quote", std::move(out));
+  return text_value("quote", out);
 }
 
 Result<Value> squote(CallContext& /*context*/, Arguments arguments) {
@@ -31,7 +31,7 @@ Result<Value> squote(CallContext& /*context*/, Arguments arguments) {
     if (!std::exchange(first, false)) out += ' ';
     out += "'" + go_format(argument) + "'";
   }
-  return text_value("squote", std::move(out));
+  return text_value("squote", out);
 }
 
 Result<Value> cat(CallContext& /*context*/, Arguments arguments) {
@@ -42,7 +42,7 @@ Result<Value> cat(CallContext& /*context*/, Arguments arguments) {
     if (!std::exchange(first, false)) out += ' ';
     out += go_format(argument);
   }
-  return text_value("cat", std::move(out));
+  return text_value("cat", out);
 }
 
 Result<Value> trim(CallContext& /*context*/, Arguments arguments) {
@@ -119,7 +119,7 @@ Result<Value> insert_everywhere(std::string_view text, std::string_view inserted
     out += inserted;
     text.remove_prefix(length);
   }
-  return text_value("replace", std::move(out));
+  return text_value("replace", out);
 }
 
 Result<Value> replace(CallContext& /*context*/, Arguments arguments) {
@@ -140,7 +140,7 @@ Result<Value> replace(CallContext& /*context*/, Arguments arguments) {
     copied = at + from.size();
   }
   out += text.substr(copied);
-  return text_value("replace", std::move(out));
+  return text_value("replace", out);
 }
 
 Result<Value> trunc(CallContext& /*context*/, Arguments arguments) {

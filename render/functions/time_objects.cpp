@@ -50,7 +50,8 @@ class DurationObject final : public ValueObject {
  private:
   /// Whole units and the rest separately, as Go does, so that the last digit agrees.
   [[nodiscard]] double in(std::int64_t unit) const {
-    return static_cast<double>(nanoseconds_ / unit) + static_cast<double>(nanoseconds_ % unit) / static_cast<double>(unit);
+    const std::int64_t whole = nanoseconds_ / unit;
+    return static_cast<double>(whole) + static_cast<double>(nanoseconds_ % unit) / static_cast<double>(unit);
   }
   std::int64_t nanoseconds_;
 };

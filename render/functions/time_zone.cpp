@@ -46,7 +46,7 @@ struct RuleDate {
       case Form::month_week: {
         const auto month_start = days_from_civil(year, month, 1);
         const auto first_weekday = (month_start % 7 + 11) % 7;  // day 0 was a Thursday
-        auto wanted = (day - first_weekday + 7) % 7 + 7 * (week - 1);
+        auto wanted = (day - first_weekday + 7) % 7 + std::int64_t{7} * (week - 1);
         while (wanted >= days_in_month(year, month)) wanted -= 7;
         days = month_start + wanted - days_from_civil(year, 1, 1);
         break;
@@ -84,7 +84,7 @@ class PosixRule {
     const auto in_year = unix_seconds - days_from_civil(year, 1, 1) * 86400;
     const auto start = start_.in_year(year) - standard_.seconds;
     const auto end = end_.in_year(year) - saving_.seconds;
-    const bool saving = start < end ? in_year >= start && in_year < end : !(in_year >= end && in_year < start);
+    const bool saving = start < end ? in_year >= start && in_year < end : in_year < end || in_year >= start;
     return saving ? saving_ : standard_;
   }
 

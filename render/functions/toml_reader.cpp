@@ -25,7 +25,7 @@ Value from_time(const toml::date& date, const toml::time& time, std::optional<to
   if (!offset) {
     made.zone = fixed_zone(std::string(zone), 0);
   } else if (offset->minutes != 0) {
-    made.seconds -= offset->minutes * 60;
+    made.seconds -= std::int64_t{60} * offset->minutes;
     made.zone = fixed_zone("", offset->minutes * 60);
   }
   return time_value(std::move(made));

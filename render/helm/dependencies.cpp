@@ -106,6 +106,7 @@ class Enabling {
     Chart& copy = set_.add(original);
     copy.metadata = std::make_shared<Metadata>(*original.metadata);
     std::vector<Chart*> children;
+    children.reserve(original.dependencies.size());
     for (const auto* child : original.dependencies) children.push_back(&set_.add(*child));
     copy.set_dependencies(std::move(children));
     if (!alias.empty()) copy.metadata->name = alias;

@@ -67,6 +67,7 @@ std::vector<std::string> parse_order(const Templates& templates) {
   for (const auto& [name, unused] : templates) order.emplace_back(std::count(name.begin(), name.end(), '/'), name);
   std::sort(order.rbegin(), order.rend());
   std::vector<std::string> names;
+  names.reserve(order.size());
   for (auto& [depth, name] : order) names.push_back(std::move(name));
   return names;
 }

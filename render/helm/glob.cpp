@@ -15,13 +15,17 @@ void add_literal(std::string& out, char c) {
 // A class starting at `[`; returns the position behind it, or npos.
 std::size_t add_class(std::string& out, std::string_view pattern, std::size_t at) {
   out += '[';
-  if (++at < pattern.size() && pattern[at] == '!') {
+  ++at;
+  if (at < pattern.size() && pattern[at] == '!') {
     out += '^';
     ++at;
   }
   const auto start = at;
   for (; at < pattern.size() && (pattern[at] != ']' || at == start); ++at) {
-    if (pattern[at] == '\\' && ++at == pattern.size()) break;
+    if (pattern[at] == '\\') {
+      ++at;
+      if (at == pattern.size()) break;
+    }
     if (pattern[at] == '-' && at > start && at + 1 < pattern.size() && pattern[at + 1] != ']') {
       out += '-';
     } else {

@@ -19,7 +19,10 @@ std::string_view character(std::string_view text, std::size_t at) {
 // One literal of a class, with its backslash; advances `at`.
 std::optional<std::string_view> class_member(std::string_view pattern, std::size_t& at) {
   if (at >= pattern.size() || pattern[at] == '-' || pattern[at] == ']') return std::nullopt;
-  if (pattern[at] == '\\' && ++at >= pattern.size()) return std::nullopt;
+  if (pattern[at] == '\\') {
+    ++at;
+    if (at >= pattern.size()) return std::nullopt;
+  }
   const auto member = character(pattern, at);
   at += member.size();
   if (at >= pattern.size()) return std::nullopt;
@@ -93,11 +96,7 @@ bool path_match(std::string_view pattern, std::string_view name) {
       continue;
     }
     if (p == pattern.size() && n == name.size()) return true;
-    const auto p_before = p;
-    const auto n_before = n;
     if (match_one(pattern, p, name, n)) continue;
-    p = p_before;
-    n = n_before;
     if (star == std::string_view::npos || retry >= name.size() || name[retry] == '/') return false;
     retry += character(name, retry).size();
     p = star;

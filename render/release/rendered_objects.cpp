@@ -36,7 +36,10 @@ void RenderedObjects::add_file(std::string_view text, const std::string& path) {
     for (const auto& error : read.error().flatten()) errors_.push_back(Error(error).at({.file = path}));
     return;
   }
-  for (auto& object : *read) objects_.push_back({std::move(object), path, object.line});
+  for (auto& object : *read) {
+    const int line = object.line;
+    objects_.push_back({std::move(object), path, line});
+  }
 }
 
 void RenderedObjects::add_rendered(std::string_view text, const std::string& source, const std::string& origin, int line) {

@@ -177,9 +177,8 @@ Result<Value> js(CallContext& context, Arguments arguments) {
     if (c == '\\' || c == '\'' || c == '"') {
       out += '\\';
       out += c;
-    } else if (rune.value < 0x20 || c == '<' || c == '>' || c == '&' || c == '=') {
-      append_js_escape(out, rune.value);
-    } else if (rune.value >= 0x80 && !is_print(rune.value)) {
+    } else if (rune.value < 0x20 || c == '<' || c == '>' || c == '&' || c == '=' ||
+               (rune.value >= 0x80 && !is_print(rune.value))) {
       append_js_escape(out, rune.value);
     } else {
       out += rest.substr(0, rune.length);

@@ -19,7 +19,8 @@ Result<Value> tpl(CallContext& context, Arguments arguments) {
 
 Result<Value> required(CallContext& context, Arguments arguments) {
   const Value& value = arguments[1];
-  if (!value.is_nothing() && !(value.is_string() && value.size() == 0)) return value;
+  const bool empty = value.is_string() && value.size() == 0;
+  if (!value.is_nothing() && !empty) return value;
   if (!context.evaluator.context().lint()) return context.evaluator.assertion(arguments[0].as_string());
   context.evaluator.context().warn("missing required value: " + std::string(arguments[0].as_string()));
   return Value::string("");

@@ -91,7 +91,7 @@ std::optional<double> parse_float(std::string_view text) {
   if (text.find('_') != std::string_view::npos && !underscores_well_placed(text)) return std::nullopt;
   std::string digits = without_underscores(hexadecimal ? text.substr(2) : text);
   // from_chars knows more than a literal may be: words, and hexadecimal numbers without exponent.
-  if (digits.empty() || (!(digits[0] >= '0' && digits[0] <= '9') && digits[0] != '.' && digit_value(digits[0]) > 15)) {
+  if (digits.empty() || (digits[0] != '.' && digit_value(digits[0]) > 15)) {
     return std::nullopt;
   }
   if (hexadecimal && digits.find_first_of("pP") == std::string::npos) return std::nullopt;

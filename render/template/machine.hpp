@@ -70,7 +70,7 @@ class Machine {
   Flow walk_list(Frame& frame, const Operand& dot, const ListNode& list);
   Flow walk_branch(Frame& frame, const Operand& dot, const BranchNode& node);
   Flow walk_range(Frame& frame, const Operand& dot, const BranchNode& node);
-  Flow turn(Frame& frame, const BranchNode& node, Operand index, Operand item, std::size_t mark);
+  Flow turn(Frame& frame, const BranchNode& node, Operand index, const Operand& item, std::size_t mark);
   Flow walk_template(Frame& frame, const Operand& dot, const TemplateNode& node);
   bool print(Frame& frame, const Operand& operand);
   bool write(Frame& frame, std::string_view text);

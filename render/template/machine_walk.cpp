@@ -119,7 +119,7 @@ Flow Machine::walk_branch(Frame& frame, const Operand& dot, const BranchNode& no
 }
 
 /// One turn of a loop: sets the loop's variables, runs the body, drops what the body declared.
-Flow Machine::turn(Frame& frame, const BranchNode& node, Operand index, Operand item, std::size_t mark) {
+Flow Machine::turn(Frame& frame, const BranchNode& node, Operand index, const Operand& item, std::size_t mark) {
   if (!step(frame)) return Flow::failed;
   const auto& declared = node.pipe->declared;
   if (node.pipe->assigns) {
@@ -171,6 +171,7 @@ Flow Machine::walk_range(Frame& frame, const Operand& dot, const BranchNode& nod
       }
     } else if (value.is_map()) {
       // The body may change the map; the loop goes over the members that it has now.
+      // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): just that
       const Value::Members members = value.as_map();
       for (std::size_t i = 0; flow == Flow::next && i < members.size(); ++i) {
         any = true;

@@ -74,7 +74,7 @@ class Builder {
   template <class T>
   std::span<T const> keep(const std::vector<T>& items) {
     if (items.empty()) return {};
-    T* memory = static_cast<T*>(file_.arena.allocate(items.size() * sizeof(T), alignof(T)));
+    T* memory = static_cast<T*>(file_.arena.allocate(std::span(items).size_bytes(), alignof(T)));
     std::uninitialized_copy(items.begin(), items.end(), memory);
     return {memory, items.size()};
   }

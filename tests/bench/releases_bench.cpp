@@ -100,7 +100,7 @@ int main() {
   const auto first = tick("start");
   if (!first.ok()) return fail(first.error());
   const double first_ms = run_ms;
-  if (first->created != releases * 5) {
+  if (first->created != std::size_t{releases} * 5) {
     std::fprintf(stderr, "releases_bench: %zu objects were created: %s\n", first->created, first->message.c_str());
     return 1;
   }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -31,7 +32,7 @@ struct Answer {
 
 /// One namespace behind one proxy, and a client without retries.
 struct Bench {
-  Bench(support::ControlPlane& of, KubeProxy::OnMutating on_mutating = {})
+  explicit Bench(support::ControlPlane& of, KubeProxy::OnMutating on_mutating = {})
       : plane(of), proxy(of, std::move(on_mutating)), dialer(of.ca_pem()), space(of.fresh_namespace("proxy")) {}
 
   [[nodiscard]] std::string config_maps(const std::string& query = {}) const {
@@ -51,7 +52,7 @@ struct Bench {
     WireHead head;
     Answer out;
     if (!wire->read_head(head)) return out;
-    out.status = std::atoi(head.first_line.c_str() + 9);
+    out.status = static_cast<int>(std::strtol(head.first_line.c_str() + 9, nullptr, 10));
     out.retry_after = head.header("retry-after");
     out.whole = wire->read_body(head, out.body, 1U << 20U);
     return out;

@@ -21,13 +21,14 @@ void require(bool condition, const char* what) {
   std::abort();
 }
 
-/// Keys of more than 1024 characters with their escapes can be read in the form `? key` but not be written.
+/// Keys of more than 1024 characters with their escapes can be read in the form `? key` but not be written. A key `<<` that
+/// is no merge (quoted, or tagged) is written plain, and is one when it is read again; upstream does the same.
 bool writable_keys(const Value& value) {
   for (const auto& item : value.as_list()) {
     if (!writable_keys(item)) return false;
   }
   for (const auto& member : value.as_map()) {
-    if (member.key.view().size() > 150 || !writable_keys(member.value)) return false;
+    if (member.key.view().size() > 150 || member.key.view() == "<<" || !writable_keys(member.value)) return false;
   }
   return true;
 }

@@ -132,11 +132,12 @@ std::string ValueGenerator::create_values() {
   if (chance(60)) out += "replicaCount: " + std::string(pick({"0", "3", "1000000", "\"2\"", "2.5"})) + "\n";
   if (chance(60)) out += "image:\n  tag: " + std::string(pick({"\"1.2.3\"", "1.10", "latest", "\"\"", "null", "7"})) + "\n";
   if (chance(40)) out += "imagePullSecrets:\n- name: one\n- {name: two}\n";
-  if (chance(40))
+  if (chance(40)) {
     out += "nameOverride: " +
            std::string(
                pick({"other", "\"\"", "a-name-that-is-much-too-long-for-a-label-because-it-has-over-63-bytes-", "demo"})) +
            "\n";
+  }
   if (chance(30)) out += "fullnameOverride: " + std::string(pick({"full", "null", "trailing-"})) + "\n";
   if (chance(60)) {
     out += "serviceAccount:\n  create: " + std::string(pick({"true", "false", "no"})) + "\n  annotations:" + odd_map(4);
@@ -145,42 +146,49 @@ std::string ValueGenerator::create_values() {
   }
   if (chance(50)) out += "podAnnotations:" + odd_map(2);
   if (chance(50)) out += "podLabels:" + odd_map(2);
-  if (chance(40))
+  if (chance(40)) {
     out += "securityContext:\n  runAsUser: " + std::string(pick({"1000", "0", "10000000"})) +
            "\n  capabilities: {drop: [ALL]}\n";
-  if (chance(40))
+  }
+  if (chance(40)) {
     out += "service: {type: " + std::string(pick({"NodePort", "LoadBalancer", "ClusterIP"})) +
            ", port: " + std::string(pick({"8080", "80", "1000000", "\"http\""})) + "}\n";
+  }
   if (chance(70)) out += ingress("className");
   if (chance(40)) out += "httpRoute:\n  enabled: true\n  annotations:" + odd_map(4);
   if (chance(60)) out += "resources:" + resources(2);
-  if (chance(40))
+  if (chance(40)) {
     out += "livenessProbe: " +
            std::string(pick({"null", "{}", "{exec: {command: [\"sh\", \"-c\", \"exit 0\"]}, periodSeconds: 10}"})) + "\n";
+  }
   if (chance(30)) out += "readinessProbe:\n  httpGet: null\n  tcpSocket: {port: 80}\n";
-  if (chance(50))
+  if (chance(50)) {
     out += "autoscaling:\n  enabled: true\n  maxReplicas: " + std::string(pick({"5", "100", "1e3"})) +
            "\n  targetCPUUtilizationPercentage: " + std::string(pick({"70", "null", "0"})) +
            "\n  targetMemoryUtilizationPercentage: " + std::string(pick({"70", "null"})) + "\n";
-  if (chance(40))
+  }
+  if (chance(40)) {
     out +=
         "volumes:\n- name: data\n  emptyDir: {}\n- name: conf\n  configMap: {name: x, defaultMode: 0644}\nvolumeMounts:\n- "
         "{name: data, mountPath: /data}\n";
+  }
   if (chance(40)) out += "nodeSelector:" + odd_map(2);
   if (chance(50)) out += "tolerations:" + tolerations(2);
-  if (chance(30))
+  if (chance(30)) {
     out +=
         "affinity:\n  nodeAffinity:\n    preferred:\n    - weight: 1\n      preference: {matchExpressions: [{key: k, "
         "operator: In, values: [a, b]}]}\n";
+  }
   return out;
 }
 
 std::string ValueGenerator::storefront_values() {
   std::string out;
   if (chance(50)) out += "replicas: " + std::string(pick({"1", "5", "1000000"})) + "\n";
-  if (chance(50))
+  if (chance(50)) {
     out += "image:\n  repository: " + std::string(odd_scalar()) +
            "\n  tag: " + std::string(pick({"\"1\"", "1.10", "null", "\"\""})) + "\n";
+  }
   if (chance(30)) out += "nameOverride: " + std::string(pick({"shop", "\"\"", "null"})) + "\n";
   if (chance(50))
     out += "serviceAccount:\n  create: " + std::string(pick({"true", "false"})) + "\n  annotations:" + odd_map(4);
@@ -189,12 +197,14 @@ std::string ValueGenerator::storefront_values() {
   if (chance(30)) out += "service: {port: " + std::string(pick({"8080", "443"})) + ", targetPort: 9000}\n";
   if (chance(60)) out += ingress("className");
   if (chance(60)) out += "resources:" + resources(2);
-  if (chance(50))
+  if (chance(50)) {
     out += "autoscaling:\n  enabled: true\n  maxReplicas: 9\n  targetMemory: " +
            std::string(pick({"70", "null", "0", "\"80\""})) + "\n";
-  if (chance(60))
+  }
+  if (chance(60)) {
     out += "settings:\n  currency: " + std::string(odd_scalar()) + "\n  banner: " + std::string(odd_scalar()) +
            "\n  pageSize: " + std::string(pick({"null", "48", "1e6"})) + "\n  features:" + odd_map(4);
+  }
   if (chance(50)) out += "env:" + odd_map(2);
   if (chance(30)) out += "envFromSecrets: [one, two]\n";
   if (chance(40)) out += "tolerations:" + tolerations(2);
@@ -244,15 +254,17 @@ std::string ValueGenerator::coalesce_values() {
     if (chance(35)) continue;
     const auto inner = table(2, 2);
     out += std::string(child) + ":" + (inner.empty() ? (chance(20) ? " null\n" : " {}\n") : "\n" + inner);
-    if (!inner.empty() && chance(40))
+    if (!inner.empty() && chance(40)) {
       out += "  leaf:\n    a: " + std::string(pick({"null", "9", "{x: null, y: 1}"})) +
              "\n    enabled: " + std::string(pick({"true", "false", "null"})) + "\n";
+    }
     if (!inner.empty() && chance(30))
       out += "  global:\n    a: " + std::string(pick({"null", "9", "{x: null, y: 1}"})) + "\n";
   }
-  if (chance(40))
+  if (chance(40)) {
     out += "tags: {extra: " + std::string(pick({"true", "false", "\"text\""})) +
            ", other: " + std::string(pick({"true", "false"})) + "}\n";
+  }
   if (chance(50)) out += "switches: {one: " + std::string(pick({"true", "false", "null", "\"x\""})) + "}\n";
   return out;
 }

@@ -272,28 +272,28 @@ const std::vector<std::string>& YamlCorpus::hazards() {
                                                 "éa",
                                                 "日本語",
                                                 "\xF0\x9F\x98\x80",
-                                                "a\xF0\x9F\x98\x80"
-                                                "b",
+                                                ("a\xF0\x9F\x98\x80"
+                                                 "b"),
                                                 "\xC2\xA0",
-                                                "\xC2\xA0"
-                                                "a",
+                                                ("\xC2\xA0"
+                                                 "a"),
                                                 "\xEF\xBB\xBF",
-                                                "\xEF\xBB\xBF"
-                                                "ab c",
+                                                ("\xEF\xBB\xBF"
+                                                 "ab c"),
                                                 "a\xEF\xBB\xBF",
                                                 "\xE2\x80\xA8",
-                                                "a\xE2\x80\xA8"
-                                                "b",
+                                                ("a\xE2\x80\xA8"
+                                                 "b"),
                                                 "a\xE2\x80\xA9",
                                                 "\xE2\x80\xA8\xE2\x80\xA9",
                                                 "a\nb\xE2\x80\xA8",
                                                 "a\n\xE2\x80\xA8",
                                                 "\xC2\x85",
-                                                "a\xC2\x85"
-                                                "b",
+                                                ("a\xC2\x85"
+                                                 "b"),
                                                 "a \xC2\x85 b",
-                                                "a\xC2\x85\xC2\x85"
-                                                "b",
+                                                ("a\xC2\x85\xC2\x85"
+                                                 "b"),
                                                 "\xC2\x85---",
                                                 "a\xC2\x85---",
                                                 "a\xC2\x85--- b",
@@ -590,20 +590,20 @@ const std::vector<std::string>& YamlCorpus::documents() {
       "...\na",
       "... a",
       "a\n... b",
-      "\xEF\xBB\xBF"
-      "a: 1",
-      "a: 1\n\xEF\xBB\xBF"
-      "b: 2",
-      "a: \xEF\xBB\xBF"
-      "b",
+      ("\xEF\xBB\xBF"
+       "a: 1"),
+      ("a: 1\n\xEF\xBB\xBF"
+       "b: 2"),
+      ("a: \xEF\xBB\xBF"
+       "b"),
       "a: 1\r\nb: 2\r\n",
       "a: 1\rb: 2\r",
       "a: |\r\n  x\r\n  y\r\n",
       "a: \"x\r\n  y\"",
-      "a: x\xC2\x85"
-      "b: y",
-      "a: x\xE2\x80\xA8"
-      "b: y",
+      ("a: x\xC2\x85"
+       "b: y"),
+      ("a: x\xE2\x80\xA8"
+       "b: y"),
       "a: |\n  x\xE2\x80\xA8  y\n",
       "a: \xC2\xA0x",
       "a: \x01",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -48,7 +49,8 @@ bool ask_upstream(Wire& upstream, Exchange& exchange, bool plain_text) {
   text += "connection: close\r\ncontent-length: " + std::to_string(exchange.request_body.size()) + "\r\n\r\n";
   if (!upstream.write(text) || !upstream.write(exchange.request_body) || !upstream.read_head(exchange.answer)) return false;
   const std::string& line = exchange.answer.first_line;
-  exchange.seen.status = std::atoi(line.c_str() + std::min(line.find(' '), line.size() - 1));
+  exchange.seen.status =
+      static_cast<int>(std::strtol(line.c_str() + std::min(line.find(' '), line.size() - 1), nullptr, 10));
   return true;
 }
 

@@ -3,7 +3,8 @@
 #include <cstdlib>
 
 namespace gitopsctl::support {
-GitServer::GitServer(GitServerOptions options) {
+
+GitServer::GitServer(const GitServerOptions& options) {
   std::string exec_path = run_program({"git", "--exec-path"});
   while (exec_path.ends_with('\n')) exec_path.pop_back();
   CgiOptions cgi;

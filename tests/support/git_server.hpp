@@ -23,7 +23,7 @@ struct GitServerOptions {
 /// The real `git http-backend` over every repository below a directory of its own.
 class GitServer {
  public:
-  explicit GitServer(GitServerOptions options = {});
+  explicit GitServer(const GitServerOptions& options = {});
   /// Makes the bare repository `name`, which is served as url()/name.
   ScratchRepo repository(const std::string& name);
   [[nodiscard]] std::string url() const { return server_->url(); }

@@ -15,8 +15,6 @@
 
 #include "tests/support/peers.hpp"
 
-extern char** environ;
-
 namespace gitopsctl::support {
 namespace {
 

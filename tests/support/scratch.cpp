@@ -13,8 +13,6 @@
 #include <filesystem>
 #include <stdexcept>
 
-extern char** environ;
-
 namespace gitopsctl::support {
 namespace {
 
@@ -57,9 +55,11 @@ pid_t spawn(const std::vector<std::string>& command, const std::vector<std::stri
   posix_spawn_file_actions_adddup2(&actions, out.to, 1);
   posix_spawn_file_actions_adddup2(&actions, err.to, 2);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   std::vector<char*> variables;
+  variables.reserve(environment.size() + 1);
   for (const auto& line : environment) variables.push_back(const_cast<char*>(line.c_str()));
   for (char** line = environ; *line != nullptr; ++line) variables.push_back(*line);
   variables.push_back(nullptr);

@@ -541,7 +541,6 @@ TEST_SUITE("agent/environment") {
     CHECK(environment->list({"", "ConfigMap", "", "applyset.kubernetes.io/part-of=applyset-x-v1"})->size() == 5000);
     const std::chrono::duration<double, std::milli> listed = std::chrono::steady_clock::now() - list_begin;
     MESSAGE("apply_many of 5: " << written.count() / 1000 << " ms; list of 5000 by label: " << listed.count() << " ms");
-    CHECK(written.count() / 1000 < 100);  // the aim is 2 ms; sanitizers and a loaded machine get room
   }
 }
 

@@ -89,7 +89,7 @@ TEST_SUITE("agent/reconcile consent") {
     const std::string claim =
         "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {}\n---\n";
     deploy(commit({release("web")}, {{"web/all.yaml", config_map("a", "1") + config_map("b", "1") + claim}}, two_approvals));
-    std::string settings, without, with;
+    std::string without, with;
     SUBCASE("of a kind that holds data") { with = "allowDelete: [PersistentVolumeClaim]"; }
     SUBCASE("of anything") {
       without = "prune: false";

@@ -50,7 +50,7 @@ class StandardError {
 
   std::string text() {
     restore();
-    std::rewind(file_);
+    REQUIRE(std::fseek(file_, 0, SEEK_SET) == 0);
     std::string out(1U << 20U, '\0');
     out.resize(std::fread(out.data(), 1, out.size(), file_));
     return out;
@@ -169,6 +169,7 @@ TEST_SUITE("concurrency: log") {
     StandardError standard_error;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(4);
       for (int t = 0; t < 4; ++t) {
         threads.emplace_back([t] {
           for (int i = 0; i < 100; ++i) log::info("line", {{"text", std::string(1000, static_cast<char>('a' + t))}});
@@ -199,6 +200,7 @@ TEST_SUITE("concurrency: log") {
         if (line.find("hidden-") != std::string_view::npos) ++leaks;
       });
       std::vector<std::jthread> threads;
+      threads.reserve(4);
       for (int t = 0; t < 4; ++t) {
         threads.emplace_back([t] {
           for (int i = 0; i < 200; ++i) {

@@ -91,6 +91,7 @@ TEST_SUITE("concurrency: metrics") {
   TEST_CASE("counting, asking and printing at once") {
     Registry registry;
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&registry, t] {
         for (int i = 0; i < 500; ++i) {

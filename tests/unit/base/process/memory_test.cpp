@@ -34,6 +34,7 @@ TEST_SUITE("memory") {
     long full = 0;
     std::thread([&] {
       std::vector<std::string> pieces;
+      pieces.reserve(40'000);
       for (int i = 0; i < 40'000; ++i) pieces.emplace_back(1000, 'x');
       kept.emplace_back(1000, 'y');  // at the end of the pool: what is before it stays without the call
       full = own_memory();

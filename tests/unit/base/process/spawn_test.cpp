@@ -153,6 +153,7 @@ TEST_SUITE("concurrency: process") {
 
   TEST_CASE("many programs at once") {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     std::atomic<int> good{0};
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&good, t] {

@@ -6,6 +6,7 @@
 
 #include "base/json/json.hpp"
 #include "base/yaml/yaml.hpp"
+#include "tests/support/processor_time.hpp"
 
 using namespace gitopsctl;
 using namespace std::string_literals;
@@ -206,9 +207,9 @@ TEST_SUITE("base/yaml/reader") {
       for (int i = 0; i < 8; ++i) bomb += "," + previous;
       bomb += "]\n";
     }
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = support::processor_time();
     CHECK(read(bomb) == "! yaml: document contains excessive aliasing");
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+    CHECK(support::processor_time() - start < std::chrono::seconds(5));
     std::string honest = "base: &b {a: 1, b: 2, c: 3}\n";
     for (int i = 0; i < 3000; ++i) honest += "k" + std::to_string(i) + ": {<<: *b, n: " + std::to_string(i) + "}\n";
     CHECK(parse_yaml(honest).ok());
@@ -217,9 +218,9 @@ TEST_SUITE("base/yaml/reader") {
 
   TEST_CASE("time grows with the input only") {
     const auto quick = [](const std::string& text) {
-      const auto start = std::chrono::steady_clock::now();
+      const auto start = support::processor_time();
       (void)parse_yaml_stream(text);
-      return std::chrono::steady_clock::now() - start < std::chrono::seconds(10);
+      return support::processor_time() - start < std::chrono::seconds(10);
     };
     std::string many_keys;
     for (int i = 0; i < 100'000; ++i)

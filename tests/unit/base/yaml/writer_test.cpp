@@ -62,6 +62,8 @@ TEST_SUITE("base/yaml/writer") {
   }
 
   TEST_CASE("texts that would be read as something else are quoted") {
+    // Not this one, as upstream, which cannot read it either.
+    CHECK(json(R"({"<<":null})") == "<<: null\n");
     for (const auto* word : {"true",
                              "yes",
                              "n",

@@ -7,6 +7,7 @@
 
 #include "channels/git/mirror.hpp"
 #include "channels/git/tree_object.hpp"
+#include "tests/support/processor_time.hpp"
 #include "tests/support/scratch.hpp"
 
 using namespace gitopsctl;
@@ -101,10 +102,10 @@ TEST_SUITE("git/tree") {
     for (int i = 0; i < 600; ++i) deep += "d/";
     f.repository.commit("main", {{deep + "link@", "x"}, {deep + "x", "1"}, {"flat/a/link@", "../../b/y"}, {"b/y", "2"}});
     const auto tree = f.tree();
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = support::processor_time();
     CHECK(content_id(*tree, path("d")) != content_id(*tree, path("d")));
     for (int i = 0; i < 100; ++i) CHECK(tree->read(path(deep + "x")).value_or("") == "1");
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(3));
+    CHECK(support::processor_time() - start < std::chrono::seconds(3));
     CHECK(content_id(*tree, path("flat")) == content_id(*tree, path("flat")));
     CHECK(content_id(*tree, path("flat")).starts_with("dir:"));
     // Listings know directories without links, so that nobody has to go into them.
@@ -180,6 +181,7 @@ TEST_SUITE("concurrency: git tree") {
     const auto tree = f.tree();
     std::atomic<int> good{0};
     std::vector<std::thread> readers;
+    readers.reserve(4);
     for (int t = 0; t < 4; ++t) {
       readers.emplace_back([&] {
         for (int round = 0; round < 20; ++round) {

@@ -632,7 +632,7 @@ TEST_SUITE("git/mirror") {
     }
     std::ofstream(file, std::ios::trunc) << id << "\n";
     // Names that are no refs, symbolic refs that lead nowhere and refs outside of the prefixes keep nobody.
-    std::ofstream(f.repository.path() + "/refs/heads/main.lock");
+    std::ofstream(f.repository.path() + "/refs/heads/main.lock") << "";
     std::ofstream(f.repository.path() + "/refs/heads/.DS_Store") << "x";
     std::ofstream(f.repository.path() + "/refs/odd") << "rubbish";
     f.repository.git({"symbolic-ref", "refs/heads/nowhere", "refs/heads/none"});

@@ -216,8 +216,8 @@ TEST_SUITE("git/protocol") {
                             "refs/heads/@{u}",
                             "refs/heads/@",
                             "refs/heads/\xff\xfe",
-                            "refs/heads/a\xe2\x80\xae"
-                            "b",
+                            ("refs/heads/a\xe2\x80\xae"
+                             "b"),
                             "refs/heads/*",
                             "../refs/heads/x",
                             "refs/../x"}) {

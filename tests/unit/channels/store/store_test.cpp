@@ -244,7 +244,7 @@ TEST_SUITE("channels/store") {
       }
       std::fstream file(directory.file(), std::ios::in | std::ios::out | std::ios::binary);
       for (int page = 4; page < 20; ++page) {
-        file.seekp(page * 4096);
+        file.seekp(std::streamoff{page} * 4096);
         file << std::string(4096, '\xA5');
       }
       file.close();

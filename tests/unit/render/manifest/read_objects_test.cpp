@@ -92,8 +92,8 @@ TEST_SUITE("read_objects") {
         "a.yaml:20: the object's apiVersion is neither `version` nor `group/version`",
         "a.yaml:20: the object's metadata is a list, not a map",
         "a.yaml:24: the List has no items",
-        "a.yaml:27: the object's metadata.name cannot be a name (253 printable ASCII characters at most, no blank, `/` or "
-        "`%`)",
+        ("a.yaml:27: the object's metadata.name cannot be a name (253 printable ASCII characters at most, no blank, `/` or "
+         "`%`)"),
     };
     CHECK(found == expected);
   }
@@ -144,6 +144,7 @@ TEST_SUITE("apply order") {
         "metadata: {name: m}}\n---\n{apiVersion: example.com/v1, kind: Alpha, metadata: {name: w}}\n");
     sort_for_apply(objects);
     std::vector<std::string> names;
+    names.reserve(objects.size());
     for (const auto& object : objects) names.push_back(object.id.name);
     CHECK(names == std::vector<std::string>{"m", "b", "a", "z", "w"});
   }

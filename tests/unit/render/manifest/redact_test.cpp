@@ -8,6 +8,7 @@
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/yaml/yaml.hpp"
+#include "tests/support/processor_time.hpp"
 
 using namespace gitopsctl;
 using namespace gitopsctl::render;
@@ -162,11 +163,11 @@ TEST_SUITE("redact") {
     for (int i = 0; i < 1000; ++i) {
       annotations.set("a" + std::to_string(1'000 + i), Value::string("val" + std::string(100, 'x') + std::to_string(i)));
     }
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = support::processor_time();
     const Value hidden = redact(body, {});
     SecretScrubber scrubber;
     scrubber.learn(body, {});
-    const auto took = std::chrono::steady_clock::now() - start;
+    const auto took = support::processor_time() - start;
     CHECK(took < std::chrono::seconds(10));
     CHECK(hidden.find("data")->as_map().back().value.as_string() == redacted_marker);
     CHECK(hidden.string_at({"metadata", "annotations", "a1000"}).starts_with("valx"));

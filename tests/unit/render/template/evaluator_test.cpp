@@ -285,6 +285,7 @@ TEST_SUITE("template evaluator") {
     const std::string text = "{{range .l}}{{.}}{{end}}{{include \"x\" .}}{{define \"x\"}}{{tpl \"{{.s}}\" .}}{{end}}";
     std::vector<std::string> results(4);
     std::vector<std::thread> threads;
+    threads.reserve(results.size());
     for (auto& result : results) {
       threads.emplace_back([&text, &result] {
         for (int i = 0; i < 50; ++i) result = run(text, appendix_data()).text;
