@@ -109,7 +109,9 @@ Class class_of_conflict(const KubeStatus& status) {
   const std::string_view text = status.message;
   if (status.reason == "AlreadyExists") return Class::already_exists;
   if (any_cause(status, "FieldManagerConflict")) return Class::field_conflict;
-  if (has(text, "the UID in the precondition") || has(text, "the ResourceVersion in the precondition")) {
+  // The last one: an apply that names a uid, where another object or none is there (a 422 in older versions).
+  if (has(text, "the UID in the precondition") || has(text, "the ResourceVersion in the precondition") ||
+      has(text, ": uid mismatch: the provided object specified uid ")) {
     return Class::precondition;
   }
   if (has(text, "The system is ensuring all content is removed from this namespace")) return Class::terminating;
@@ -143,7 +145,8 @@ Class class_of_code(const KubeStatus& status, const RequestFacts& facts, std::st
     case 410: return Class::expired;
     case 413: return Class::too_large;
     case 422: {
-      const bool uid_guard = facts.names_uid && status.causes.size() == 1 && status.causes[0].field == "metadata.uid";
+      const bool uid_guard = facts.names_uid && !status.causes.empty() &&
+                             std::ranges::all_of(status.causes, [](const auto& c) { return c.field == "metadata.uid"; });
       if (!status.structured) return Class::foreign_answer;
       return uid_guard ? Class::precondition : Class::invalid;
     }
@@ -201,6 +204,7 @@ std::string cause_message(const KubeStatus& status, bool sensitive) {
   std::string out;
   for (std::size_t i = 0; i < std::min(status.causes.size(), max_named); ++i) {
     const auto& cause = status.causes[i];
+    if (i > 0 && cause == status.causes[i - 1]) continue;
     out += i > 0 ? "; " : "";
     if (!cause.field.empty()) out += cause.field + ": ";
     out += sensitive ? cause.reason : cause.message;

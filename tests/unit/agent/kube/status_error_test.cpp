@@ -158,6 +158,13 @@ std::vector<Row> rows() {
          "ResourceVersion in record (2). The object might have been modified",
          {}, "ConfigMap", 0),
        Class::precondition, ErrorCode::conflict, false},
+      {"uid of an apply", 409,
+       s(409, "Conflict",
+         "Operation cannot be fulfilled on configmaps \"a\": uid mismatch: the provided object specified uid A, and no "
+         "existing "
+         "object was found",
+         {}, "configmaps", 0),
+       Class::precondition, ErrorCode::conflict, false},
       {"exists", 409, s(409, "AlreadyExists", "configmaps \"a\" already exists", {}, "configmaps", 0), Class::already_exists,
        ErrorCode::conflict, false},
       {"expired", 410, s(410, "Expired", "The provided continue parameter is too old", {}, "", 0), Class::expired,
@@ -249,11 +256,16 @@ TEST_SUITE("kube/status_error") {
   }
 
   TEST_CASE("a uid in an apply asks for that very object") {
-    const auto body =
-        status_body(422, "Invalid", "ConfigMap \"a\" is invalid: metadata.uid: Invalid value: \"x\": field is immutable",
-                    {{"FieldValueInvalid", "Invalid value: \"x\": field is immutable", "metadata.uid"}});
-    CHECK(refusal(422, body, {"", "configmaps", false, true}).is(Class::precondition));
-    CHECK(refusal(422, body, {"", "configmaps", false, false}).is(Class::invalid));
+    const Cause cause{"FieldValueInvalid", "Invalid value: \"x\": field is immutable", "metadata.uid"};
+    const std::string text = "ConfigMap \"a\" is invalid: metadata.uid: Invalid value: \"x\": field is immutable";
+    const auto once = status_body(422, "Invalid", text, {cause});
+    const auto twice = status_body(422, "Invalid", text, {cause, cause});  // as the server has it
+    const auto more = status_body(422, "Invalid", text, {cause, {"FieldValueRequired", "Required value", "spec.x"}});
+    CHECK(refusal(422, once, {"", "configmaps", false, true}).is(Class::precondition));
+    CHECK(refusal(422, twice, {"", "configmaps", false, true}).is(Class::precondition));
+    CHECK(refusal(422, once, {"", "configmaps", false, false}).is(Class::invalid));
+    CHECK(refusal(422, more, {"", "configmaps", false, true}).is(Class::invalid));
+    CHECK(refusal(422, twice, {"", "configmaps", false, false}).message() == "metadata.uid: field is immutable");
   }
 
   TEST_CASE("text of others does not choose the class") {
