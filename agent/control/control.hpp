@@ -95,7 +95,19 @@ struct Switches {
 /// `spec.suspend` does: a value that somebody mistyped must not start writes.
 [[nodiscard]] bool is_suspended(const Value& body);
 
+/// What somebody said on one Release object, and in which version of it.
+struct ReleaseSwitch {
+  std::string resource_version;
+  std::string release;
+  bool suspend = false;
+  std::string reason;
+};
+/// What read_switches() remembers from call to call, so that it reads only Release objects that changed.
+using SwitchMemory = std::map<render::ObjectId, ReleaseSwitch>;
+
 [[nodiscard]] Result<Switches> read_switches(Environment& environment, const ChannelKey& key);
+/// The same at less cost; `memory` is of this channel alone, and empty at first. An error leaves it usable.
+[[nodiscard]] Result<Switches> read_switches(Environment& environment, const ChannelKey& key, SwitchMemory& memory);
 
 /// An approval of a digest (approval digest, or delete digest).
 struct Approval {

@@ -142,7 +142,52 @@ bool is_suspended(const Value& body) {
   return !suspend->is_bool() || suspend->as_bool();
 }
 
+namespace {
+
+ReleaseSwitch read_release_switch(const LiveObject& object) {
+  ReleaseSwitch out;
+  out.resource_version = object.resource_version;
+  out.release = text_at(object.body, {"spec", "release"});
+  out.suspend = is_suspended(object.body);
+  if (out.suspend) out.reason = text_at(object.body, {"spec", "suspendReason"});
+  return out;
+}
+
+/// Brings `memory` up to date: one object for every Release of the channel that is there now.
+Result<void> refresh(Environment& environment, const ChannelKey& key, SwitchMemory& memory) {
+  const ListQuery releases{std::string(channels::api_group), "Release", "", channel_label(key)};
+  if (memory.empty()) {
+    GITOPSCTL_TRY(const auto objects, environment.list(releases));
+    for (const auto& object : objects) memory.emplace(object.id, read_release_switch(object));
+    return {};
+  }
+  GITOPSCTL_TRY(const auto versions, environment.list_versions(releases));
+  SwitchMemory next;
+  std::vector<render::ObjectId> changed;
+  for (const auto& version : versions) {
+    const auto known = memory.find(version.id);
+    if (known != memory.end() && known->second.resource_version == version.resource_version) {
+      next.insert(*known);
+    } else {
+      changed.push_back(version.id);
+    }
+  }
+  GITOPSCTL_TRY(const auto objects, environment.get_many(changed));
+  for (const auto& object : objects) {
+    if (object) next.emplace(object->id, read_release_switch(*object));
+  }
+  memory = std::move(next);
+  return {};
+}
+
+}  // namespace
+
 Result<Switches> read_switches(Environment& environment, const ChannelKey& key) {
+  SwitchMemory memory;
+  return read_switches(environment, key, memory);
+}
+
+Result<Switches> read_switches(Environment& environment, const ChannelKey& key, SwitchMemory& memory) {
   Switches out;
   GITOPSCTL_TRY(const auto id, channel_object_id(environment, key));
   GITOPSCTL_TRY(const auto live, environment.get(id));
@@ -157,13 +202,10 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
     out.pin_reason = text_at(live->body, {"spec", "rollback", "reason"});
     out.reported_revision = text_at(live->body, {"status", "revision"});
   }
-  GITOPSCTL_TRY(const auto releases,
-                environment.list({std::string(channels::api_group), "Release", "", channel_label(key)}));
-  for (const auto& release : releases) {
-    out.release_places.emplace(text_at(release.body, {"spec", "release"}), release.id.namespace_);
-    if (is_suspended(release.body)) {
-      out.suspended_releases[text_at(release.body, {"spec", "release"})] = text_at(release.body, {"spec", "suspendReason"});
-    }
+  GITOPSCTL_CHECK(refresh(environment, key, memory));
+  for (const auto& [place, release] : memory) {
+    out.release_places.emplace(release.release, place.namespace_);
+    if (release.suspend) out.suspended_releases[release.release] = release.reason;
   }
   return out;
 }

@@ -99,6 +99,7 @@ class EmbeddedEnvironment final : public Environment {
 
   Result<std::optional<LiveObject>> get(const render::ObjectId& id) override;
   Result<std::vector<LiveObject>> list(const ListQuery& query) override;
+  Result<std::vector<ObjectVersion>> list_versions(const ListQuery& query) override;
   Result<std::vector<std::optional<LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
   Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
@@ -121,6 +122,8 @@ class EmbeddedEnvironment final : public Environment {
   // All of these are called with the lock held.
   Result<std::optional<Row>> find(const render::ObjectId& id);
   Result<std::optional<LiveObject>> find_live(const render::ObjectId& id);
+  /// `columns` of the objects that `query` means, which are `o` in it, in the order of their ids.
+  Result<Statement> select(const ListQuery& query, std::string_view columns);
   Result<void> check_fence(const ApplyOptions& options);
   Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options, std::int64_t& revision);
   Result<void> save(const render::ObjectId& id, const Row& row, const Value& body, const Value& labels_before);
@@ -198,28 +201,28 @@ Result<std::vector<std::optional<LiveObject>>> EmbeddedEnvironment::get_many(con
   return out;
 }
 
-Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query) {
+Result<Statement> EmbeddedEnvironment::select(const ListQuery& query, std::string_view columns) {
   if (query.kind.empty()) return Error(ErrorCode::internal, "a list of objects needs a kind");
   const auto equals = query.label.find('=');
   if (!query.label.empty() && equals == std::string::npos) {
     return Error(ErrorCode::invalid_input, "'" + query.label + "' is no label query").with_hint("write it as key=value");
   }
-  const std::lock_guard lock(mutex_);
-  auto prepared = query.label.empty()
-                      ? database_->prepare(
-                            "SELECT o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name "
-                            "FROM objects o WHERE o.kind = ?1 AND (?2 = '' OR o.api_group = ?2) AND "
-                            "(?3 = '' OR o.namespace = ?3) ORDER BY o.api_group, o.namespace, o.name")
-                      : database_->prepare(
-                            "SELECT o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name "
-                            "FROM labels l CROSS JOIN objects o USING (kind, api_group, namespace, name) "
-                            "WHERE l.kind = ?1 AND (?2 = '' OR l.api_group = ?2) AND "
-                            "(?3 = '' OR l.namespace = ?3) AND l.label = ?4 AND l.value = ?5 "
-                            "ORDER BY o.api_group, o.namespace, o.name");
-  if (!prepared.ok()) return prepared.error();
-  Statement rows = std::move(prepared).value();
+  std::string text = "SELECT " + std::string(columns);
+  text += query.label.empty() ? " FROM objects o WHERE o.kind = ?1 AND (?2 = '' OR o.api_group = ?2) AND "
+                                "(?3 = '' OR o.namespace = ?3) "
+                              : " FROM labels l CROSS JOIN objects o USING (kind, api_group, namespace, name) "
+                                "WHERE l.kind = ?1 AND (?2 = '' OR l.api_group = ?2) AND "
+                                "(?3 = '' OR l.namespace = ?3) AND l.label = ?4 AND l.value = ?5 ";
+  text += "ORDER BY o.api_group, o.namespace, o.name";
+  GITOPSCTL_TRY(Statement rows, database_->prepare(text));
   rows.bind(query.kind).bind(query.group).bind(query.namespace_);
   if (!query.label.empty()) rows.bind(query.label.substr(0, equals)).bind(query.label.substr(equals + 1));
+  return rows;
+}
+
+Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query) {
+  const std::lock_guard lock(mutex_);
+  GITOPSCTL_TRY(Statement rows, select(query, "o.uid, o.revision, o.created_ms, o.body, o.api_group, o.namespace, o.name"));
   std::vector<LiveObject> out;
   GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
     render::ObjectId id{std::string(rows.text(4)), query.kind, std::string(rows.text(5)), std::string(rows.text(6))};
@@ -227,6 +230,18 @@ Result<std::vector<LiveObject>> EmbeddedEnvironment::list(const ListQuery& query
     GITOPSCTL_TRY(auto body, read_body(row.body));
     GITOPSCTL_TRY(auto object, live_object(std::move(id), row, body));
     out.push_back(std::move(object));
+    return {};
+  }));
+  return out;
+}
+
+Result<std::vector<ObjectVersion>> EmbeddedEnvironment::list_versions(const ListQuery& query) {
+  const std::lock_guard lock(mutex_);
+  GITOPSCTL_TRY(Statement rows, select(query, "o.revision, o.api_group, o.namespace, o.name"));
+  std::vector<ObjectVersion> out;
+  GITOPSCTL_CHECK(rows.for_each_row([&]() -> Result<void> {
+    out.push_back({{std::string(rows.text(1)), query.kind, std::string(rows.text(2)), std::string(rows.text(3))},
+                   std::to_string(rows.integer(0))});
     return {};
   }));
   return out;

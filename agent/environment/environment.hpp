@@ -37,6 +37,12 @@ struct ListQuery {
   std::string label;  ///< `key=value`
 };
 
+/// Which object, and in which state: what tells that nothing has changed since it was read.
+struct ObjectVersion {
+  render::ObjectId id;
+  std::string resource_version;
+};
+
 struct ApplyOptions {
   std::string owner;  ///< ApplySet id, written as the label applyset.kubernetes.io/part-of
   bool dry_run = false;
@@ -96,6 +102,8 @@ class Environment {
   /// nullopt: the object does not exist (and that is known).
   [[nodiscard]] virtual Result<std::optional<LiveObject>> get(const render::ObjectId& id) = 0;
   [[nodiscard]] virtual Result<std::vector<LiveObject>> list(const ListQuery& query) = 0;
+  /// The same objects as list(), without what is in them: many times cheaper for who remembers most of them.
+  [[nodiscard]] virtual Result<std::vector<ObjectVersion>> list_versions(const ListQuery& query) = 0;
   /// Many gets at once, in the order of `ids`.
   [[nodiscard]] virtual Result<std::vector<std::optional<LiveObject>>> get_many(
       const std::vector<render::ObjectId>& ids) = 0;

@@ -24,6 +24,10 @@ class WaitingEnvironment final : public Environment {
     GITOPSCTL_TRY(Environment* const real, open());
     return real->list(query);
   }
+  Result<std::vector<ObjectVersion>> list_versions(const ListQuery& query) override {
+    GITOPSCTL_TRY(Environment* const real, open());
+    return real->list_versions(query);
+  }
   Result<std::vector<std::optional<LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override {
     GITOPSCTL_TRY(Environment* const real, open());
     return real->get_many(ids);

@@ -16,7 +16,11 @@ constexpr Millis lease_renewal{10'000};
 }  // namespace
 
 ChannelRun::ChannelRun(ChannelRunner::State& state, const RunRequest& request, const Interrupt& interrupt)
-    : s_(state), request_(request), interrupt_(interrupt), started_(state.clock.now()) {
+    : s_(state),
+      request_(request),
+      interrupt_(interrupt),
+      started_(state.clock.now()),
+      channel_(std::make_shared<const channels::Channel>()) {
   channel_status_.environment = state.setup.environment_name;
   channel_status_.tip = request.commit;
   run_id_ = make_ulid(started_.time_since_epoch().count());
@@ -71,7 +75,7 @@ void ChannelRun::note_seen_version() {
 Result<void> ChannelRun::road() {
   GITOPSCTL_TRY(start_version_, s_.environment.version());
   looked_at_version_ = *start_version_;
-  GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key));
+  GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key, s_.switches));
   channel_status_.handled_request = switches_.requested_at;
   GITOPSCTL_CHECK(take_lease());
   GITOPSCTL_TRY(record_, read_channel_record(s_.environment, s_.setup.key));
@@ -119,7 +123,7 @@ Result<void> ChannelRun::may_continue() {
   GITOPSCTL_TRY(const bool others, s_.environment.changed_by_others(looked_at_version_));
   looked_at_version_ = version;
   if (!others) return {};
-  GITOPSCTL_TRY(const Switches now, read_switches(s_.environment, s_.setup.key));
+  GITOPSCTL_TRY(const Switches now, read_switches(s_.environment, s_.setup.key, s_.switches));
   if (!now.forbid_more_than(switches_)) return {};
   return Error(ErrorCode::cancelled, "channel '" + s_.setup.key.channel + "' was suspended or rolled back during the run");
 }
@@ -137,15 +141,27 @@ Result<void> ChannelRun::read_inventories() {
   return {};
 }
 
+/// Most commits touch charts and values, not the channel file: it is read again when something that it was read from is
+/// not the same any more.
+Result<void> ChannelRun::load_channel() {
+  if (!s_.channel || !unchanged(*tree_, s_.channel_files)) {
+    s_.channel.reset();
+    const RecordingTree recorder(tree_);
+    GITOPSCTL_TRY(auto channel, channels::load_channel(recorder, s_.setup.key.channel, s_.setup.channel_file));
+    s_.channel_files = recorder.dependencies();
+    s_.channel = std::make_shared<const channels::Channel>(std::move(channel));
+  }
+  channel_ = s_.channel;
+  return {};
+}
+
 /// False when the channel file cannot be followed; then the result is complete.
 bool ChannelRun::load_and_render() {
   crash_point(CrashPoint::render_before_channel);
-  auto channel = channels::load_channel(*tree_, s_.setup.key.channel, s_.setup.channel_file);
-  if (!channel.ok()) {
-    fail_channel(channel.error().flatten());
+  if (const auto loaded = load_channel(); !loaded.ok()) {
+    fail_channel(loaded.error().flatten());
     return false;
   }
-  channel_ = *std::move(channel);
   crash_point(CrashPoint::render_after_channel);
   if (const auto rendered = s_.stage.update(channel_, tree_, interrupt_); !rendered.ok()) {
     result_.state = RunState::preempted;
@@ -155,7 +171,7 @@ bool ChannelRun::load_and_render() {
   crash_point(CrashPoint::render_after_all);
   std::map<std::string, std::string> digests;
   std::map<std::string, std::string> seals;
-  for (const auto& release : channel_.releases) {
+  for (const auto& release : channel_->releases) {
     digests[release.name] = s_.stage.state(release.name).render_digest;
     seals[release.name] = s_.stage.state(release.name).seal_digest;
   }
@@ -182,7 +198,7 @@ bool ChannelRun::render_tip() {
 /// a whole is not: its digest differs, but perhaps only by what is missing.
 bool ChannelRun::holds_tip() {
   if (commit_ == switches_.held_revision || digest_ == switches_.held_digest) return true;
-  for (const auto& release : channel_.releases) {
+  for (const auto& release : channel_->releases) {
     const auto& errors = s_.stage.state(release.name).errors;
     if (errors.empty()) continue;
     channel_status_.rollback_note = "release '" + release.name + "' of it cannot be rendered: " + errors.front().to_string();

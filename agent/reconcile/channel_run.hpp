@@ -30,21 +30,26 @@ struct ChannelRunner::State {
   TreeSource tree_of;
   RenderStage stage;
   StatusWriter status;
-  std::map<std::string, ReleaseMemory> memory;
+  std::map<std::string, ReleaseMemory> memory = {};
   /// Up to this version of the environment every write of somebody else was looked at.
   std::uint64_t seen_version = 0;
   /// Inventories as of seen_version: valid while nobody else wrote.
-  std::optional<std::map<std::string, Inventory>> inventories;
+  std::optional<std::map<std::string, Inventory>> inventories = {};
   /// The releases whose inventory cannot be read, as of the same moment.
-  std::map<std::string, UnreadableInventory> unreadable;
+  std::map<std::string, UnreadableInventory> unreadable = {};
+  /// What people said on the Release objects, by the versions in which it was read.
+  SwitchMemory switches = {};
+  /// The channel file as it was read last, and what it was read from; null until one could be read.
+  std::shared_ptr<const channels::Channel> channel = {};
+  std::vector<TreeDependency> channel_files = {};
   /// What the tip renders to, so that a rollback in force does not render it again and again.
-  channels::CommitId tip;
-  std::string tip_digest;
+  channels::CommitId tip = {};
+  std::string tip_digest = {};
   /// Release objects that nobody answers for (a run was killed between the inventory and them) were looked for.
   bool swept = false;
   /// The line of the store that a failed run left, which its repetitions go on with.
-  channels::CommitId repeated_commit;
-  std::string repeated_id;
+  channels::CommitId repeated_commit = {};
+  std::string repeated_id = {};
 };
 
 /// One run: the state that its stages hand on to each other. The stages, in order, are in channel_run.cpp (inputs),
@@ -78,6 +83,7 @@ class ChannelRun {
   Result<void> take_lease();
   Result<void> may_continue();
   Result<void> read_inventories();
+  Result<void> load_channel();
   bool load_and_render();
   bool render_tip();
   bool holds_tip();
@@ -95,7 +101,7 @@ class ChannelRun {
   [[nodiscard]] channels::Handover hand_over();
   void refuse_double_claims();
   Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
-  void skip_plan(Item& item) const;
+  channels::PlanOutcome skip_plan(Item& item, const std::vector<Error>& found, const std::vector<Error>& met_before) const;
   void hold_back_removals();
   [[nodiscard]] std::size_t objects_at_stake() const;
   [[nodiscard]] bool guard();
@@ -150,7 +156,7 @@ class ChannelRun {
 
   FileTreePtr tree_;
   channels::CommitId commit_;
-  channels::Channel channel_;
+  std::shared_ptr<const channels::Channel> channel_;  ///< never null; empty until the file was read
   std::map<std::string, UnreadableInventory> unreadable_;
   std::string digest_;
   std::string seal_;  ///< as digest_, with the values of secrets

@@ -49,7 +49,7 @@ Result<void> ChannelRun::plan() {
     // What nobody touches needs nobody's leave.
     if (!leave_alone(item)) changes_.releases.push_back(item.changes);
   }
-  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after(), channel_);
+  channels::set_policy(changes_, record_.known ? &record_.policy : nullptr, policy_after(), *channel_);
   for (const auto& item : items_) {
     if (item.release == nullptr || !s_.inventories->contains(item.name)) continue;
     auto moves = channels::compare_removal(item.name, recorded_removal(item.inventory), removal_after(item));
@@ -66,7 +66,7 @@ Result<void> ChannelRun::plan() {
 Result<void> ChannelRun::find_unlisted_inventories() {
   unreadable_ = s_.unreadable;
   std::vector<InventoryPlace> places;
-  for (auto& place : unlisted_places(s_.setup.key, channel_, switches_)) {
+  for (auto& place : unlisted_places(s_.setup.key, *channel_, switches_)) {
     const auto& release = place.identity.release;
     if (!s_.inventories->contains(release) && !unreadable_.contains(release)) places.push_back(std::move(place));
   }
@@ -78,9 +78,9 @@ Result<void> ChannelRun::find_unlisted_inventories() {
 /// One item for every release of the file and for every inventory whose release the file does not have any more.
 void ChannelRun::collect_items() {
   items_.clear();
-  for (const auto& release : channel_.releases) add_listed(release);
+  for (const auto& release : channel_->releases) add_listed(release);
   for (const auto& [name, inventory] : *s_.inventories) {
-    if (channel_.find(name) != nullptr) continue;
+    if (channel_->find(name) != nullptr) continue;
     Item item;
     item.name = name;
     item.inventory = inventory;
@@ -88,7 +88,7 @@ void ChannelRun::collect_items() {
     items_.push_back(std::move(item));
   }
   for (const auto& [name, unreadable] : unreadable_) {
-    if (channel_.find(name) != nullptr) continue;
+    if (channel_->find(name) != nullptr) continue;
     Item item;
     item.name = name;
     item.inventory.identity = s_.setup.key.release(name);
@@ -187,16 +187,16 @@ bool ChannelRun::unmoved(const Item& item, const ReleaseMemory& memory) const {
 }
 
 Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::Handover& handover) {
+  const std::vector<Error> met_before = std::move(item.changes.errors);
+  if (item.unreadable || !must_look(item)) return skip_plan(item, {}, met_before);
   PlanSubject subject;
-  subject.channel = &channel_;
+  subject.channel = channel_.get();
   subject.release = item.release;
   subject.inventory = &item.inventory;
   subject.namespaces = &s_.setup.namespaces;
-  const std::vector<Error> claimed_twice = std::move(item.changes.errors);
-  const bool look = !item.unreadable && must_look(item);
   if (item.release != nullptr) {
     subject.state = &s_.stage.state(item.name);
-    if (look) GITOPSCTL_CHECK(s_.stage.materialise(*item.release, tree_));
+    GITOPSCTL_CHECK(s_.stage.materialise(*item.release, tree_));
     if (!item.release->renamed_from.empty()) {
       if (const auto old = s_.inventories->find(item.release->renamed_from); old != s_.inventories->end()) {
         subject.former_owners.push_back(owner_id(old->second));
@@ -204,12 +204,7 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
     }
   }
   item.input = make_plan_input(s_.environment, subject, s_.setup.installation_key);
-  item.input.errors.insert(item.input.errors.end(), claimed_twice.begin(), claimed_twice.end());
-  if (!look || !item.input.errors.empty()) {
-    skip_plan(item);
-    item.failed = !item.changes.errors.empty();
-    return channels::PlanOutcome{item.name, item.failed, {}};
-  }
+  if (!item.input.errors.empty() || !met_before.empty()) return skip_plan(item, item.input.errors, met_before);
   ReleaseMemory& memory = s_.memory[item.name];
   memory = {};
   GITOPSCTL_TRY(const channels::LiveState live, look_up_live(s_.environment, item.input, memory.observed));
@@ -222,17 +217,26 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
   return channels::PlanOutcome{item.name, item.failed, channels::takes_from(item.input, live, handover)};
 }
 
-/// What is known of a release without looking at its objects.
-void ChannelRun::skip_plan(Item& item) const {
+/// What is known of a release without looking at its objects. `found` are the errors of its plan's input, when that was
+/// made; `met_before` those of a stage before.
+channels::PlanOutcome ChannelRun::skip_plan(Item& item, const std::vector<Error>& found,
+                                            const std::vector<Error>& met_before) const {
   item.changes = {};
   item.changes.release = item.name;
-  item.changes.namespace_ = item.input.namespace_;
-  item.changes.driver = item.input.driver;
-  item.changes.from_digest = item.input.from_digest;
-  item.changes.to_digest = item.input.to_digest;
-  item.changes.errors = item.input.errors;
-  item.changes.warnings = item.input.warnings;
+  item.changes.namespace_ = item.inventory.release_namespace;
+  item.changes.from_digest = item.inventory.render_digest;
   item.changes.unchanged = item.inventory.entries.size();
+  item.changes.errors = found;
+  if (item.release != nullptr) {
+    const RenderState& state = s_.stage.state(item.name);
+    item.changes.driver = item.release->driver_name;
+    item.changes.to_digest = state.render_digest;
+    item.changes.warnings = state.warnings;
+    if (found.empty()) item.changes.errors = state.errors;
+  }
+  item.changes.errors.insert(item.changes.errors.end(), met_before.begin(), met_before.end());
+  item.failed = !item.changes.errors.empty();
+  return channels::PlanOutcome{item.name, item.failed, {}};
 }
 
 /// Nothing is removed by a run in which anything failed; the plan says so before the guards look at it.
@@ -253,20 +257,20 @@ void ChannelRun::hold_back_removals() {
 bool ChannelRun::leave_alone(const Item& item) const {
   if (switches_.suspended_releases.contains(item.name)) return true;
   if (item.release != nullptr && item.release->suspend) return true;
-  return !channel_.policy.self_heal && item.deployed && item.inventory.phase == "applied" && has_work(item) &&
+  return !channel_->policy.self_heal && item.deployed && item.inventory.phase == "applied" && has_work(item) &&
          only_drift(item.changes);
 }
 
 /// The policy once this run has come to its end. A rollback brings back what was deployed, not the policy of that time:
 /// else going back would be a way around a guard that was made stricter meanwhile.
 const channels::Policy& ChannelRun::policy_after() const {
-  return rolled_back_ && record_.known ? record_.policy : channel_.policy;
+  return rolled_back_ && record_.known ? record_.policy : channel_->policy;
 }
 
 /// What the inventory of a listed release says about removing, once this run has come to its end. What is not brought to the
 /// commit, or only by going back, gets no further freedom from it.
 channels::RemovalSettings ChannelRun::removal_after(const Item& item) const {
-  auto wanted = channels::removal_settings(channel_, *item.release);
+  auto wanted = channels::removal_settings(*channel_, *item.release);
   if (!item.deployed || !(rolled_back_ || item.failed || leave_alone(item))) return wanted;
   return channels::stricter(recorded_removal(item.inventory), wanted);
 }
@@ -278,6 +282,8 @@ bool ChannelRun::has_work(const Item& item) const {
 /// How many objects of the channel there are besides those that stay whatever a commit says: what its releases want and the
 /// environment has, and what is to be removed. Leftovers that a rule keeps would make every removal look small.
 std::size_t ChannelRun::objects_at_stake() const {
+  // Only removals are measured by it, and it looks at every object of the channel.
+  if (changes_.counts().removed == 0) return 0;
   std::set<render::ObjectId> wanted;
   for (const auto& item : items_) {
     for (auto& id : wanted_ids(item)) wanted.insert(std::move(id));
@@ -304,14 +310,14 @@ bool ChannelRun::guard() {
                           return !item.failed && has_work(item) && !leave_alone(item);
                         });
   // That this content was deployed once frees of nothing: of a release that was suspended then, nothing was written.
-  const channels::Policy& policy = record_.known ? record_.policy : channel_.policy;
+  const channels::Policy& policy = record_.known ? record_.policy : channel_->policy;
   channels::GuardFacts facts;
   facts.channel = s_.setup.key.channel;
   facts.revision = commit_;
   facts.policy = &policy;
   facts.changes = &changes_;
   facts.live_objects = objects_at_stake();
-  facts.suspended = switches_.suspend || channel_.suspend;
+  facts.suspended = switches_.suspend || channel_->suspend;
   facts.suspended_by = switches_.suspended_by;
   facts.suspend_reason = switches_.suspend ? switches_.suspend_reason : "the channel file says `suspend: true`";
   if (!switches_.held_digest.empty() && !rolled_back_) facts.held_digest = switches_.held_digest;

@@ -22,7 +22,7 @@ void ChannelRun::finish_held() {
   channel_status_.pending = changes_.counts();
   if (channel_status_.pending->removed > 0) channel_status_.delete_digest = changes_.delete_digest();
   publish_releases(true);
-  publish(switches_.suspend || channel_.suspend ? "Suspended" : "Held");
+  publish(switches_.suspend || channel_->suspend ? "Suspended" : "Held");
 }
 
 Result<void> ChannelRun::finish() {
@@ -236,10 +236,10 @@ void ChannelRun::describe(const Item& item, bool held, ReleaseStatus& status) co
 
 void ChannelRun::publish(const std::string& state) {
   channel_status_.state = state;
-  for (const auto& warning : channel_.warnings) channel_status_.warnings.push_back(warning);
+  for (const auto& warning : channel_->warnings) channel_status_.warnings.push_back(warning);
   if (!items_.empty()) {
     channel_status_.counts_known = true;
-    channel_status_.releases = channel_.releases.size();
+    channel_status_.releases = channel_->releases.size();
     for (const auto& item : items_) {
       channel_status_.objects += item.inventory.entries.size();
       if (item.release != nullptr && !item.failed && item.inventory.phase == "applied") ++channel_status_.ready_releases;

@@ -65,7 +65,7 @@ Result<void> ChannelRun::tighten_all(const WriteContext& context) {
     const auto known = s_.inventories->find(item.name);
     if (item.release == nullptr || known == s_.inventories->end()) continue;
     Inventory& inventory = known->second;
-    auto wanted = channels::stricter(recorded_removal(inventory), channels::removal_settings(channel_, *item.release));
+    auto wanted = channels::stricter(recorded_removal(inventory), channels::removal_settings(*channel_, *item.release));
     if (wanted == recorded_removal(inventory)) continue;
     GITOPSCTL_CHECK(may_continue());
     inventory.prune = item.inventory.prune = wanted.prune;
@@ -192,7 +192,7 @@ std::vector<ChannelRun::Item*> ChannelRun::in_order() {
     }
     out.push_back(&item);
   };
-  for (const auto& release : channel_.releases) visit(*by_name.at(release.name));
+  for (const auto& release : channel_->releases) visit(*by_name.at(release.name));
   for (auto& item : items_) visit(item);
   return out;
 }

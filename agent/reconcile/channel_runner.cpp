@@ -21,22 +21,13 @@ ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::St
                                setup.key.installation + '/' + setup.key.repository + '/' + setup.key.channel + '/',
                                setup.render_threads};
   StatusWriter status(environment, setup.key, clock);
-  state_ = std::unique_ptr<State>(new State{std::move(setup),
-                                            environment,
-                                            store,
-                                            clock,
-                                            std::move(tree_of),
-                                            RenderStage(std::move(options)),
-                                            std::move(status),
-                                            {},
-                                            0,
-                                            {},
-                                            {},
-                                            {},
-                                            {},
-                                            false,
-                                            {},
-                                            {}});
+  state_ = std::unique_ptr<State>(new State{.setup = std::move(setup),
+                                            .environment = environment,
+                                            .store = store,
+                                            .clock = clock,
+                                            .tree_of = std::move(tree_of),
+                                            .stage = RenderStage(std::move(options)),
+                                            .status = std::move(status)});
 }
 
 ChannelRunner::~ChannelRunner() = default;
@@ -70,7 +61,7 @@ Result<void> ChannelRunner::report_source(const SourceState& source) {
 }
 
 Result<bool> ChannelRunner::sync_requested() {
-  GITOPSCTL_TRY(const auto switches, read_switches(state_->environment, state_->setup.key));
+  GITOPSCTL_TRY(const auto switches, read_switches(state_->environment, state_->setup.key, state_->switches));
   if (switches.requested_at.empty()) return false;
   GITOPSCTL_TRY(const auto id, channel_object_id(state_->environment, state_->setup.key));
   GITOPSCTL_TRY(const auto live, state_->environment.get(id));

@@ -166,16 +166,20 @@ RenderState RenderStage::render_one(const channels::Release& release, const File
   return failed;
 }
 
-Result<void> RenderStage::update(const channels::Channel& channel, const FileTreePtr& tree, const Interrupt& interrupt) {
+Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>& channel, const FileTreePtr& tree,
+                                 const Interrupt& interrupt) {
+  const bool same_channel = channel == channel_;
+  channel_ = channel;
   const Error not_rendered(ErrorCode::unavailable, "the release was not rendered");
   std::vector<const channels::Release*> wanted;
   std::map<std::string, RenderState> next;
-  for (const auto& release : channel.releases) {
+  for (const auto& release : channel->releases) {
     const auto known = states_.find(release.name);
     const bool reusable = known != states_.end() && release.problems.empty() && known->second.errors.empty() &&
-                          known->second.settings == settings_hash(release) && unchanged(*tree, known->second.dependencies);
+                          (same_channel || known->second.settings == settings_hash(release)) &&
+                          unchanged(*tree, known->second.dependencies);
     if (reusable) {
-      next[release.name] = std::move(known->second);
+      next.insert(next.end(), states_.extract(known));
     } else {
       // What is never reached has failed: a state without errors would stand for a release without objects.
       next[release.name].errors = {not_rendered};

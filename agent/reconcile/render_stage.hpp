@@ -40,8 +40,10 @@ class RenderStage {
   };
   explicit RenderStage(Options options) : options_(std::move(options)) {}
 
-  /// Brings the states of all releases of `channel` up to date with `tree`. Errors of releases are in their states.
-  Result<void> update(const channels::Channel& channel, const FileTreePtr& tree, const Interrupt& interrupt);
+  /// Brings the states of all releases of `channel` up to date with `tree`. Errors of releases are in their states. The
+  /// settings of a channel that is the very same object as the last time are not compared again.
+  Result<void> update(const std::shared_ptr<const channels::Channel>& channel, const FileTreePtr& tree,
+                      const Interrupt& interrupt);
   /// The state of a release of the last update.
   [[nodiscard]] const RenderState& state(const std::string& release) const { return states_.at(release); }
   /// Makes sure that `state(release).set` is there (renders again when it was dropped).
@@ -56,6 +58,7 @@ class RenderStage {
  private:
   Options options_;
   std::map<std::string, RenderState> states_;
+  std::shared_ptr<const channels::Channel> channel_;  ///< of the last update
   std::uint64_t renders_ = 0;
 };
 

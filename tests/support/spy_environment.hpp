@@ -30,6 +30,9 @@ class SpyEnvironment final : public agent::Environment {
 
   Result<std::optional<agent::LiveObject>> get(const render::ObjectId& id) override;
   Result<std::vector<agent::LiveObject>> list(const agent::ListQuery& query) override;
+  Result<std::vector<agent::ObjectVersion>> list_versions(const agent::ListQuery& query) override {
+    return real_.list_versions(query);
+  }
   Result<std::vector<std::optional<agent::LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
   Result<agent::ApplyOutcome> apply(const render::Object& object, const agent::ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<agent::PlannedApply>& objects, const agent::ApplyOptions& options,

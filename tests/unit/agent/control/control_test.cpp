@@ -47,6 +47,46 @@ TEST_SUITE("agent/control") {
     CHECK_FALSE(switches(second).suspend);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "what is remembered of Release objects never hides what somebody said since") {
+    const auto say = [&](const std::string& release, const std::string& namespace_, const Value& suspend) {
+      const auto id = release_object_id(*other, key, release, namespace_);
+      REQUIRE(id.ok());
+      REQUIRE(update_object(*other, *id, [&](Value& body) {
+                describe_owner(body, key, release);
+                body.child_map("spec").set("suspend", suspend);
+                body.child_map("spec").set("suspendReason", Value::string("because of " + release));
+              }).ok());
+      return *id;
+    };
+    const auto same = [](const Switches& a, const Switches& b) {
+      return a.suspended_releases == b.suspended_releases && a.release_places == b.release_places;
+    };
+    SwitchMemory memory;
+    const auto read = [&] {
+      auto remembering = read_switches(*environment, key, memory);
+      REQUIRE(remembering.ok());
+      // As somebody who remembers nothing reads it.
+      CHECK(same(*remembering, switches(key)));
+      return *remembering;
+    };
+    CHECK(read().release_places.empty());
+    say("web", "shop", Value::boolean(false));
+    const auto api = say("api", "shop", Value::boolean(true));
+    CHECK(read().suspended_releases == std::map<std::string, std::string>{{"api", "because of api"}});
+    CHECK(read().suspended_releases.size() == 1);
+    say("web", "shop", Value::boolean(true));
+    say("api", "shop", Value::boolean(false));
+    CHECK(read().suspended_releases == std::map<std::string, std::string>{{"web", "because of web"}});
+    // Deleted and made anew between two looks, in another namespace too, and deleted for good.
+    REQUIRE(other->remove(api, {}, {}).ok());
+    say("api", "shop", Value::boolean(true));
+    say("api", "back", Value::boolean(true));
+    CHECK(read().suspended_releases.size() == 2);
+    CHECK(read().release_places.size() == 3);
+    REQUIRE(other->remove(api, {}, {}).ok());
+    CHECK(read().release_places.size() == 2);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "who got the longer name keeps it, and what was said there, when the short one is free again") {
     const ChannelKey second{"home", "library", "test"};
     set_spec(key, "suspendReason", Value::string("ours"));

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -220,7 +221,13 @@ TEST_SUITE("agent/environment") {
     REQUIRE(environment->apply(object("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: db}}"), {}).ok());
     const auto count = [&](const ListQuery& query) {
       const auto out = environment->list(query);
+      const auto versions = environment->list_versions(query);
       REQUIRE(out.ok());
+      REQUIRE(versions.ok());
+      // The same objects, in the same order.
+      CHECK(std::equal(out->begin(), out->end(), versions->begin(), versions->end(), [](const auto& a, const auto& b) {
+        return a.id == b.id && a.resource_version == b.resource_version;
+      }));
       return out->size();
     };
     CHECK(count({"", "ConfigMap", "", ""}) == 3);
@@ -230,6 +237,7 @@ TEST_SUITE("agent/environment") {
     CHECK(count({"apps", "Deployment", "", ""}) == 1);
     CHECK(count({"batch", "Deployment", "", ""}) == 0);
     CHECK_FALSE(environment->list({"", "ConfigMap", "", "nonsense"}).ok());
+    CHECK_FALSE(environment->list_versions({"", "ConfigMap", "", "nonsense"}).ok());
     // A label that is gone is not found any more.
     REQUIRE(environment->apply(config_map("b", "{}"), mine).ok());
     CHECK(count({"", "ConfigMap", "web", "app=x"}) == 0);

@@ -400,6 +400,33 @@ TEST_SUITE("agent/reconcile channel runner") {
     CHECK(condition("Ready") == "True Deployed");
   }
 
+  TEST_CASE_FIXTURE(RunnerFixture, "the channel file is followed wherever it is now, and whichever form it has") {
+    // What was read is remembered between runs; each of these commits must be seen all the same.
+    const Files charts = {{"web/a.yaml", config_map("a", "1")}, {"db/b.yaml", config_map("b", "1")}};
+    const auto with = [&](Files more) {
+      more.insert(charts.begin(), charts.end());
+      return commit(more);
+    };
+    const std::string keep = "prune: false\n";
+    run(with({{"ci/channels/test.yaml", channel_file({release("web")}, keep)}}));
+    CHECK(objects() == config_maps({{"a", "1"}}));
+    // A file of the first place appears beside the one that was followed.
+    run(with({{"ci/channels/test.yaml", channel_file({release("web")}, keep)},
+              {".gitopsctl/channels/test.yaml", channel_file({release("web"), release("db")}, keep)}}));
+    CHECK(objects() == config_maps({{"a", "1"}, {"b", "1"}}));
+    CHECK(channel_status("releases").as_int() == 2);
+    // It goes, and the other one has changed meanwhile.
+    run(with({{"ci/channels/test.yaml", channel_file({release("db")}, keep)}}));
+    CHECK(channel_status("releases").as_int() == 1);
+    CHECK(release_status("web", "state").as_string() == "NoLongerListed");
+    // Only a setting of a release changes, nothing that is rendered.
+    run(with({{"ci/channels/test.yaml", channel_file({release("db", "suspend: true")}, keep)}}));
+    CHECK(release_status("db", "state").as_string() == "Suspended");
+    CHECK(run(with({{"README.md", "no channel file"}})).state == RunState::failed);
+    run(with({{"ci/channels/test.yaml", channel_file({release("db", "suspend: true")}, keep)}}));
+    CHECK(release_status("db", "state").as_string() == "Suspended");
+  }
+
   TEST_CASE_FIXTURE(RunnerFixture, "an object outside of the binding's namespaces is refused") {
     setup.namespaces = {"shop"};
     restart();

@@ -131,7 +131,7 @@ TEST_SUITE("agent/reconcile render stage") {
     RenderStage stage({std::string(32, 'k'), "x/", 64});
     {
       const NoThreads none;
-      CHECK(stage.update(channel, tree, {}).ok());
+      CHECK(stage.update(std::make_shared<const channels::Channel>(channel), tree, {}).ok());
     }
     for (const auto& one : channel.releases) {
       CHECK(stage.state(one.name).errors.empty());
