@@ -128,6 +128,13 @@ std::string applied_hash(const render::Object& object, const std::string& instal
   return keyed ? "hmac:" + hmac_sha256_hex(installation_key, bytes) : "sha256:" + sha256_hex(bytes);
 }
 
+std::string live_hash(const Environment& environment, const LiveObject& object, const std::string& installation_key) {
+  const std::string owned = environment.owned_fields(object);
+  // Keyed, because the values of Secrets are in it.
+  if (!owned.empty()) return "hmac:" + hmac_sha256_hex(installation_key, "owned fields\n" + owned);
+  return "sha256:" + sha256_hex(render::canonical_bytes(object.body));
+}
+
 WriteReport apply_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal,
                           const channels::ReleaseChanges& changes) {
   WriteReport report;
@@ -174,7 +181,8 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
       entry.version = version_of(object.api_version);
       entry.uid = outcomes[i].object.uid;
       entry.hash = applied_hash(object, context.installation_key, goal.sensitive);
-      entry.live_hash = "sha256:" + sha256_hex(render::canonical_bytes(outcomes[i].object.body));
+      entry.live_hash = live_hash(context.environment, outcomes[i].object, context.installation_key);
+      report.warnings.insert(report.warnings.end(), outcomes[i].warnings.begin(), outcomes[i].warnings.end());
       entry.state = EntryState::applied;
       report.observed[object.id] = outcomes[i].object.resource_version;
       written_ids.push_back(object.id);

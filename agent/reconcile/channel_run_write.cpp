@@ -109,6 +109,7 @@ Result<void> ChannelRun::note_report(Item& item, const WriteReport& report) {
   item.report.updated += report.updated;
   item.report.removed += report.removed;
   item.report.kept += report.kept;
+  item.changes.warnings.insert(item.changes.warnings.end(), report.warnings.begin(), report.warnings.end());
   if (report.interrupted) return report.errors.front();
   for (const auto& [id, version] : report.observed) s_.memory[item.name].observed[id] = version;
   if (report.errors.empty()) return {};

@@ -61,7 +61,7 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
       input.unreadable_owners = unreadable->second.owners;
       return {};
     }
-    GITOPSCTL_TRY(auto objects, look_up_live(environment, inputs.back(), observed));
+    GITOPSCTL_TRY(auto objects, look_up_live(environment, inputs.back(), observed, installation_key));
     live.merge(objects);
     return {};
   };
