@@ -13,7 +13,7 @@ how it is named.
 {{- define "gitopsctl.check" -}}
 {{- $known := list "installation" "repositories" "environments" "bindings" "config" "namespaces" "secretFiles" "image" "imagePullSecrets" "replicas" "key" "serviceAccount" "rbac" "state" "resources" "port" "metrics" "networkPolicy" "podDisruptionBudget" "podAnnotations" "podLabels" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" "terminationGracePeriodSeconds" "extraArgs" "extraEnv" "extraVolumes" "extraVolumeMounts" "global" -}}
 {{- include "gitopsctl.known" (dict "at" "" "map" .Values "known" $known) -}}
-{{- range $name, $keys := dict "image" (list "repository" "tag" "digest" "pullPolicy") "key" (list "create") "serviceAccount" (list "create" "name" "annotations") "rbac" (list "create" "rules" "extraRules" "escalate" "bind" "impersonate") "state" (list "size" "persistent" "storageClass" "existingClaim") "metrics" (list "service" "annotations") "networkPolicy" (list "enabled" "from" "egress") "podDisruptionBudget" (list "enabled") "config" (list "drift" "limits" "log") -}}
+{{- range $name, $keys := dict "image" (list "repository" "tag" "digest" "pullPolicy") "key" (list "create") "serviceAccount" (list "create" "name" "annotations") "rbac" (list "create" "rules" "extraRules" "escalate" "bind") "state" (list "size" "persistent" "storageClass" "existingClaim") "metrics" (list "service" "annotations") "networkPolicy" (list "enabled" "from" "egress") "podDisruptionBudget" (list "enabled") "config" (list "drift" "limits" "log") -}}
 {{- include "gitopsctl.known" (dict "at" (printf "%s." $name) "map" (index $.Values $name | default dict) "known" $keys) -}}
 {{- end -}}
 {{- if not .Values.repositories -}}

@@ -93,7 +93,7 @@
 
 {{/* What the agent may do to releases, in one namespace or in all. */}}
 {{- define "gitopsctl.rules.releases" -}}
-{{- if .Values.rbac.rules }}
+{{- if kindIs "slice" .Values.rbac.rules }}
 {{- include "gitopsctl.rules.given" .Values.rbac.rules }}
 {{- else if .Values.namespaces }}
 {{ include "gitopsctl.rules.workloads" . }}
