@@ -17,16 +17,14 @@ inline constexpr std::array demo_flags{
          "work here (default: a new temporary directory)",
          {},
          ValueKind::directory},
-    Flag{"break", '\0', FlagType::text, "CHANNEL/KIND/NAMESPACE/NAME",
-         "with --set: change an object of an embedded environment by hand"},
+    Flag{"break", '\0', FlagType::text, "CHANNEL/KIND/NAMESPACE/NAME", "with --set: change an object of the demo by hand"},
     Flag{"set", '\0', FlagType::list, "PATH=VALUE", "with --break: what to change, for example spec.replicas=0"},
 };
 inline constexpr std::array demo_examples{
     Example{"gitopsctl demo", "the whole road on this machine, in under half a minute"},
     Example{"gitopsctl demo --keep", "the same, and leave it running to play with"},
+    Example{"gitopsctl demo --kubeconfig ~/.kube/config", "the same in a cluster, where everything of it is removed again"},
 };
-inline constexpr Flag kubeconfig{
-    "kubeconfig", '\0', FlagType::text, "FILE", "the cluster's (default: as kubectl finds it)", {}, ValueKind::file};
 inline constexpr Flag install_name{"name", '\0', FlagType::text, "NAME",
                                    "of the installation's objects (default gitopsctl)"};
 
@@ -42,7 +40,6 @@ inline constexpr std::array install_flags{
     Flag{"deploy-key", '\0', FlagType::list, "REPOSITORY",
          "make an SSH key for this repository where there is none, and print its public half"},
     install_name,
-    kubeconfig,
     wait,
     timeout,
 };
@@ -62,7 +59,6 @@ inline constexpr std::array uninstall_flags{
          {},
          "with the agent: its channels, switches, definitions, namespaces and keys as well"},
     install_name,
-    kubeconfig,
 };
 inline constexpr std::array uninstall_examples{
     Example{"gitopsctl uninstall --confirm default", "remove the agent; what it deployed stays, and a new one goes on"},
@@ -98,7 +94,8 @@ inline constexpr std::array other_verbs{
          Group::start,
          "show everything on this machine with a small repository",
          "Makes a repository, serves it, runs an agent on an environment in one file, and prints at each step what a\n"
-         "person would type to do the same. Nothing outside its own directory is touched.",
+         "person would type to do the same. Nothing outside its own directory is touched, unless a cluster is named with\n"
+         "--kubeconfig or --context: there it brings a namespace for each release, and takes them away.",
          {},
          demo_flags,
          demo_examples,

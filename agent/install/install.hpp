@@ -88,7 +88,7 @@ struct UninstallRequest {
 /// inventories, and the key. `not_found` when there is no record.
 Result<void> uninstall(Environment& environment, const UninstallRequest& request, const InstallProgress& progress);
 
-/// The cluster of a context of the kubeconfig (empty: as kubectl chooses). `unsupported` in this version.
+/// The cluster of a context of the kubeconfig (empty: as kubectl chooses).
 [[nodiscard]] Result<std::unique_ptr<Environment>> open_install_target(const std::string& kubeconfig,
                                                                        const std::string& context, Clock& clock);
 

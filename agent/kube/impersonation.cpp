@@ -28,10 +28,9 @@ std::string header_key(std::string_view key) {
 }  // namespace
 
 Impersonation Impersonation::service_account(std::string_view namespace_, std::string_view name) {
-  const std::string space(namespace_);
+  // Without groups of ours the server adds those that the account has; naming them would need the right to act as each.
   Impersonation out;
-  out.user = "system:serviceaccount:" + space + ":" + std::string(name);
-  out.groups = {"system:serviceaccounts", "system:serviceaccounts:" + space, "system:authenticated"};
+  out.user = "system:serviceaccount:" + std::string(namespace_) + ":" + std::string(name);
   return out;
 }
 

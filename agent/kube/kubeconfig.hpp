@@ -21,7 +21,8 @@ struct Impersonation {
   std::vector<std::pair<std::string, std::vector<std::string>>> extra;
 
   [[nodiscard]] bool empty() const noexcept { return user.empty(); }
-  /// A service account with the groups that the server would give it: `serviceAccount: NAMESPACE/NAME` of a binding.
+  /// A service account, in the groups that the server gives it: `serviceAccount: NAMESPACE/NAME` of a binding. The right to
+  /// impersonate just that account is enough.
   [[nodiscard]] static Impersonation service_account(std::string_view namespace_, std::string_view name);
   /// The request headers; none when empty().
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> headers() const;

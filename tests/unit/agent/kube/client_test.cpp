@@ -779,7 +779,9 @@ TEST_SUITE("kube/client: repeats") {
     const KubeClient own(api.target());
     REQUIRE(own.get(map_id(), {}, {}).ok());
     CHECK(api.asked().back().header("impersonate-user").empty());
-    const KubeClient limited = own.as(Impersonation::service_account("web", "deployer"));
+    Impersonation account = Impersonation::service_account("web", "deployer");
+    account.groups = {"one", "two", "three"};
+    const KubeClient limited = own.as(account);
     REQUIRE(limited.get(map_id(), {}, {}).ok());
     CHECK(api.asked().back().header("impersonate-user") == "system:serviceaccount:web:deployer");
     CHECK(count(api.asked(), "GET") == 2);
