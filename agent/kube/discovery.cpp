@@ -27,7 +27,6 @@ KubeError foreign(const std::string& path) {
 struct GroupVersion {
   std::string group;
   std::string version;
-  friend bool operator==(const GroupVersion&, const GroupVersion&) = default;
 };
 
 /// What one of the two paths said last: as it came, which takes a tenth of the memory.

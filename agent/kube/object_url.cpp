@@ -91,7 +91,8 @@ Result<NamedBody> identify(const Value& object, NameRule rule) {
   if (out.version.empty() || out.id.kind.empty())
     return Error(ErrorCode::invalid_input, "an object without apiVersion or kind");
   if (rule == NameRule::nameless) return out;
-  if (out.id.name.empty() && !(out.generated && rule == NameRule::named_or_generated)) {
+  const bool named = !out.id.name.empty() || (out.generated && rule == NameRule::named_or_generated);
+  if (!named) {
     return Error(ErrorCode::invalid_input, "a " + out.id.kind + " without a name")
         .with_hint(out.generated ? "generateName gives another object each time; write a name" : "write metadata.name");
   }
