@@ -150,7 +150,7 @@ TEST_SUITE("cluster feed") {
     Watching watching(admin_settings(*plane));
     must(watching.cluster->apply(config_map_object(space, "a", "1"), owned()));
     watching.calm();
-    plane->stop_api_server();
+    plane->stop_api_server(true);
     plane->start_api_server();
     std::this_thread::sleep_for(std::chrono::seconds(3));
     CHECK(watching.quiet());
@@ -172,7 +172,7 @@ TEST_SUITE("cluster feed") {
                               {"batch", "Job", "default", "a"},
                               {"", "Namespace", "", "a"}}));
       if (away) {
-        plane->stop_api_server();
+        plane->stop_api_server(true);
         std::this_thread::sleep_for(std::chrono::milliseconds(500));
       }
       const auto begin = steady_clock::now();

@@ -138,6 +138,11 @@ TEST_SUITE("agent/cluster rules") {
           content_hash(yaml("metadata: {annotations: {a: b, deployment.kubernetes.io/revision: '2'}}")));
   }
 
+  TEST_CASE("the first note of a controller on an object without annotations is no other content") {
+    CHECK(content_hash(yaml("metadata: {name: a, annotations: {deployment.kubernetes.io/revision: '1'}}")) ==
+          content_hash(yaml("metadata: {name: a}")));
+  }
+
   TEST_CASE("normal form") {
     const auto form = [](const std::string& text) {
       const Value body = yaml(text);

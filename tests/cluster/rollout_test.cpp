@@ -1,4 +1,5 @@
-// Rollouts that cannot come to their end, on a control plane with the controllers that make pods.
+// Rollouts that cannot come to their end, on a control plane with the controllers that make pods. Last in the order of
+// files: the controllers stay, and would write the status of what other cases make.
 
 #include <doctest/doctest.h>
 
