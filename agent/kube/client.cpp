@@ -13,6 +13,7 @@ namespace {
 
 using detail::facts_of;
 using detail::NamedBody;
+using detail::NameRule;
 using render::ObjectId;
 
 /// How often a lost answer is looked into before the caller is told.
@@ -35,6 +36,11 @@ Result<std::string> write_parameters(const KubeWriteOptions& options, bool force
                         {"fieldValidation", "Strict"},
                         {"force", force ? "true" : ""},
                         {"dryRun", options.dry_run ? "All" : ""}});
+}
+
+Result<std::string> address(const ApiResource& resource, const ObjectId& id, std::string_view subresource) {
+  GITOPSCTL_TRY(auto path, detail::object_path(resource, id));
+  return detail::with_subresource(std::move(path), subresource);
 }
 
 KubeKind kind_of(const ObjectId& id, const std::string& version) { return {id.group, version, id.kind}; }
@@ -62,19 +68,18 @@ KubeError wrong_answer(const RequestFacts& facts, const std::string& why) {
 }
 
 KubeResult<Value> read_object(const std::string& body, const ApiResource& resource, const std::string& name,
-                              const RequestFacts& facts) {
+                              const RequestFacts& facts, bool metadata_only) {
   // The reader's error is not passed on: it may quote the answer.
   auto read = parse_json(body, {}, true, max_object_bytes);
   if (!read) return wrong_answer(facts, "no JSON");
   const auto kind = read->string_at({"kind"});
-  const bool metadata_only = kind == "PartialObjectMetadata" && read->string_at({"apiVersion"}).starts_with("meta.k8s.io/");
-  if (!metadata_only && kind != resource.kind) return wrong_answer(facts, "of another kind");
+  const bool partial = kind == "PartialObjectMetadata" && read->string_at({"apiVersion"}).starts_with("meta.k8s.io/");
+  if (kind != resource.kind && !(partial && metadata_only)) return wrong_answer(facts, "of another kind");
   if (!name.empty() && read->string_at({"metadata", "name"}) != name) return wrong_answer(facts, "about another object");
-  if (metadata_only) {
-    read->set("apiVersion", Value::string(resource.api_version()));
-    read->set("kind", Value::string(resource.kind));
-  }
-  return std::move(read).value();
+  if (!metadata_only) return std::move(read).value();
+  return make_map({{"apiVersion", Value::string(resource.api_version())},
+                   {"kind", Value::string(resource.kind)},
+                   {"metadata", *read->find("metadata")}});
 }
 
 }  // namespace detail
@@ -111,7 +116,7 @@ KubeResult<Value> KubeClient::get(const ObjectId& id, const KubeGetOptions& opti
     request.max_answer_bytes = detail::max_object_bytes;
     request.facts = facts_of("get of", resource, id, call);
     GITOPSCTL_TRY(const auto answer, core_->transport.send(request, as_, call));
-    return detail::read_object(answer.body, resource, id.name, request.facts);
+    return detail::read_object(answer.body, resource, id.name, request.facts, options.metadata_only);
   });
 }
 
@@ -129,7 +134,7 @@ KubeResult<KubeWritten> KubeClient::write(const KubeRequest& request, const ApiR
   KubeWritten out;
   out.created = answer.status == 201;
   out.warnings = std::move(answer.warnings);
-  auto object = detail::read_object(answer.body, resource, name, request.facts);
+  auto object = detail::read_object(answer.body, resource, name, request.facts, request.accept == detail::accept_metadata);
   // It was written all the same: this is a lost answer, not a failed write.
   if (!object) return object.error().with_outcome_unknown();
   out.object = std::move(object).value();
@@ -163,11 +168,11 @@ KubeResult<KubeWritten> KubeClient::write_once(const KubeRequest& request, const
 }
 
 KubeResult<KubeWritten> KubeClient::apply(const Value& object, const KubeApplyOptions& options, const KubeCall& call) const {
-  GITOPSCTL_TRY(const NamedBody named, detail::identify(object, false));
+  GITOPSCTL_TRY(const NamedBody named, detail::identify(object, NameRule::named));
   return mapped(kind_of(named.id, named.version), call, [&](const ApiResource& resource) -> KubeResult<KubeWritten> {
     KubeRequest request;
     request.method = "PATCH";
-    GITOPSCTL_TRY(const auto path, detail::object_path(resource, named.id));
+    GITOPSCTL_TRY(const auto path, address(resource, named.id, options.subresource));
     GITOPSCTL_TRY(const auto parameters, write_parameters(options, options.force));
     request.path = path + parameters;
     if (options.metadata_only) request.accept = detail::accept_metadata;
@@ -182,7 +187,8 @@ KubeResult<KubeWritten> KubeClient::apply(const Value& object, const KubeApplyOp
 
 KubeResult<KubeWritten> KubeClient::create(const Value& object, const KubeWriteOptions& options,
                                            const KubeCall& call) const {
-  GITOPSCTL_TRY(const NamedBody named, detail::identify(object, true));
+  GITOPSCTL_TRY(const NamedBody named, detail::identify(object, NameRule::named_or_generated));
+  if (!options.subresource.empty()) return Error(ErrorCode::invalid_input, "a subresource is not created");
   return mapped(kind_of(named.id, named.version), call, [&](const ApiResource& resource) -> KubeResult<KubeWritten> {
     KubeRequest request;
     request.method = "POST";
@@ -197,24 +203,39 @@ KubeResult<KubeWritten> KubeClient::create(const Value& object, const KubeWriteO
     request.facts = facts_of("create of", resource, named.id, call);
     const Look look = [&]() -> KubeResult<std::optional<Value>> {
       auto live = find(named.id, {named.version, false}, call);
-      if (!live || !*live || detail::holds_all(**live, object)) return live;
+      if (!live || !*live || detail::created_by(**live, object, options.field_manager)) return live;
       const Error other(ErrorCode::conflict, "it exists, and is not what was to be created");
-      return KubeError(KubeErrorClass::already_exists, other.in(request.facts.what));
+      return KubeError(KubeErrorClass::already_exists, other.in(request.facts.what)).with_outcome_unknown();
     };
     return write_once(request, resource, named.id.name, KubeErrorClass::already_exists, named.generated ? Look() : look,
                       call);
   });
 }
 
+KubeResult<Value> KubeClient::ask(const Value& question, const KubeCall& call) const {
+  GITOPSCTL_TRY(const NamedBody named, detail::identify(question, NameRule::nameless));
+  return mapped(kind_of(named.id, named.version), call, [&](const ApiResource& resource) -> KubeResult<Value> {
+    if (resource.can("get")) return Error(ErrorCode::invalid_input, named.id.kind + " is kept, and no question");
+    KubeRequest request;
+    request.method = "POST";
+    GITOPSCTL_TRY(request.path, detail::parent_path(resource, named.id));
+    request.content_type = "application/json";
+    GITOPSCTL_TRY(request.body, body_of(question, named.id));
+    request.facts = facts_of("answer to", resource, named.id, call);
+    GITOPSCTL_TRY(const auto answer, core_->transport.send(request, as_, call));
+    return detail::read_object(answer.body, resource, "", request.facts, false);
+  });
+}
+
 KubeResult<KubeWritten> KubeClient::put(const Value& object, const KubeWriteOptions& options, const KubeCall& call) const {
-  GITOPSCTL_TRY(const NamedBody named, detail::identify(object, false));
+  GITOPSCTL_TRY(const NamedBody named, detail::identify(object, NameRule::named));
   const std::string version(object.string_at({"metadata", "resourceVersion"}));
   if (version.empty())
     return Error(ErrorCode::invalid_input, "a put of " + named.id.to_string() + " without a resourceVersion");
   return mapped(kind_of(named.id, named.version), call, [&](const ApiResource& resource) -> KubeResult<KubeWritten> {
     KubeRequest request;
     request.method = "PUT";
-    GITOPSCTL_TRY(const auto path, detail::object_path(resource, named.id));
+    GITOPSCTL_TRY(const auto path, address(resource, named.id, options.subresource));
     GITOPSCTL_TRY(const auto parameters, write_parameters(options, false));
     request.path = path + parameters;
     request.content_type = "application/json";
@@ -226,9 +247,12 @@ KubeResult<KubeWritten> KubeClient::put(const Value& object, const KubeWriteOpti
       auto live = get(named.id, {named.version, false}, call);
       if (!live) return live.error();
       if (live->string_at({"metadata", "resourceVersion"}) == version) return std::optional<Value>();
-      if (detail::holds_all(*live, object)) return std::optional<Value>(std::move(live).value());
+      const bool same =
+          options.subresource.empty() ? detail::says_the_same(*live, object) : detail::same_status(*live, object);
+      if (same) return std::optional<Value>(std::move(live).value());
       const Error other(ErrorCode::conflict, "it was modified since it was read");
-      return KubeError(KubeErrorClass::stale_write, other.with_hint("read it again and repeat").in(request.facts.what));
+      return KubeError(KubeErrorClass::stale_write, other.with_hint("read it again and repeat").in(request.facts.what))
+          .with_outcome_unknown();
     };
     return write_once(request, resource, named.id.name, KubeErrorClass::stale_write, look, call);
   });
@@ -240,7 +264,7 @@ KubeResult<KubeWritten> KubeClient::patch(const ObjectId& id, const Value& opera
   return mapped(kind_of(id, ""), call, [&](const ApiResource& resource) -> KubeResult<KubeWritten> {
     KubeRequest request;
     request.method = "PATCH";
-    GITOPSCTL_TRY(const auto path, detail::object_path(resource, id));
+    GITOPSCTL_TRY(const auto path, address(resource, id, options.subresource));
     GITOPSCTL_TRY(const auto parameters, write_parameters(options, false));
     request.path = path + parameters;
     request.content_type = "application/json-patch+json";
@@ -270,6 +294,8 @@ KubeResult<KubeDeleted> KubeClient::remove(const ObjectId& id, const KubeDeleteO
     KubeRequest request;
     request.method = "DELETE";
     GITOPSCTL_TRY(request.path, detail::object_path(resource, id));
+    // The body counts; here it is for who looks at addresses, such as audit logs and proxies.
+    if (options.dry_run) request.path += "?dryRun=All";
     request.content_type = "application/json";
     GITOPSCTL_TRY(request.body, body_of(body, id));
     request.traffic = options.dry_run ? KubeTraffic::dry_run : KubeTraffic::remove;
@@ -289,7 +315,9 @@ KubeResult<KubeDeleted> KubeClient::remove(const ObjectId& id, const KubeDeleteO
       return out;
     }
     // Finalizers remain, or it is one of the kinds whose last state is the answer: both are waited for.
-    GITOPSCTL_TRY(out.object, detail::read_object(answer->body, resource, id.name, request.facts));
+    auto object = detail::read_object(answer->body, resource, id.name, request.facts, false);
+    if (!object) return object.error().with_outcome_unknown();
+    out.object = std::move(object).value();
     return out;
   });
 }

@@ -46,6 +46,8 @@ struct KubeWriteOptions {
   /// rewrites annotations of an older protocol).
   std::string field_manager = "gitopsctl";
   bool dry_run = false;
+  /// `status`, or another subresource in the form of the kind itself; empty: the object. Not of create().
+  std::string subresource = {};
 };
 
 struct KubeApplyOptions : KubeWriteOptions {
@@ -70,9 +72,9 @@ struct KubeDeleteOptions {
 };
 
 struct KubeDeleted {
-  bool gone = false;  ///< the server says that it is gone; false: accepted, wait until it is not found
-  bool was_absent = false;
-  Value object;  ///< as it was or remains; null when gone
+  bool gone = false;        ///< the server says that it is gone; false: accepted, wait until it is not found
+  bool was_absent = false;  ///< it was not found; after a lost answer perhaps because of ourselves
+  Value object;             ///< as it was or remains; null when gone
   std::vector<std::string> warnings;
 };
 
@@ -93,8 +95,8 @@ class KubeWatchSink {
 /// A client of one API server. Blocking, thread-safe, cheap to copy: copies share connections, credentials and discovery.
 ///
 /// Every operation either did what it says, or is an Error: an error, an answer that is cut short or comes from something
-/// else is never read as "absent" or as "empty". What is repeated and when: KubeTransport. A KubeError that says
-/// outcome_unknown() means that a write was sent and nobody knows its fate: read before writing again.
+/// else is never read as "absent" or as "empty". What is repeated and when: KubeTransport. A KubeError of any class that
+/// says outcome_unknown() means that a write was sent and nobody knows its fate: read before writing again.
 class KubeClient {
  public:
   explicit KubeClient(KubeTarget target, KubeClientOptions options = {});
@@ -120,12 +122,14 @@ class KubeClient {
   /// Server-side apply, with strict checks of fields.
   [[nodiscard]] KubeResult<KubeWritten> apply(const Value& object, const KubeApplyOptions& options,
                                               const KubeCall& call) const;
-  /// Creates an object that must not be there: `already_exists` otherwise. An answer that got lost is found out by reading;
-  /// one with a generateName cannot be, and is an error with outcome_unknown().
+  /// Creates an object that must not be there: `already_exists` otherwise, and also where an answer got lost and what is
+  /// there now cannot be told to be ours. With a generateName a lost answer is an error with outcome_unknown().
   [[nodiscard]] KubeResult<KubeWritten> create(const Value& object, const KubeWriteOptions& options,
                                                const KubeCall& call) const;
-  /// Replaces the object whose metadata.resourceVersion (required) is the one given: `stale_write` otherwise. An answer that
-  /// got lost is found out by reading.
+  /// Asks what is not kept: `SelfSubjectAccessReview`, `SelfSubjectReview`. The answer is the question with a status.
+  [[nodiscard]] KubeResult<Value> ask(const Value& question, const KubeCall& call) const;
+  /// Replaces the object whose metadata.resourceVersion (required) is the one given: `stale_write` otherwise, and also where
+  /// an answer got lost and what is there now says anything else than `object`.
   [[nodiscard]] KubeResult<KubeWritten> put(const Value& object, const KubeWriteOptions& options,
                                             const KubeCall& call) const;
   /// A JSON patch. To be sure of what is patched, let it replace /metadata/resourceVersion: `stale_write` otherwise.

@@ -34,8 +34,11 @@ auto KubeClient::mapped(const KubeKind& kind, const KubeCall& call, const Work& 
 
 namespace detail {
 
-inline constexpr std::string_view accept_metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-inline constexpr std::string_view accept_metadata_list = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+// Servers behind an APIService may not know these forms: then they answer with the whole.
+inline constexpr std::string_view accept_metadata =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+inline constexpr std::string_view accept_metadata_list =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 /// Whole answers, and lists over all their pages; one object.
 inline constexpr std::uint64_t max_list_bytes = 256ULL << 20U;
 inline constexpr std::uint64_t max_object_bytes = 8ULL << 20U;
@@ -47,9 +50,10 @@ inline constexpr std::uint64_t max_object_bytes = 8ULL << 20U;
 /// `foreign_answer`: the server answered well, with something that cannot be the answer.
 [[nodiscard]] KubeError wrong_answer(const RequestFacts& facts, const std::string& why);
 
-/// The object in an answer, which must be of this kind and name; of an answer with metadata only, with its real kind.
+/// The object in an answer, which must be of this kind and (unless that is empty) name; with `metadata_only` no more than
+/// its real apiVersion and kind and its metadata, whichever form the server chose.
 [[nodiscard]] KubeResult<Value> read_object(const std::string& body, const ApiResource& resource, const std::string& name,
-                                            const RequestFacts& facts);
+                                            const RequestFacts& facts, bool metadata_only);
 
 }  // namespace detail
 }  // namespace gitopsctl::agent

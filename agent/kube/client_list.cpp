@@ -20,15 +20,24 @@ struct Page {
   std::string next;
 };
 
+/// The kind of a list is that of its items and `List`, unless a CustomResourceDefinition gives it another name. Servers that
+/// cannot leave out all but metadata answer with whole objects.
+bool is_list_of(const Value& answer, const ApiResource& resource, bool metadata_only) {
+  const auto kind = answer.string_at({"kind"});
+  const auto api_version = answer.string_at({"apiVersion"});
+  if (kind == "PartialObjectMetadataList") return metadata_only && api_version.starts_with("meta.k8s.io/");
+  if (kind == "List" || kind == resource.kind + "List") return true;
+  const bool custom = resource.group.find('.') != std::string::npos;  // built-in kinds keep to the rule
+  return custom && api_version == resource.api_version() && !kind.empty() && kind != resource.kind;
+}
+
 KubeResult<Page> read_page(const std::string& body, const ApiResource& resource, bool metadata_only,
                            const RequestFacts& facts) {
   const auto read = parse_json(body, {}, true, detail::max_list_bytes);
   if (!read) return detail::wrong_answer(facts, "no JSON");
-  const auto kind = read->string_at({"kind"});
-  const std::string expected = metadata_only ? "PartialObjectMetadataList" : resource.kind + "List";
   const Value* items = read->find("items");
   // A list that says nothing about its items is none; an empty one says so. Go's nil slice is null.
-  if (items == nullptr || !(items->is_list() || items->is_null()) || (kind != expected && kind != "List")) {
+  if (items == nullptr || !(items->is_list() || items->is_null()) || !is_list_of(*read, resource, metadata_only)) {
     return detail::wrong_answer(facts, "no list of this kind");
   }
   Page page;
@@ -37,10 +46,18 @@ KubeResult<Page> read_page(const std::string& body, const ApiResource& resource,
   if (page.resource_version.empty()) return detail::wrong_answer(facts, "a list without a version");
   const Value api_version = Value::string(resource.api_version());
   const Value item_kind = Value::string(resource.kind);
+  const Value* remaining = read->find_path({"metadata", "remainingItemCount"});
+  if (page.next.empty() && remaining != nullptr && remaining->as_int() > 0) {
+    return detail::wrong_answer(facts, "a list that ends before its end");
+  }
   page.items.reserve(items->size());
   for (const Value& item : items->as_list()) {
+    const auto kind = item.string_at({"kind"});
     if (item.string_at({"metadata", "name"}).empty()) return detail::wrong_answer(facts, "a list with items without a name");
-    Value whole = item;  // of a list that nobody else holds
+    if (!kind.empty() && kind != resource.kind && kind != "PartialObjectMetadata") {
+      return detail::wrong_answer(facts, "a list with items of another kind");
+    }
+    Value whole = metadata_only ? make_map({{"metadata", *item.find("metadata")}}) : item;
     whole.set("apiVersion", api_version);
     whole.set("kind", item_kind);
     page.items.push_back(std::move(whole));

@@ -17,16 +17,20 @@ constexpr int least_seconds = 240;
 constexpr int chance_seconds = 60;
 /// Silence after the server should have closed it.
 constexpr Millis close_margin{30'000};
-/// A watch that was open so long was a good one: the next failure is a first one again.
+/// A watch that was open so long was a good one: the next failure is a first one again. An earlier close is a failure too,
+/// even behind events: a proxy may close every answer after its first piece.
 constexpr Millis good_span{5'000};
-/// Failures in a row after which the version that is gone on from is no longer trusted.
+/// Whatever Retry-After says: nothing is seen meanwhile.
+constexpr Millis longest_wait{60'000};
+/// Failures in a row, with nothing said between them, after which the version that is gone on from is no longer trusted.
 constexpr unsigned failures_until_list = 4;
 
 /// Takes a watch's answer apart into its lines, and tells their events.
 class EventReader {
  public:
-  EventReader(KubeWatchSink& sink, const ApiResource& resource, const RequestFacts& facts, std::string& version)
-      : sink_(sink), resource_(resource), facts_(facts), version_(version) {}
+  EventReader(KubeWatchSink& sink, const ApiResource& resource, const KubeListOptions& options, const RequestFacts& facts,
+              std::string& version)
+      : sink_(sink), resource_(resource), options_(options), facts_(facts), version_(version) {}
 
   Result<void> take(std::string_view piece) {
     while (!piece.empty()) {
@@ -76,7 +80,11 @@ class EventReader {
     }
     if (object->string_at({"metadata", "name"}).empty())
       return stop(detail::wrong_answer(facts_, "an event without a name"));
+    if (const auto kind = object->string_at({"kind"}); kind != resource_.kind && kind != "PartialObjectMetadata") {
+      return stop(detail::wrong_answer(facts_, "an event about another kind"));
+    }
     Value whole = *object;
+    if (options_.metadata_only) whole = make_map({{"metadata", *object->find("metadata")}});
     whole.set("apiVersion", Value::string(resource_.api_version()));
     whole.set("kind", Value::string(resource_.kind));
     const auto told = sink_.change(type == "ADDED"      ? Event::added
@@ -93,6 +101,7 @@ class EventReader {
 
   KubeWatchSink& sink_;
   const ApiResource& resource_;
+  const KubeListOptions& options_;
   const RequestFacts& facts_;
   std::string& version_;
   std::string line_;
@@ -147,13 +156,14 @@ class KubeClient::Watch {
       const Clock& clock = client_.core_->transport.clock();
       const Millis begin = clock.monotonic();
       const int seconds = least_seconds + static_cast<int>(client_.core_->transport.random() * chance_seconds);
-      EventReader reader(sink_, resource_, facts_, version_);
+      EventReader reader(sink_, resource_, options_, facts_, version_);
       const auto streamed = stream(seconds, reader);
       const Millis lasted = clock.monotonic() - begin;
 
       std::optional<KubeError> failure = reader.failure();
       if (!failure && !streamed) failure = streamed.error();
-      if (reader.seen() > 0 || (!failure && lasted >= good_span)) failures_ = 0;
+      if (reader.seen() > 0) barren_ = 0;
+      if (lasted >= good_span && (reader.seen() > 0 || !failure)) failures_ = 0;
       if (failure && (reader.by_sink() || !passes(*failure))) return *failure;
       GITOPSCTL_CHECK(call_.interrupt.check(facts_.what));
       if (failure && (failure->is(Class::expired) || failure->is(Class::future_version))) {
@@ -163,11 +173,11 @@ class KubeClient::Watch {
         // Closed as it should be. A full span without a bookmark may have been one from a version that the server does not
         // know, which is silent for ever: then what is there is listed.
         if (reader.seen() == 0 && lasted >= Millis(least_seconds * 1000)) return {};
-        if (reader.seen() > 0 || lasted >= good_span) continue;
+        if (lasted >= good_span) continue;
         failure = KubeError(Class::no_answer, Error(ErrorCode::unavailable, "the watch is closed at once").in(facts_.what));
       }
       GITOPSCTL_CHECK(wait(*failure));
-      if (failures_ % failures_until_list == 0) return {};
+      if (++barren_ % failures_until_list == 0) return {};
     }
   }
 
@@ -196,7 +206,7 @@ class KubeClient::Watch {
   KubeResult<void> wait(const KubeError& why) {
     ++failures_;
     Millis pause = client_.core_->transport.pause(failures_);
-    if (why.status().retry_after) pause = std::max(pause, *why.status().retry_after);
+    if (why.status().retry_after) pause = std::max(pause, std::min(longest_wait, *why.status().retry_after));
     if (call_.interrupt.deadline.left() <= pause) return why;
     if (call_.on_repeat) call_.on_repeat(why, pause);
     if (!client_.core_->transport.clock().sleep(pause, call_.interrupt.stop)) {
@@ -213,7 +223,8 @@ class KubeClient::Watch {
   const std::string path_;
   RequestFacts facts_;
   std::string version_;
-  unsigned failures_ = 0;
+  unsigned failures_ = 0;  ///< in a row: how long pauses are
+  unsigned barren_ = 0;    ///< failures since the last event
   bool by_sink_ = false;
 };
 

@@ -70,7 +70,15 @@ Result<std::string> object_path(const ApiResource& resource, const render::Objec
   return parent + "/" + name;
 }
 
-Result<NamedBody> identify(const Value& object, bool generated_allowed) {
+Result<std::string> with_subresource(std::string path, std::string_view subresource) {
+  if (subresource.empty()) return path;
+  if (subresource.size() > 63 || subresource.find_first_not_of("abcdefghijklmnopqrstuvwxyz") != std::string_view::npos) {
+    return Error(ErrorCode::invalid_input, shown(subresource) + " cannot be a subresource");
+  }
+  return std::move(path) + "/" + std::string(subresource);
+}
+
+Result<NamedBody> identify(const Value& object, NameRule rule) {
   const auto api_version = object.string_at({"apiVersion"});
   NamedBody out;
   const auto slash = api_version.find('/');
@@ -82,7 +90,9 @@ Result<NamedBody> identify(const Value& object, bool generated_allowed) {
   out.generated = out.id.name.empty() && !object.string_at({"metadata", "generateName"}).empty();
   if (out.version.empty() || out.id.kind.empty())
     return Error(ErrorCode::invalid_input, "an object without apiVersion or kind");
-  if (out.id.name.empty() && !(out.generated && generated_allowed)) {
+  if (rule == NameRule::nameless) return out;
+  const bool named = !out.id.name.empty() || (out.generated && rule == NameRule::named_or_generated);
+  if (!named) {
     return Error(ErrorCode::invalid_input, "a " + out.id.kind + " without a name")
         .with_hint(out.generated ? "generateName gives another object each time; write a name" : "write metadata.name");
   }
@@ -100,6 +110,33 @@ bool holds_all(const Value& live, const Value& sent) {
     wanted.set("metadata", own);
   }
   return contains(live, wanted, 0);
+}
+
+bool says_the_same(const Value& live, const Value& sent) { return holds_all(live, sent) && holds_all(sent, live); }
+
+bool same_status(const Value& live, const Value& sent) {
+  const Value* there = live.find("status");
+  const Value* ours = sent.find("status");
+  return there != nullptr && ours != nullptr && json_equal(*there, *ours);
+}
+
+bool created_by(const Value& live, const Value& sent, std::string_view manager) {
+  if (!holds_all(live, sent)) return false;
+  for (const std::string_view key : {"data", "binaryData"}) {
+    const Value* there = live.find(key);
+    const Value* ours = sent.find(key);
+    const std::size_t more = there == nullptr ? 0 : there->size();
+    if (more != (ours == nullptr ? 0 : ours->size())) return false;
+  }
+  const Value* owners = live.find_path({"metadata", "managedFields"});
+  if (owners == nullptr) return false;
+  bool own = false;
+  for (const Value& owner : owners->as_list()) {
+    if (!owner.string_at({"subresource"}).empty()) continue;
+    if (owner.string_at({"manager"}) != manager || owner.string_at({"operation"}) != "Update") return false;
+    own = true;
+  }
+  return own;
 }
 
 }  // namespace gitopsctl::agent::detail

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t max_warnings = 50;
 /// A 429 without Retry-After is waited out at least so long.
 constexpr Millis least_throttle_pause{1'000};
+/// An object is read or written in milliseconds; a server that needs so long for it has too much to do.
+constexpr Millis slow_answer{5'000};
 
 double machine_random() {
   static std::mutex mutex;
@@ -34,7 +36,35 @@ bool ambiguous(const KubeError& error) {
   return error.is(KubeErrorClass::unavailable) || error.is(KubeErrorClass::future_version);
 }
 
-bool one_line(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
+/// What may stand in a header as it is: nothing that HTTP's rules leave out, cut off or end the header at.
+bool plain_value(std::string_view text) {
+  const auto plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
+  return !text.empty() && text.front() != ' ' && text.back() != ' ' && std::ranges::all_of(text, plain);
+}
+
+/// Left out or changed on the way, it would be a request with other rights than those that are meant, such as our own.
+Result<void> check_impersonation(const Impersonation& as) {
+  const bool anything = !as.uid.empty() || !as.groups.empty() || !as.extra.empty();
+  if (as.user.empty() && anything) {
+    return Error(ErrorCode::invalid_input, "groups, a uid or extra values are to be impersonated without a user");
+  }
+  const bool nameless = std::ranges::any_of(as.extra, [](const auto& extra) { return extra.first.empty(); });
+  if (nameless || std::ranges::any_of(as.headers(), [](const auto& header) { return !plain_value(header.second); })) {
+    return Error(ErrorCode::invalid_input,
+                 "whom to impersonate is empty, or begins, ends or goes on with blanks or controls");
+  }
+  return {};
+}
+
+bool is_write(KubeTraffic traffic) {
+  return traffic == KubeTraffic::apply || traffic == KubeTraffic::create || traffic == KubeTraffic::put ||
+         traffic == KubeTraffic::patch || traffic == KubeTraffic::remove;
+}
+
+/// Whether how long it takes says how much the server has to do.
+bool is_quick(KubeTraffic traffic) {
+  return traffic != KubeTraffic::list && traffic != KubeTraffic::discovery && traffic != KubeTraffic::watch;
+}
 
 }  // namespace
 
@@ -92,7 +122,7 @@ KubeTransport::KubeTransport(KubeTarget target, KubeClientOptions options)
     : target_(std::move(target)),
       options_(complete(std::move(options))),
       credentials_(target_, *options_.clock),
-      pool_(options_.max_connections) {}
+      pool_(options_.max_connections, *options_.clock) {}
 
 KubeCounters KubeTransport::counters(KubeTraffic which) const noexcept {
   const Counting& counting = counting_[static_cast<std::size_t>(which)];
@@ -170,10 +200,20 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
   // The machine's clock: what the network takes is real time, whatever clock the caller has.
   const Interrupt bounded{interrupt.stop, interrupt.deadline.at_most(system_clock(), limit)};
   const auto before = lease.http().counters();
+  const Millis begin = system_clock().monotonic();
   const auto response = lease.http().send(wire, bounded);
+  const bool slow = is_quick(request.traffic) && system_clock().monotonic() - begin >= slow_answer;
+  const auto came_back = [&] {
+    if (slow) {
+      lease.was_slow();
+    } else {
+      lease.went_well();
+    }
+  };
   count(request.traffic, before, lease.http().counters(), response.ok() ? response->status : 0);
   if (!response) {
     const bool left = lease.http().sent();
+    if (slow && response.error().code() == ErrorCode::timeout) lease.was_slow();
     // After a transfer that was broken off nobody knows what is still to come on this connection.
     lease.drop();
     Error error = response.error();
@@ -184,75 +224,81 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
     return {KubeError(ours ? KubeErrorClass::local : KubeErrorClass::no_answer, error), left};
   }
   if (response->status == 304 && !request.etag.empty()) {
-    lease.went_well();
+    came_back();
     return {KubeAnswer{304, request.etag, {}, {}, response->version}};
   }
   if (response->status >= 300 || response->status < 200) {
     KubeError error = refusal(*response, request);
     if (error.is(KubeErrorClass::throttled)) {
       lease.was_too_much();
-    } else if (!ambiguous(error)) {
-      lease.went_well();
+    } else if (slow || !ambiguous(error)) {
+      came_back();
     }
     const bool maybe_done = ambiguous(error);
     return {std::move(error), maybe_done};
   }
-  lease.went_well();
+  came_back();
   KubeAnswer answer;
   answer.status = response->status;
   answer.etag = response->header("etag");
   answer.body = response->body;
   answer.warnings = read_warnings(response->headers);
+  if (request.facts.sensitive && !answer.warnings.empty()) {
+    // A policy that only warns may quote what it looked at.
+    answer.warnings = {"the server has warnings, whose words may quote secret content"};
+  }
   answer.http_version = response->version;
   return {std::move(answer)};
 }
 
 KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Impersonation& as, const KubeCall& call) {
   const Interrupt& interrupt = call.interrupt;
-  for (const auto& [name, value] : as.headers()) {
-    // Left out by HTTP's rules it would be a request with our own rights.
-    if (!one_line(value) || as.user.empty()) return Error(ErrorCode::invalid_input, "whom to impersonate holds line breaks");
-  }
+  GITOPSCTL_CHECK(check_impersonation(as));
   const Millis repeat_for = request.repeat_for > Millis(0) ? request.repeat_for : options_.repeat_for;
   const bool bounded = interrupt.deadline.left() < Millis(std::int64_t{1} << 50U);
   const Deadline last_repeat =
       request.repeat_for > Millis(0) || !bounded ? interrupt.deadline.at_most(clock(), repeat_for) : interrupt.deadline;
   const Millis limit = request.attempt_limit > Millis(0) ? request.attempt_limit : options_.attempt_limit;
+  const bool writes = is_write(request.traffic);
+  bool lost = false;
+  // What a repeat is told says nothing about the attempt before it whose answer got lost.
+  const auto failed = [&lost](const KubeError& error) { return lost ? error.with_outcome_unknown() : error; };
   bool renewed = false;
   for (unsigned repeats = 0;;) {
-    GITOPSCTL_CHECK(interrupt.check(request.facts.what));
-    GITOPSCTL_TRY(const auto credential, credentials_.current(interrupt));
-    Outcome outcome = attempt(request, as, *credential, interrupt, limit);
+    if (const auto go_on = interrupt.check(request.facts.what); !go_on) return failed(go_on.error());
+    const auto credential = credentials_.current(interrupt);
+    if (!credential) return failed(credential.error());
+    Outcome outcome = attempt(request, as, **credential, interrupt, limit);
     if (outcome.answer) return outcome.answer;
-    const KubeError error =
-        outcome.maybe_done && !request.repeatable ? outcome.answer.error().with_outcome_unknown() : outcome.answer.error();
+    lost = lost || (outcome.maybe_done && writes);
+    const KubeError error = failed(outcome.answer.error());
     if (error.is(KubeErrorClass::unauthorized) && !renewed) {
       renewed = true;
-      credentials_.rejected(credential->version);
-      GITOPSCTL_TRY(const auto next, credentials_.current(interrupt));
-      if (next->version == credential->version) return error;
+      credentials_.rejected((*credential)->version);
+      const auto next = credentials_.current(interrupt);
+      if (!next) return failed(next.error());
+      if ((*next)->version == (*credential)->version) return error;
       continue;
     }
-    if (!error.transient() || error.outcome_unknown()) return error;
+    if (!error.transient() || (lost && !request.repeatable)) return error;
     ++repeats;
     Millis wait = pause(repeats);
-    if (error.status().retry_after) {
-      wait = std::max(wait, *error.status().retry_after);
+    if (const auto asked = error.status().retry_after; asked) {
+      // A little more by chance: those that were sent away together must not come back together.
+      wait = std::max(wait, *asked + Millis(static_cast<std::int64_t>(static_cast<double>(asked->count()) * random() / 4)));
     } else if (error.is(KubeErrorClass::throttled)) {
       wait = std::max(wait, least_throttle_pause);
     }
     if (last_repeat.left() <= wait) return repeats > 1 ? error.in("after " + std::to_string(repeats) + " attempts") : error;
     if (call.on_repeat) call.on_repeat(error, wait);
-    if (!clock().sleep(wait, interrupt.stop)) GITOPSCTL_CHECK(interrupt.check(request.facts.what));
+    (void)clock().sleep(wait, interrupt.stop);  // why it ended early is looked at above
     counting_[static_cast<std::size_t>(request.traffic)].repeats += 1;
   }
 }
 
 KubeResult<void> KubeTransport::stream(const KubeRequest& request, const Impersonation& as, const KubeCall& call,
                                        Millis stall_limit, const channels::HttpSink& sink) {
-  for (const auto& [name, value] : as.headers()) {
-    if (!one_line(value)) return Error(ErrorCode::invalid_input, "whom to impersonate holds line breaks");
-  }
+  GITOPSCTL_CHECK(check_impersonation(as));
   struct Place {
     std::atomic<unsigned>& taken;
     const unsigned before = taken.fetch_add(1);

@@ -79,7 +79,8 @@ struct KubeAnswer {
   int status = 0;
   std::string etag;
   std::string body;
-  std::vector<std::string> warnings;  ///< texts of the Warning headers, scrubbed
+  std::vector<std::string>
+      warnings;  ///< texts of the Warning headers, scrubbed; of a secret one that says no more than that
   int http_version = 0;
 };
 
@@ -87,7 +88,8 @@ struct KubeAnswer {
 ///
 /// A 401 renews the credentials and repeats once. Repeated within the deadline: 429 after what Retry-After asks for, and
 /// failures that pass (no answer, 5xx but schema errors) with growing pauses. A request that is not `repeatable` is repeated
-/// only when it cannot have been carried out; otherwise its error says outcome_unknown().
+/// only when it cannot have been carried out. The error of a write says outcome_unknown() when any attempt may have been
+/// carried out.
 class KubeTransport {
  public:
   KubeTransport(KubeTarget target, KubeClientOptions options);

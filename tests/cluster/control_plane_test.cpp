@@ -15,43 +15,6 @@ metadata: {name: greeting}
 data: {text: hello}
 )yaml";
 
-constexpr const char* deployment = R"yaml(
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: example.org/web:1}]}
-)yaml";
-
-// Pods with the label `crash` wait in a crash loop; the weight lets it win over kwok's own stage for pending pods.
-constexpr const char* crash_stage = R"yaml(
-apiVersion: kwok.x-k8s.io/v1alpha1
-kind: Stage
-metadata: {name: crash}
-spec:
-  resourceRef: {apiGroup: v1, kind: Pod}
-  selector:
-    matchLabels: {crash: "true"}
-    matchExpressions:
-    - {key: .metadata.deletionTimestamp, operator: DoesNotExist}
-    - {key: .status.phase, operator: In, values: [Pending]}
-  weight: 1
-  next:
-    statusTemplate: |
-      phase: Running
-      conditions:
-      - {type: Ready, status: "False", reason: ContainersNotReady}
-      containerStatuses:
-      - {name: web, image: i, imageID: "", ready: false, restartCount: 4, state: {waiting: {reason: CrashLoopBackOff}}}
-)yaml";
-
-const std::set<std::string> workload_controllers{"serviceaccount-controller", "deployment-controller",
-                                                 "replicaset-controller", "namespace-controller"};
-
 TEST_CASE("the control plane is the pinned Kubernetes and takes what kubectl applies") {
   auto* plane = need_control_plane("a control plane comes up");
   if (plane == nullptr) return;
@@ -98,33 +61,6 @@ TEST_CASE("what was written is there after the API server was started again") {
     CHECK(plane->url() == url);
     CHECK(plane->kubectl({"get", "configmap", "greeting", "-n", space, "-o=jsonpath={.data.text}"}) == "hello");
   }
-}
-
-TEST_CASE("a deployment of three becomes available") {
-  auto* plane = need_control_plane("pods that become ready", {workload_controllers, true});
-  if (plane == nullptr) return;
-  const std::string space = plane->fresh_namespace();
-  plane->apply(deployment, space);
-  plane->kubectl({"rollout", "status", "deployment/web", "-n", space, "--timeout=60s"});
-  CHECK(plane->kubectl({"get", "deployment", "web", "-n", space, "-o=jsonpath={.status.availableReplicas}"}) == "3");
-  CHECK(plane->kubectl({"get", "pods", "-n", space, "-o=jsonpath={.items[*].spec.nodeName}"}) == "fake fake fake");
-  plane->kubectl({"delete", "namespace", space, "--timeout=60s"});
-  CHECK_THROWS_WITH(plane->kubectl({"get", "namespace", space}), doctest::Contains("NotFound"));
-}
-
-TEST_CASE("a stage of one's own makes pods crash") {
-  auto* plane = need_control_plane("stages of kwok", {workload_controllers, true});
-  if (plane == nullptr) return;
-  const std::string space = plane->fresh_namespace();
-  plane->play_stage("crash", crash_stage);
-  std::string crashing = deployment;
-  crashing.replace(crashing.find("labels: {app: web}"), 18, "labels: {app: web, crash: 'true'}");
-  plane->apply(crashing, space);
-  plane->kubectl({"wait", "pods", "-n", space, "--selector=crash", "--timeout=60s", "--for=create"});
-  plane->kubectl({"wait", "pods", "-n", space, "--selector=crash", "--timeout=60s",
-                  "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff"});
-  CHECK(plane->kubectl({"get", "deployment", "web", "-n", space, "-o=jsonpath={.status.availableReplicas}"}).empty());
-  plane->forget_stage("crash");
 }
 
 }  // namespace

@@ -4,72 +4,20 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "base/json/json.hpp"
+#include "tests/cluster/proxy_bench.hpp"
 #include "tests/support/need_control_plane.hpp"
 
 namespace gitopsctl::tests {
 namespace {
 
-using agent::demo::Wire;
-using agent::demo::WireHead;
 using support::Fault;
-using support::KubeProxy;
 using support::Moment;
 namespace kube_class = support::kube_class;
 using Kind = Fault::Kind;
-
-struct Answer {
-  int status = 0;  ///< 0: the connection ended without one
-  bool whole = false;
-  std::string body;
-  std::string retry_after;
-};
-
-/// One namespace behind one proxy, and a client without retries.
-struct Bench {
-  explicit Bench(support::ControlPlane& of, KubeProxy::OnMutating on_mutating = {})
-      : plane(of), proxy(of, std::move(on_mutating)), dialer(of.ca_pem()), space(of.fresh_namespace("proxy")) {}
-
-  [[nodiscard]] std::string config_maps(const std::string& query = {}) const {
-    return "/api/v1/namespaces/" + space + "/configmaps" + query;
-  }
-  [[nodiscard]] std::unique_ptr<Wire> open(const std::string& method, const std::string& path,
-                                           const std::string& body) const {
-    auto wire = dialer.dial(proxy.port(), 20);
-    REQUIRE(wire != nullptr);
-    REQUIRE(wire->write(
-        method + " " + path + " HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer " + plane.admin_token() +
-        "\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
-    return wire;
-  }
-  [[nodiscard]] Answer ask(const std::string& method, const std::string& path, const std::string& body = {}) const {
-    const auto wire = open(method, path, body);
-    WireHead head;
-    Answer out;
-    if (!wire->read_head(head)) return out;
-    out.status = static_cast<int>(std::strtol(head.first_line.c_str() + 9, nullptr, 10));
-    out.retry_after = head.header("retry-after");
-    out.whole = wire->read_body(head, out.body, 1U << 20U);
-    return out;
-  }
-  [[nodiscard]] Answer create(const std::string& name) const {
-    return ask("POST", config_maps(), R"({"metadata":{"name":")" + name + R"("},"data":{"text":"hello"}})");
-  }
-  /// Asked of the API server itself.
-  [[nodiscard]] std::string names() const {
-    return plane.kubectl({"get", "configmaps", "-n", space, "-o=jsonpath={.items[*].metadata.name}"});
-  }
-
-  support::ControlPlane& plane;
-  KubeProxy proxy;
-  support::TlsDialer dialer;
-  std::string space;
-};
 
 TEST_CASE("requests to an API server are told apart") {
   CHECK(support::kube_class_of("GET", "/api/v1/pods?limit=500") == kube_class::read);
@@ -86,14 +34,10 @@ TEST_CASE("requests to an API server are told apart") {
 TEST_CASE("what has no fault passes unchanged and is counted") {
   auto* plane = need_control_plane("a proxy in front of the API server");
   if (plane == nullptr) return;
-  const Bench bench(*plane);
-  const auto through = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "--kubeconfig=/dev/stdin");
-    return plane->kubectl(arguments, bench.proxy.kubeconfig());
-  };
-  through({"create", "configmap", "one", "-n", bench.space, "--from-literal=text=hello"});
-  through({"create", "configmap", "two", "-n", bench.space, "--dry-run=server"});
-  CHECK(through({"get", "configmaps", "-n", bench.space, "-o=jsonpath={.items[*].data.text}"}) == "hello");
+  const ProxyBench bench(*plane);
+  bench.kubectl({"create", "configmap", "one", "--from-literal=text=hello"});
+  bench.kubectl({"create", "configmap", "two", "--dry-run=server"});
+  CHECK(bench.kubectl({"get", "configmaps", "-o=jsonpath={.items[*].data.text}"}) == "hello");
   CHECK(bench.proxy.count(kube_class::mutating) == 1);
   CHECK(bench.proxy.count(kube_class::mutating, "/namespaces/" + bench.space + "/configmaps") == 1);
   CHECK(bench.proxy.count(kube_class::dry_run) == 1);
@@ -104,7 +48,7 @@ TEST_CASE("what has no fault passes unchanged and is counted") {
 TEST_CASE("faults before forwarding keep the server as it was, those after do not") {
   auto* plane = need_control_plane("faults of requests");
   if (plane == nullptr) return;
-  Bench bench(*plane);
+  ProxyBench bench(*plane);
   const std::string writing(kube_class::mutating);
 
   bench.proxy.set({{.kind = Kind::drop, .request_class = writing, .at = 2, .times = 1}});
@@ -131,10 +75,25 @@ TEST_CASE("faults before forwarding keep the server as it was, those after do no
   CHECK(bench.names() == "first lost third");
 }
 
+TEST_CASE("a fault can choose its request by what stands in it, and the how-manieth") {
+  auto* plane = need_control_plane("faults at a request of one's own choice");
+  if (plane == nullptr) return;
+  ProxyBench bench(*plane);
+  const auto about_even = [](const support::SeenRequest& request, std::string_view body) {
+    return request.method == "POST" && body.find("even") != std::string_view::npos;
+  };
+  bench.proxy.set({{.kind = Kind::drop, .when = about_even, .at = 2, .times = 1}});
+  CHECK(bench.create("even-1").status == 201);
+  CHECK(bench.create("odd-1").status == 201);
+  CHECK(bench.create("even-2").status == 0);
+  CHECK(bench.create("even-3").status == 201);
+  CHECK(bench.names() == "even-1 even-3 odd-1");
+}
+
 TEST_CASE("answers are delayed, shortened, cut and falsified") {
   auto* plane = need_control_plane("faults of answers");
   if (plane == nullptr) return;
-  Bench bench(*plane);
+  ProxyBench bench(*plane);
   REQUIRE(bench.create("one").status == 201);
   const std::string whole = bench.ask("GET", bench.config_maps("/one")).body;
   REQUIRE(parse_json(whole).ok());
@@ -143,6 +102,12 @@ TEST_CASE("answers are delayed, shortened, cut and falsified") {
   bench.proxy.set({{.kind = Kind::delay, .wait = std::chrono::milliseconds{300}, .times = 1}});
   CHECK(bench.ask("GET", bench.config_maps("/one")).body == whole);
   CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds{300});
+
+  const auto slow = std::chrono::steady_clock::now();
+  bench.proxy.set({{.kind = Kind::drip, .bytes = 100, .wait = std::chrono::milliseconds{50}, .times = 1}});
+  CHECK(bench.ask("GET", bench.config_maps("/one")).body == whole);
+  CHECK(std::chrono::steady_clock::now() - slow >=
+        std::chrono::milliseconds{50} * static_cast<int>((whole.size() - 1) / 100));
 
   bench.proxy.set({{.kind = Kind::truncate, .bytes = 20, .times = 1}, {.kind = Kind::cut, .bytes = 30, .times = 1}});
   const Answer shortened = bench.ask("GET", bench.config_maps("/one"));
@@ -159,7 +124,7 @@ TEST_CASE("answers are delayed, shortened, cut and falsified") {
 TEST_CASE("a request that is held is overtaken") {
   auto* plane = need_control_plane("reordered requests");
   if (plane == nullptr) return;
-  Bench bench(*plane);
+  ProxyBench bench(*plane);
   bench.proxy.set({{.kind = Kind::hold, .method = "POST", .wait = std::chrono::milliseconds{500}, .times = 1}});
   std::jthread slow([&] { (void)bench.create("same"); });
   std::this_thread::sleep_for(std::chrono::milliseconds{200});
@@ -172,33 +137,6 @@ TEST_CASE("a request that is held is overtaken") {
   CHECK(seen[1].status == 409);
 }
 
-TEST_CASE("a watch is passed on as it comes and can be cut") {
-  auto* plane = need_control_plane("watches through a proxy");
-  if (plane == nullptr) return;
-  Bench bench(*plane);
-  const std::string path = bench.config_maps("?watch=true");
-  const auto next_event = [](Wire& wire, const WireHead& head) {
-    std::string event;
-    (void)wire.pass_body(head, [&](std::string_view piece) {
-      event = piece;
-      return false;
-    });
-    return event;
-  };
-  const auto wire = bench.open("GET", path, {});
-  WireHead head;
-  REQUIRE(wire->read_head(head));
-  REQUIRE(bench.create("one").status == 201);
-  CHECK(next_event(*wire, head).find(R"("type":"ADDED")") != std::string::npos);
-  bench.proxy.cut_watches();
-  CHECK(next_event(*wire, head).empty());
-
-  bench.proxy.set({{.kind = Kind::truncate, .request_class = std::string(kube_class::watch), .bytes = 40}});
-  const Answer shortened = bench.ask("GET", path);
-  CHECK(shortened.whole);
-  CHECK(shortened.body.size() == 40);
-}
-
 TEST_CASE("a runner is asked at every mutating request, before and after") {
   auto* plane = need_control_plane("a callback at every write");
   if (plane == nullptr) return;
@@ -206,7 +144,7 @@ TEST_CASE("a runner is asked at every mutating request, before and after") {
   std::vector<std::string> moments;
   std::atomic<std::uint64_t> cut_before{0};
   std::atomic<std::uint64_t> cut_after{0};
-  Bench bench(*plane, [&](const support::SeenRequest& request, std::string_view body, Moment moment) {
+  ProxyBench bench(*plane, [&](const support::SeenRequest& request, std::string_view body, Moment moment) {
     const bool before = moment == Moment::before_forwarding;
     CHECK(body.find("hello") != std::string_view::npos);
     CHECK((request.status == 201) == !before);

@@ -9,6 +9,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "tests/support/peers.hpp"
+#include "tests/support/pod_fates.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace gitopsctl::support {
@@ -21,7 +22,8 @@ using Millis = std::chrono::milliseconds;
 
 // etcd keeps 64 MB for each of two log segments free, and the rest is the data of one test program.
 constexpr unsigned long long wanted_memory = 768ULL << 20U;
-constexpr Millis start_limit{120'000};
+// Two seconds where the machine is quiet.
+constexpr Millis start_limit{300'000};
 constexpr Millis stop_grace{20'000};
 constexpr int port_attempts = 3;
 constexpr const char* issuer = "https://kubernetes.default.svc";
@@ -222,7 +224,7 @@ void ControlPlane::run_pods() {
   start_kwok();
   // The API server gives every new node a taint that the node-lifecycle controller takes away, which need not run.
   kubectl({"patch", "node", "fake", "--type=merge", "--patch", R"({"spec":{"taints":null}})"});
-  kubectl({"wait", "--for=condition=Ready", "--timeout=60s", "node/fake"});
+  kubectl({"wait", "--for=condition=Ready", "--timeout=120s", "node/fake"});
 }
 
 void ControlPlane::start_kwok() {
@@ -232,7 +234,9 @@ void ControlPlane::start_kwok() {
     if (files.empty()) throw std::runtime_error("kwok has no stages beside it: ./dev setup --peers=kwok keeps them there");
     for (const auto& file : files) arguments.push_back("--config=" + file);
   }
-  for (const auto& [name, yaml] : stages_) {
+  auto stages = pod_fate_stages();
+  for (const auto& [name, yaml] : stages_) stages[name] = yaml;
+  for (const auto& [name, yaml] : stages) {
     const std::string file = directory_ / ("stage-" + name + ".yaml");
     write_file(file, yaml);
     arguments.push_back("--config=" + file);
@@ -254,7 +258,7 @@ CertifiedKey ControlPlane::client(const std::string& user, const std::string& gr
   return authority_.issue_client(user, group);
 }
 
-std::string ControlPlane::service_account_token(const std::string& name_space, const std::string& name) {
+std::string ControlPlane::service_account_token(const std::string& name_space, const std::string& name) const {
   std::string token = kubectl({"create", "token", name, "--namespace=" + name_space});
   while (token.ends_with('\n')) token.pop_back();
   return token;
@@ -297,7 +301,7 @@ std::string ControlPlane::fresh_namespace(const std::string& prefix) {
   const std::string name = prefix + "-" + std::to_string(++namespaces_);
   kubectl({"create", "namespace", name});
   if (controllers_.contains("serviceaccount-controller")) {
-    kubectl({"wait", "--for=create", "--timeout=60s", "--namespace=" + name, "serviceaccount/default"});
+    kubectl({"wait", "--for=create", "--timeout=120s", "--namespace=" + name, "serviceaccount/default"});
   }
   return name;
 }

@@ -50,7 +50,7 @@ class ControlPlane {
   /// Lets kube-controller-manager run these controllers (`deployment-controller`) as well as those asked for before. Starts
   /// it anew when one of them is new.
   void run_controllers(const std::set<std::string>& names);
-  /// Starts the scheduler and kwok, with a node `fake` that pods run on.
+  /// Starts the scheduler and kwok, with a node `fake` that pods run on. What becomes of them: pod_fates.hpp.
   void run_pods();
   /// Adds a Stage (YAML of kwok.x-k8s.io/v1alpha1) to those that kwok plays, in the place of one of the same name, and
   /// starts kwok anew. A `weight` decides between stages that fit the same pod; those of kwok's own have none.
@@ -65,7 +65,7 @@ class ControlPlane {
   /// A bearer token of the group system:masters.
   [[nodiscard]] const std::string& admin_token() const noexcept { return admin_token_; }
   /// Made by the API server itself, good for an hour.
-  [[nodiscard]] std::string service_account_token(const std::string& name_space, const std::string& name);
+  [[nodiscard]] std::string service_account_token(const std::string& name_space, const std::string& name) const;
   /// A client certificate that the API server trusts.
   [[nodiscard]] CertifiedKey client(const std::string& user, const std::string& group = {});
   /// A server certificate for 127.0.0.1 by the same authority, for who stands in front of the API server.

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace gitopsctl::support {
 
@@ -79,6 +80,48 @@ std::string chunk(std::string_view piece) {
   return size + "\r\n" + std::string(piece) + "\r\n";
 }
 
+bool works_on_lines(Kind kind) {
+  return kind == Kind::edit || kind == Kind::skip_event || kind == Kind::repeat_event || kind == Kind::swap_events;
+}
+
+/// What a fault makes of the lines of one stream.
+class FaultyLines {
+ public:
+  explicit FaultyLines(const Fault& fault) : fault_(fault) {}
+
+  /// What is to be sent now that `piece` has come.
+  std::string take(std::string_view piece) {
+    partial_ += piece;
+    std::string out;
+    for (std::size_t end = 0; (end = partial_.find('\n')) != std::string::npos; partial_.erase(0, end + 1)) {
+      out += change(partial_.substr(0, end + 1));
+    }
+    return out;
+  }
+
+  /// What is left at the end of the stream.
+  std::string rest() { return std::exchange(held_, {}) + std::exchange(partial_, {}); }
+
+ private:
+  std::string change(std::string line) {
+    if (fault_.kind == Kind::edit) {
+      if (fault_.edit) fault_.edit(line);
+      return line;
+    }
+    if (++number_ != fault_.event) return line + std::exchange(held_, {});
+    switch (fault_.kind) {
+      case Kind::skip_event: return {};
+      case Kind::repeat_event: return line + line;
+      default: held_ = std::move(line); return {};
+    }
+  }
+
+  const Fault& fault_;
+  int number_ = 0;
+  std::string partial_;
+  std::string held_;
+};
+
 /// Interrupts `behind` when the client goes away, which a stream that has nothing to send would not notice.
 std::jthread watch_client(const Wire& client, const Wire& behind) {
   return std::jthread([socket = client.socket(), &behind](const std::stop_token& stop) {
@@ -139,13 +182,13 @@ struct FaultProxy::State {
       seen.user_agent = exchange.request.header("user-agent");
       seen.request_bytes = exchange.request_body.size();
       if (options.classify) seen.request_class = options.classify(seen.method, seen.target);
-      const Fault fault = choose(seen);
+      const Fault fault = choose(seen, exchange.request_body);
       if (!(keeps_from_server(fault.kind) ? refuse(wire, exchange, fault) : forward(wire, exchange, fault))) return;
     }
   }
 
   /// Gives the request its number and its fault.
-  Fault choose(SeenRequest& seen) {
+  Fault choose(SeenRequest& seen, std::string_view body) {
     const std::lock_guard lock(mutex);
     seen.ordinal = ++ordinals[seen.request_class];
     std::optional<Fault> chosen;
@@ -153,6 +196,7 @@ struct FaultProxy::State {
       if (fault.times == 0 || seen.target.find(fault.path) == std::string::npos) continue;
       if (!fault.method.empty() && fault.method != seen.method) continue;
       if (!fault.request_class.empty() && fault.request_class != seen.request_class) continue;
+      if (fault.when && !fault.when(seen, body)) continue;
       if (fault.at > 1) {
         --fault.at;
       } else if (!chosen) {
@@ -249,12 +293,20 @@ struct FaultProxy::State {
     const bool limited = fault.kind == Kind::stop_mid || fault.kind == Kind::cut || fault.kind == Kind::truncate;
     auto left = limited ? static_cast<std::size_t>(std::max<std::int64_t>(fault.bytes, 0)) : std::string::npos;
     if (!wire.write(head_text(exchange, "transfer-encoding: chunked\r\n"))) return false;
+    FaultyLines lines(fault);
+    const auto send = [&](std::string_view bytes) { return bytes.empty() || wire.write(chunk(bytes)); };
     const bool ended = left > 0 && upstream.pass_body(exchange.answer, [&](std::string_view piece) {
-      std::string edited(piece.substr(0, left));
-      if (fault.kind == Kind::edit && fault.edit) fault.edit(edited);
-      if (limited) left -= std::min(left, piece.size());
-      return (edited.empty() || wire.write(chunk(edited))) && left > 0;
+      if (works_on_lines(fault.kind)) return send(lines.take(piece));
+      const std::string_view some = piece.substr(0, left);
+      if (limited) left -= some.size();
+      if (fault.kind != Kind::drip) return send(some) && left > 0;
+      const auto step = static_cast<std::size_t>(std::max<std::int64_t>(fault.bytes, 1));
+      for (std::size_t at = 0; at < some.size(); at += step) {
+        if (!send(some.substr(at, step)) || !pause(fault.wait)) return false;
+      }
+      return true;
     });
+    if (ended && !send(lines.rest())) return false;
     if (left == 0 && fault.kind == Kind::stop_mid) hang();
     return (ended || (left == 0 && fault.kind == Kind::truncate)) && wire.write("0\r\n\r\n");
   }

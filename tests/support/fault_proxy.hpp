@@ -5,43 +5,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "agent/demo/http_wire.hpp"
 
 namespace gitopsctl::support {
-
-/// What a FaultProxy does to a request or its answer.
-struct Fault {
-  enum class Kind : std::uint8_t {
-    none,
-    drop,      ///< closes the connection without an answer; nothing is forwarded
-    hang,      ///< never answers; nothing is forwarded
-    hold,      ///< forwards only after `wait`, so that others overtake
-    stop_mid,  ///< sends `bytes` of the body and then nothing more, with the connection open
-    cut,       ///< sends `bytes` of the body and closes, though more was announced
-    truncate,  ///< sends `bytes` of the body as if that were all of it
-    flip,      ///< turns over the bits of the byte at `bytes` of the body (from the end when negative)
-    edit,      ///< the body, or each piece of a stream, is what `edit` makes of it
-    answer,    ///< answers `status` with `headers` and `body` itself; dripping when `wait` is set; nothing is forwarded
-    delay,     ///< answers after `wait`
-    drip,      ///< sends the body in pieces of `bytes` with `wait` between them
-    lose,      ///< lets the request through, throws the answer away and closes
-  };
-  Kind kind = Kind::none;
-  std::string path = {};           ///< only requests whose target holds this; empty: all
-  std::string method = {};         ///< only this method; empty: all
-  std::string request_class = {};  ///< only this class, as FaultProxyOptions tells them apart; empty: all
-  int at = 1;                      ///< begins with the at-th request that it fits; counts from when it is set
-  std::int64_t bytes = 0;
-  int status = 500;
-  std::vector<std::pair<std::string, std::string>> headers = {};
-  std::string body = {};
-  std::chrono::milliseconds wait{0};
-  int times = -1;  ///< how often it happens; -1: always
-  std::function<void(std::string& body)> edit = {};
-};
 
 /// One request that came through.
 struct SeenRequest {
@@ -55,6 +25,44 @@ struct SeenRequest {
   std::uint64_t ordinal = 0;         ///< it is the how-manieth of its class, from 1, in the order of their arrival
   std::string user_agent;
   int status = 0;  ///< of the answer of the server behind, or of one that was made up; 0: none
+};
+
+/// What a FaultProxy does to a request or its answer.
+struct Fault {
+  enum class Kind : std::uint8_t {
+    none,
+    drop,      ///< closes the connection without an answer; nothing is forwarded
+    hang,      ///< never answers; nothing is forwarded
+    hold,      ///< forwards only after `wait`, so that others overtake
+    stop_mid,  ///< sends `bytes` of the body and then nothing more, with the connection open
+    cut,       ///< sends `bytes` of the body and closes, though more was announced
+    truncate,  ///< sends `bytes` of the body as if that were all of it
+    flip,      ///< turns over the bits of the byte at `bytes` of the body (from the end when negative)
+    edit,      ///< the body, or each line of a stream, is what `edit` makes of it
+    answer,    ///< answers `status` with `headers` and `body` itself; dripping when `wait` is set; nothing is forwarded
+    delay,     ///< answers after `wait`
+    drip,      ///< sends the body in pieces of `bytes` with `wait` between them
+    lose,      ///< lets the request through, throws the answer away and closes
+    // Of streams only, whose lines are the events of a watch:
+    skip_event,    ///< leaves the line number `event` out
+    repeat_event,  ///< sends that line twice
+    swap_events,   ///< sends that line after the next one
+  };
+  Kind kind = Kind::none;
+  std::string path = {};           ///< only requests whose target holds this; empty: all
+  std::string method = {};         ///< only this method; empty: all
+  std::string request_class = {};  ///< only this class, as FaultProxyOptions tells them apart; empty: all
+  /// Only where this is true, which must not call the proxy; empty: all.
+  std::function<bool(const SeenRequest& request, std::string_view body)> when = {};
+  int at = 1;  ///< begins with the at-th request that it fits; counts from when it is set
+  std::int64_t bytes = 0;
+  int status = 500;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
+  std::chrono::milliseconds wait{0};
+  int times = -1;  ///< how often it happens; -1: always
+  std::function<void(std::string& body)> edit = {};
+  int event = 1;  ///< of one stream, from 1
 };
 
 /// Where a request is when it is looked at.

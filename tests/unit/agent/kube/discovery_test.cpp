@@ -81,10 +81,27 @@ TEST_SUITE("kube/discovery") {
     REQUIRE(served.asked.size() == 4);
     CHECK(served.asked[2].etag == "\"a\"");
     CHECK(served.asked[3].etag == "\"b\"");
+    // Nothing new is not read a second time.
+    const auto known = discovery.table({});
+    const auto same = discovery.refresh(known->generation, {});
+    CHECK(same->generation > known->generation);
+    CHECK(same->table == known->table);
+    CHECK(served.asked.size() == 6);
+    // One answer that changed counts, also when the other one comes only later.
+    served.bodies["/api"] = FakeApi::groups(
+        R"({"metadata":{},"versions":[{"version":"v1","freshness":"Current","resources":[)" +
+        FakeApi::resource("namespaces", "Namespace", "Cluster") + "," + FakeApi::resource("pods", "Pod") + "]}]}");
+    served.etags["/api"] = "\"a2\"";
+    served.failing = {{"/apis", KubeErrorClass::unavailable}};
+    CHECK_FALSE(discovery.refresh(same->generation, {}).ok());
+    CHECK(discovery.table({})->table->find("", "v1", "Pod") == nullptr);
+    served.failing.clear();
+    CHECK(discovery.map("", "v1", "Pod", {}).ok());
+    served.asked.clear();
     served.bodies["/apis"] = FakeApi::groups(FakeApi::group("x.io", "v1", FakeApi::resource("widgets", "Widget")));
     served.etags["/apis"] = "\"c\"";
     CHECK(discovery.map("x.io", "v1", "Widget", {})->plural == "widgets");
-    CHECK(served.asked.size() == 6);
+    CHECK(served.asked.size() == 2);
     const auto other = discovery.map("x.io", "v2", "Widget", {});
     CHECK(other.error().hint() == "it has x.io/v1");
   }

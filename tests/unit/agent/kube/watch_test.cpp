@@ -165,7 +165,58 @@ TEST_SUITE("kube/watch") {
     (void)KubeClient(api.target(), tools.options).watch(maps, {}, notes, call);
     CHECK(notes.words == std::vector<std::string>{"list@5", "+a", "+b"});
     CHECK(versions(api) == std::vector<std::string>{"5", "5", "5", "6", "6"});
-    CHECK(told == std::vector<std::string>{"NoAnswer", "Unavailable", "ForeignAnswer"});
+    CHECK(told == std::vector<std::string>{"NoAnswer", "Unavailable", "NoAnswer", "ForeignAnswer"});
+  }
+
+  TEST_CASE("answers that are closed behind their first piece are not asked for without a pause") {
+    for (const auto& last : {std::string("\n"), failed(410, "Expired")}) {
+      CAPTURE(last);
+      std::atomic<int> version{5};
+      FakeApi api([&](const Asked& asked) -> Said {
+        if (asked.parameter("watch") != "1") return {200, listed("5", {})};
+        return stream(event("MODIFIED", "a", std::to_string(++version)), last);
+      });
+      const Tools tools;
+      Notes notes(40);
+      const auto start = tools.clock.monotonic();
+      (void)KubeClient(api.target(), tools.options).watch(maps, {}, notes, {});
+      CHECK(tools.clock.monotonic() - start > Millis(30'000));
+    }
+  }
+
+  TEST_CASE("a server that asks to come back tomorrow is asked every minute") {
+    Script script;
+    script.lists = {{200, listed("5", {})}};
+    script.watches = {{503, "", {{"Retry-After", "86400"}}, "text/plain"}, stream(event("ADDED", "a", "6"), "\n")};
+    FakeApi api(std::ref(script));
+    const Tools tools;
+    Notes notes(2);
+    const auto start = tools.clock.monotonic();
+    (void)KubeClient(api.target(), tools.options).watch(maps, {}, notes, {});
+    CHECK(notes.words == std::vector<std::string>{"list@5", "+a"});
+    CHECK(tools.clock.monotonic() - start <= Millis(60'000));
+  }
+
+  TEST_CASE("events about another kind are none, and of whole objects only the metadata is told when that is asked for") {
+    Script script;
+    script.lists = {{200, R"({"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":[]})"}};
+    script.watches = {stream(R"({"type":"ADDED","object":{"kind":"Secret","metadata":{"name":"a","resourceVersion":"6"}}})"
+                             "\n",
+                             "\n"),
+                      stream(event("ADDED", "b", "7"), "\n")};
+    FakeApi api(std::ref(script));
+    const Tools tools;
+    struct Metadata final : KubeWatchSink {
+      Result<void> replace(const KubeList&) override { return {}; }
+      Result<void> change(Event, const Value& object) override {
+        CHECK(object.string_at({"metadata", "name"}) == "b");
+        CHECK(object.find("data") == nullptr);
+        return Error(ErrorCode::internal, "enough");
+      }
+    } sink;
+    const auto ended = KubeClient(api.target(), tools.options).watch(maps, {"", "", "", true}, sink, {});
+    CHECK(ended.error().message() == "enough");
+    CHECK(script.watch_at == 2);
   }
 
   TEST_CASE("after several failures in a row everything is listed again") {
@@ -218,9 +269,11 @@ TEST_SUITE("kube/watch") {
     script.watches = {stream(bookmark("6"), "")};
     FakeApi api(std::ref(script));
     std::stop_source stop;
+    std::atomic<Millis> stopped{};
     std::jthread stopper([&] {
       while (script.watch_at == 0) system_clock().sleep(Millis(10), {});
       system_clock().sleep(Millis(100), {});
+      stopped = system_clock().monotonic();
       stop.request_stop();
     });
     Notes notes(100);
@@ -229,6 +282,7 @@ TEST_SUITE("kube/watch") {
     REQUIRE_FALSE(ended.ok());
     CHECK(ended.error().code() == ErrorCode::cancelled);
     CHECK(system_clock().monotonic() - start < Millis(20'000));
+    CHECK(system_clock().monotonic() - stopped.load() < Millis(1'000));
   }
 
   TEST_CASE("an event beyond its bound is given up") {

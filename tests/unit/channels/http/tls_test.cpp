@@ -146,8 +146,9 @@ bool holds(std::string_view text, std::string_view part) { return text.find(part
 TEST_SUITE("http/tls") {
   TEST_CASE("a client certificate and its key are used from memory") {
     const auto server_side = make_test_certificates();
-    const auto client_side = make_test_certificates();
-    TlsServer server(server_side, client_side.ca_pem);
+    CertificateAuthority client_authority;
+    const auto client_side = client_authority.issue_client("ada", "");
+    TlsServer server(server_side, client_authority.pem());
     HttpOrigin origin;
     origin.ca_pem = server_side.ca_pem;
     {
