@@ -197,7 +197,10 @@ std::uint64_t ChangeFeed::version() {
     lock.unlock();
     follow(known);
     lock.lock();
+    primed_ = true;
+    changed_.notify_all();
   }
+  changed_.wait(lock, stop_.get_token(), [this] { return primed_; });
   return version_;
 }
 

@@ -100,6 +100,7 @@ class ChangeFeed {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool started_ = false;
+  bool primed_ = false;  ///< what version() begins with has begun
   std::uint64_t version_ = 1;
   std::uint64_t last_foreign_ = 0;
   std::set<std::pair<std::string, std::string>> followed_;

@@ -12,6 +12,7 @@
 #include "agent/cluster/normal_form.hpp"
 #include "agent/cluster/owned_fields.hpp"
 #include "agent/cluster/parallel.hpp"
+#include "agent/cluster/rollout_watch.hpp"
 #include "agent/health/health.hpp"
 #include "base/result/no_throw.hpp"
 #include "channels/model/channel.hpp"
@@ -81,6 +82,7 @@ class ClusterEnvironment final : public Environment {
         settings_(std::move(settings)),
         clock_(clock),
         leases_(client_, clock, settings_.field_manager),
+        rollouts_(client_, clock),
         feed_(client_, settings_.namespaces) {}
 
   Result<std::optional<LiveObject>> get(const ObjectId& id) override;
@@ -97,7 +99,7 @@ class ClusterEnvironment final : public Environment {
   }
   Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) override;
   Result<void> remove(const ObjectId& id, const DeletePreconditions& preconditions, const ApplyOptions& options) override;
-  Health health(const LiveObject& object) override { return health_of(object.body); }
+  Health health(const LiveObject& object) override { return rollouts_.judge(object.body); }
   Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) override {
     return leases_.acquire(name, holder, span);
   }
@@ -136,6 +138,7 @@ class ClusterEnvironment final : public Environment {
   ClusterSettings settings_;
   Clock& clock_;
   detail::LeaseBook leases_;
+  detail::RolloutWatch rollouts_;
   ChangeFeed feed_;
 };
 
