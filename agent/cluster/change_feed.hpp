@@ -23,8 +23,9 @@ namespace gitopsctl::agent::detail {
 /// others. Of an object a version and a hash are kept, no content. Only for this room. Thread-safe.
 class ChangeFeed {
  public:
-  /// `namespaces`: where to look; empty: everywhere. No thread runs before the first version().
-  ChangeFeed(KubeClient client, std::vector<std::string> namespaces);
+  /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere. No
+  /// thread runs before the first version().
+  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces);
   /// Ends the watches and waits for their threads.
   ~ChangeFeed();
   ChangeFeed(const ChangeFeed&) = delete;
@@ -93,7 +94,11 @@ class ChangeFeed {
   void foreign();
   void own();
 
+  /// Who watches it.
+  [[nodiscard]] const KubeClient& watcher(const Scope& scope) const;
+
   KubeClient client_;
+  KubeClient actor_;
   std::vector<std::string> namespaces_;
   std::stop_source stop_;
   std::mutex follow_mutex_;  ///< held over a whole follow(); taken before the lock

@@ -9,6 +9,7 @@
 #include "tests/cluster/cluster_fixture.hpp"
 #include "tests/support/control_plane.hpp"
 #include "tests/support/need_control_plane.hpp"
+#include "tests/support/service_account.hpp"
 #include "tests/support/spy_environment.hpp"
 
 namespace gitopsctl::tests {
@@ -295,6 +296,39 @@ TEST_SUITE("cluster runner") {
     CHECK(meanwhile.state == RunState::failed);
     CHECK(meanwhile.message.find("held by 'agent-1'") != std::string::npos);
     CHECK(second.run(commit).state == RunState::up_to_date);
+  }
+
+  TEST_CASE("an account writes the releases' objects and nothing of what gitopsctl keeps") {
+    auto* plane = need_control_plane("objects written as an account of the binding");
+    if (plane == nullptr) return;
+    install_kinds(*plane);
+    const std::string space = plane->fresh_namespace();
+    // It may write ConfigMaps of its namespace: no Secrets, no kinds of ours, nothing at home.
+    const support::ServiceAccount account(
+        *plane, space, "deployer",
+        {{R"({apiGroups: [""], resources: [configmaps], verbs: [get, list, watch, create, update, patch, delete]})"},
+         {},
+         {}});
+    auto settings = admin_settings(*plane);
+    settings.impersonate = space + "/deployer";
+    settings.namespaces = {space};
+    const auto cluster = open_cluster(settings);
+    ClusterChannel channel(*cluster, space);
+    const auto first =
+        channel.commit({{"web", space}, {"db", space}},
+                       {{"web/a.yaml", config_map_yaml(space, "a", "1")},
+                        {"web/b.yaml", config_map_yaml(space, "gitopsctl-looks-like-ours", "1")},
+                        {"db/s.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: " + space + "}\n"}});
+    auto result = channel.run(first);
+    CHECK_MESSAGE(result.failed_releases == 1, shown(result));
+    CHECK_MESSAGE(result.failures["db"].find(account.user()) != std::string::npos, shown(result));
+    CHECK(config_maps(*plane, space) == "a gitopsctl-looks-like-ours");
+    CHECK(plane->kubectl({"get", "release.gitopsctl.dev", "-n", space, "-o", "name"}).find("web") != std::string::npos);
+
+    const auto second = channel.commit({{"web", space}}, {{"web/a.yaml", config_map_yaml(space, "a", "1")}});
+    result = channel.run(second);
+    CHECK_MESSAGE(result.failed_releases == 0, shown(result));
+    CHECK(config_maps(*plane, space) == "a");
   }
 }
 
