@@ -117,6 +117,7 @@ class ClusterEnvironment final : public Environment {
   Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override {
     return feed_.wait(seen, span, stop);
   }
+  bool forgets_events() const noexcept override { return true; }
   bool hashes_secrets() const noexcept override { return false; }
   Value as_stored(const render::Object& object, const std::vector<render::SensitivePath>& /*sensitive*/) const override {
     return detail::normal_form(object);
