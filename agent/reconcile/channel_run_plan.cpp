@@ -207,7 +207,8 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
   if (!item.input.errors.empty() || !met_before.empty()) return skip_plan(item, item.input.errors, met_before);
   ReleaseMemory& memory = s_.memory[item.name];
   memory = {};
-  GITOPSCTL_TRY(const channels::LiveState live, look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key));
+  GITOPSCTL_TRY(const channels::LiveState live,
+                look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key));
   item.changes = channels::plan_release_live(item.input, live, handover);
   item.planned = true;
   item.failed = !item.changes.errors.empty();
