@@ -6,7 +6,6 @@ install(TARGETS gitopsctl RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS gitopsctl-net RUNTIME DESTINATION "${net_directory}")
 install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
 install(FILES "${CMAKE_SOURCE_DIR}/packaging/gitopsctl.service" DESTINATION lib/systemd/system)
-install(DIRECTORY DESTINATION "${CMAKE_INSTALL_SYSCONFDIR}/gitopsctl")
 # Completion is printed by the program itself, so it knows every flag of this version.
 foreach(pair "bash|bash-completion/completions/gitopsctl" "zsh|zsh/vendor-completions/_gitopsctl"
              "fish|fish/vendor_completions.d/gitopsctl.fish")
@@ -24,7 +23,7 @@ endforeach()
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME gitopsctl)
 set(CPACK_PACKAGE_VENDOR "gitopsctl")
-set(CPACK_PACKAGE_CONTACT "gitopsctl <maintainers@gitopsctl.dev>")
+set(CPACK_PACKAGE_CONTACT "The gitopsctl authors <noreply@gitopsctl.dev>")
 set(CPACK_PACKAGE_HOMEPAGE_URL "https://gitopsctl.dev")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "pull-based GitOps controller with release channels")
 set(CPACK_PACKAGE_DESCRIPTION "Keeps environments equal to the branches releases/<channel> of Git repositories: renders charts and

@@ -115,7 +115,9 @@ inline constexpr std::array other_verbs{
          Group::start,
          "put the agent into a cluster, or bring it up to date",
          "Renders the chart that the program carries and applies it. What an earlier installation had and this one has not\n"
-         "goes. The installation's key and deploy keys are made once and never replaced. docs/install.md has more.",
+         "goes. The installation's key and deploy keys are made once and never replaced. --namespace is where the agent's "
+         "pod\n"
+         "is (default gitopsctl-system), --context one of the kubeconfig. docs/install.md has more.",
          {},
          install_flags,
          install_examples,

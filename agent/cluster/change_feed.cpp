@@ -94,8 +94,8 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     options.namespace_ = scope_.namespace_;
     options.label_selector = scope_.selector;
     while (!stop.stop_requested()) {
-      const auto ended =
-          no_throw("a watch", [&]() -> Result<void> { return feed_.client_.watch(scope_.kind, options, *this, call); });
+      const auto ended = no_throw(
+          "a watch", [&]() -> Result<void> { return feed_.watcher(scope_).watch(scope_.kind, options, *this, call); });
       if (stop.stop_requested()) return;
       const std::string why = ended.ok() ? "it ended" : ended.error().to_string();
       std::unique_lock lock(feed_.mutex_);
@@ -120,11 +120,13 @@ class ChangeFeed::Watch final : public KubeWatchSink {
   std::jthread thread_;
 };
 
-ChangeFeed::ChangeFeed(KubeClient client, std::vector<std::string> namespaces)
-    : client_(std::move(client)), namespaces_(std::move(namespaces)) {
+ChangeFeed::ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces)
+    : client_(std::move(client)), actor_(std::move(actor)), namespaces_(std::move(namespaces)) {
   const std::string home(channels::home_namespace);
   if (!namespaces_.empty() && std::ranges::find(namespaces_, home) == namespaces_.end()) namespaces_.push_back(home);
 }
+
+const KubeClient& ChangeFeed::watcher(const Scope& scope) const { return scope.selector == owner_label ? actor_ : client_; }
 
 ChangeFeed::~ChangeFeed() {
   stop_.request_stop();
@@ -140,6 +142,8 @@ void ChangeFeed::watch(const KubeKind& kind, const std::string& selector, bool a
     spaces = namespaces_;
   }
   for (const auto& space : spaces) {
+    // No release has objects at home, and the account that writes them may have no right to look there.
+    if (selector == owner_label && space == channels::home_namespace) continue;
     Scope scope{kind, space, selector};
     auto& place = watches_[scope];
     if (place) continue;
@@ -197,7 +201,10 @@ std::uint64_t ChangeFeed::version() {
     lock.unlock();
     follow(known);
     lock.lock();
+    primed_ = true;
+    changed_.notify_all();
   }
+  changed_.wait(lock, stop_.get_token(), [this] { return primed_; });
   return version_;
 }
 

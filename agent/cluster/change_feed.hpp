@@ -23,8 +23,9 @@ namespace gitopsctl::agent::detail {
 /// others. Of an object a version and a hash are kept, no content. Only for this room. Thread-safe.
 class ChangeFeed {
  public:
-  /// `namespaces`: where to look; empty: everywhere. No thread runs before the first version().
-  ChangeFeed(KubeClient client, std::vector<std::string> namespaces);
+  /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere. No
+  /// thread runs before the first version().
+  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces);
   /// Ends the watches and waits for their threads.
   ~ChangeFeed();
   ChangeFeed(const ChangeFeed&) = delete;
@@ -93,13 +94,18 @@ class ChangeFeed {
   void foreign();
   void own();
 
+  /// Who watches it.
+  [[nodiscard]] const KubeClient& watcher(const Scope& scope) const;
+
   KubeClient client_;
+  KubeClient actor_;
   std::vector<std::string> namespaces_;
   std::stop_source stop_;
   std::mutex follow_mutex_;  ///< held over a whole follow(); taken before the lock
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool started_ = false;
+  bool primed_ = false;  ///< what version() begins with has begun
   std::uint64_t version_ = 1;
   std::uint64_t last_foreign_ = 0;
   std::set<std::pair<std::string, std::string>> followed_;

@@ -12,6 +12,7 @@
 #include "agent/cluster/normal_form.hpp"
 #include "agent/cluster/owned_fields.hpp"
 #include "agent/cluster/parallel.hpp"
+#include "agent/cluster/rollout_watch.hpp"
 #include "agent/health/health.hpp"
 #include "base/result/no_throw.hpp"
 #include "channels/model/channel.hpp"
@@ -74,14 +75,23 @@ bool has_condition(const Value& body, std::string_view type) {
   });
 }
 
+/// What gitopsctl keeps for itself, as far as a name can tell: its kinds, its namespace, inventories.
+bool is_own(const ObjectId& id) {
+  return id.group == channels::api_group || id.namespace_ == channels::home_namespace ||
+         (id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-"));
+}
+
 class ClusterEnvironment final : public Environment {
  public:
-  ClusterEnvironment(KubeClient client, ClusterSettings settings, Clock& clock)
+  /// `client` is who we are, `actor` whom the releases' objects are looked at and written as.
+  ClusterEnvironment(KubeClient client, KubeClient actor, ClusterSettings settings, Clock& clock)
       : client_(std::move(client)),
+        actor_(std::move(actor)),
         settings_(std::move(settings)),
         clock_(clock),
         leases_(client_, clock, settings_.field_manager),
-        feed_(client_, settings_.namespaces) {}
+        rollouts_(actor_, clock),
+        feed_(client_, actor_, settings_.namespaces) {}
 
   Result<std::optional<LiveObject>> get(const ObjectId& id) override;
   Result<std::vector<LiveObject>> list(const ListQuery& query) override;
@@ -97,7 +107,7 @@ class ClusterEnvironment final : public Environment {
   }
   Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) override;
   Result<void> remove(const ObjectId& id, const DeletePreconditions& preconditions, const ApplyOptions& options) override;
-  Health health(const LiveObject& object) override { return health_of(object.body); }
+  Health health(const LiveObject& object) override { return rollouts_.judge(object.body); }
   Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) override {
     return leases_.acquire(name, holder, span);
   }
@@ -107,6 +117,7 @@ class ClusterEnvironment final : public Environment {
   Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override {
     return feed_.wait(seen, span, stop);
   }
+  bool forgets_events() const noexcept override { return true; }
   bool hashes_secrets() const noexcept override { return false; }
   Value as_stored(const render::Object& object, const std::vector<render::SensitivePath>& /*sensitive*/) const override {
     return detail::normal_form(object);
@@ -119,6 +130,8 @@ class ClusterEnvironment final : public Environment {
   /// Whether a kind that could not be found is known not to be there.
   Result<void> check_absent(const ObjectId& id, const KubeError& error) const;
   Result<std::optional<Value>> find(const ObjectId& id, bool metadata_only) const;
+  [[nodiscard]] const KubeClient& reader_of(const ObjectId& id) const { return is_own(id) ? client_ : actor_; }
+  Result<const KubeClient*> remover_of(const ObjectId& id) const;
   using Found = std::vector<std::optional<LiveObject>>;
   Result<void> find_listed(const std::vector<ObjectId>& ids, const std::vector<std::size_t>& which, Found& out) const;
 
@@ -133,9 +146,11 @@ class ClusterEnvironment final : public Environment {
   [[nodiscard]] KubeWriteOptions write_options(bool dry_run) const;
 
   KubeClient client_;
+  KubeClient actor_;
   ClusterSettings settings_;
   Clock& clock_;
   detail::LeaseBook leases_;
+  detail::RolloutWatch rollouts_;
   ChangeFeed feed_;
 };
 
@@ -152,7 +167,7 @@ Result<void> ClusterEnvironment::check_absent(const ObjectId& id, const KubeErro
 }
 
 Result<std::optional<Value>> ClusterEnvironment::find(const ObjectId& id, bool metadata_only) const {
-  auto found = client_.find(id, {"", metadata_only}, {});
+  auto found = reader_of(id).find(id, {"", metadata_only}, {});
   if (found.ok()) return std::move(found).value();
   GITOPSCTL_CHECK(check_absent(id, found.error()));
   return std::optional<Value>();
@@ -223,7 +238,7 @@ Result<void> ClusterEnvironment::find_listed(const std::vector<ObjectId>& ids, c
   const ObjectId& first = ids[which.front()];
   KubeListOptions options;
   options.namespace_ = first.namespace_;
-  auto listed = client_.list({first.group, "", first.kind}, options, {});
+  auto listed = reader_of(first).list({first.group, "", first.kind}, options, {});
   if (!listed.ok()) return check_absent(first, listed.error());
   std::map<std::string, std::size_t, std::less<>> wanted;
   for (const std::size_t i : which) wanted.emplace(ids[i].name, i);
@@ -279,7 +294,7 @@ KubeResult<KubeWritten> ClusterEnvironment::send(const ObjectId& id, Value wish,
                                                  const KubeCall& call, std::vector<std::string>& warnings) const {
   KubeApplyOptions how;
   static_cast<KubeWriteOptions&>(how) = write_options(options.dry_run);
-  auto result = client_.apply(wish, how, call);
+  auto result = actor_.apply(wish, how, call);
   if (result.ok() || !result.error().is(Class::field_conflict)) return result;
   const KubeError refused = result.error();
   std::set<std::string> given_up;
@@ -301,7 +316,7 @@ KubeResult<KubeWritten> ClusterEnvironment::send(const ObjectId& id, Value wish,
     warnings.push_back(id.to_string() + ": " + conflict.field + " is left to " + conflict.manager);
   }
   if (refused.conflicts().empty()) return refused;
-  return client_.apply(wish, how, call);
+  return actor_.apply(wish, how, call);
 }
 
 /// The object that is there must be the one that the plan saw, or ours already; then nothing else may come in between.
@@ -471,7 +486,7 @@ Result<void> ClusterEnvironment::make_namespace(const std::string& name, const s
   KubeApplyOptions how;
   static_cast<KubeWriteOptions&>(how) = write_options(false);
   ChangeFeed::OwnWrite own(feed_, {"", "Namespace", "", name});
-  auto made = client_.apply(body, how, {});
+  auto made = actor_.apply(body, how, {});
   if (made.ok()) {
     own.done(std::string(made->object.string_at({"metadata", "resourceVersion"})));
     return {};
@@ -506,6 +521,15 @@ Result<LiveObject> ClusterEnvironment::put(const render::Object& object, const s
   return out;
 }
 
+/// Who deletes an object. A ConfigMap of a release may be named as inventories are, but must not have their label.
+Result<const KubeClient*> ClusterEnvironment::remover_of(const ObjectId& id) const {
+  if (settings_.impersonate.empty()) return &client_;
+  if (!is_own(id)) return &actor_;
+  if (id.kind != "ConfigMap" || id.namespace_ == channels::home_namespace) return &client_;
+  GITOPSCTL_TRY(const auto live, find(id, true));
+  return live && live->string_at({"metadata", "labels", set_label}).empty() ? &actor_ : &client_;
+}
+
 Result<void> ClusterEnvironment::remove(const ObjectId& id, const DeletePreconditions& preconditions,
                                         const ApplyOptions& options) {
   GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
@@ -514,7 +538,8 @@ Result<void> ClusterEnvironment::remove(const ObjectId& id, const DeletePrecondi
   how.resource_version = preconditions.resource_version;
   how.dry_run = options.dry_run;
   ChangeFeed::OwnWrite own(feed_, id);
-  auto deleted = client_.remove(id, how, {});
+  GITOPSCTL_TRY(const KubeClient* const remover, remover_of(id));
+  auto deleted = remover->remove(id, how, {});
   if (!deleted.ok()) {
     if (deleted.error().is(Class::namespace_missing)) return {};  // and with it everything in it
     return check_absent(id, deleted.error());
@@ -527,17 +552,19 @@ Result<void> ClusterEnvironment::remove(const ObjectId& id, const DeletePrecondi
 
 Result<std::unique_ptr<Environment>> open_cluster_environment(ClusterSettings settings, Clock& clock) {
   settings.client.clock = &clock;
-  KubeClient client(settings.target, settings.client);
+  const KubeClient client(settings.target, settings.client);
+  KubeClient actor = client;
   if (!settings.impersonate.empty()) {
     const auto slash = settings.impersonate.find('/');
     if (slash == std::string::npos || slash == 0 || slash + 1 == settings.impersonate.size()) {
       return Error(ErrorCode::invalid_input, "'" + settings.impersonate + "' is no service account")
           .with_hint("write it as namespace/name");
     }
-    client = client.as(
+    actor = client.as(
         Impersonation::service_account(settings.impersonate.substr(0, slash), settings.impersonate.substr(slash + 1)));
   }
-  return std::unique_ptr<Environment>(std::make_unique<ClusterEnvironment>(std::move(client), std::move(settings), clock));
+  return std::unique_ptr<Environment>(
+      std::make_unique<ClusterEnvironment>(client, std::move(actor), std::move(settings), clock));
 }
 
 }  // namespace gitopsctl::agent

@@ -15,7 +15,8 @@ namespace gitopsctl::agent {
 /// Which cluster, with whose rights, and how much of it.
 struct ClusterSettings {
   KubeTarget target;
-  /// `namespace/name` of the service account to act as; empty: whoever the target logs in as.
+  /// `namespace/name` of the service account that the releases' objects are looked at and written as; empty: whoever the
+  /// target logs in as. Channels, Releases, approvals, leases, records and inventories are ours in any case.
   std::string impersonate;
   /// Nothing is listed or watched outside of these and the home namespace, so no right for the whole cluster is needed;
   /// empty: no limit.

@@ -94,7 +94,11 @@ std::string content_hash(const Value& body) {
     if (const Value* notes = metadata.find("annotations"); notes != nullptr && notes->find(revision_annotation) != nullptr) {
       Value annotations = notes->shallow_copy();
       annotations.erase(revision_annotation);
-      metadata.set("annotations", annotations);
+      if (annotations.size() == 0) {
+        metadata.erase("annotations");
+      } else {
+        metadata.set("annotations", annotations);
+      }
     }
     rest.set("metadata", metadata);
   }

@@ -159,6 +159,8 @@ class Environment {
   /// Waits until version() is beyond `seen`, `stop` is set or `span` passed; returns the version.
   virtual Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) = 0;
 
+  /// True when events go away by themselves after a while, as they do from an API server.
+  [[nodiscard]] virtual bool forgets_events() const noexcept { return false; }
   /// True when a secret value is known here only by its hash, so that plans compare hashes.
   [[nodiscard]] virtual bool hashes_secrets() const noexcept = 0;
   /// How `object` looks in this environment once applied with these `sensitive` paths (secret values hashed where it does

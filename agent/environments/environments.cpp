@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "agent/cluster/cluster_environment.hpp"
+#include "agent/inventory/inventory.hpp"
 #include "agent/kube/kubeconfig.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/files/private_directory.hpp"
@@ -75,8 +76,25 @@ Result<std::optional<std::string>> read_key(Environment& environment, const rend
   return std::optional<std::string>(*std::move(key));
 }
 
-Result<std::string> load_cluster_key(const std::string& installation, Environment& environment, Opener opener) {
-  const auto id = installation_key_secret(installation);
+/// An error when something was deployed already: with another key every digest and every generated secret of it would
+/// change.
+Result<void> check_nothing_deployed(const AgentConfig& config, const std::string& place, Environment& environment,
+                                    const render::ObjectId& key) {
+  for (const auto& binding : config.bindings) {
+    if (binding.environment != place) continue;
+    GITOPSCTL_TRY(const auto found, list_inventories(environment, config.installation, binding.repository, binding.channel));
+    if (found.readable.empty() && found.unreadable.empty()) continue;
+    return Error(ErrorCode::conflict, key.to_string() + " is gone, but channel '" + binding.channel + "' is deployed")
+        .with_hint(
+            "restore it from a backup; with a new key every digest and generated secret of the installation changes. "
+            "To accept that, make the Secret with 32 random bytes as `key`");
+  }
+  return {};
+}
+
+Result<std::string> load_cluster_key(const AgentConfig& config, const std::string& place, Environment& environment,
+                                     Opener opener) {
+  const auto id = installation_key_secret(config.installation);
   // Of two replicas that start at once one makes the key, and both read that one.
   for (int tries = 0; tries < 2; ++tries) {
     GITOPSCTL_TRY(auto key, read_key(environment, id));
@@ -85,6 +103,7 @@ Result<std::string> load_cluster_key(const std::string& installation, Environmen
       return Error(ErrorCode::not_found, "the installation has no key yet: " + id.to_string())
           .with_hint("the agent makes it when it starts");
     }
+    GITOPSCTL_CHECK(check_nothing_deployed(config, place, environment, id));
     const std::string encoded = base64_encode(random_bytes(key_bytes));
     log::register_secret(encoded);
     Value body = make_map(
@@ -124,7 +143,7 @@ Result<std::string> load_environment_key(const AgentConfig& config, const Bindin
                                          Opener opener) {
   GITOPSCTL_TRY(const auto* described, named(config, binding));
   if (described->kind == EnvironmentKind::embedded) return load_installation_key(directory_of(described->path));
-  return load_cluster_key(config.installation, environment, opener);
+  return load_cluster_key(config, binding.environment, environment, opener);
 }
 
 render::ObjectId installation_key_secret(const std::string& installation) {

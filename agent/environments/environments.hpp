@@ -23,8 +23,8 @@ enum class Opener : std::uint8_t { agent, command };
 [[nodiscard]] std::string environment_identity(const AgentConfig& config, const BindingConfig& binding);
 
 /// The installation's key of an environment: 32 bytes, from the file beside an embedded one, from a Secret of a cluster
-/// (installation_key_secret()). The agent makes it when it is not there; it is never made anew. Registered as a secret of
-/// the log.
+/// (installation_key_secret()). The agent makes it when it is not there and nothing was deployed yet; it is never made anew.
+/// Registered as a secret of the log.
 [[nodiscard]] Result<std::string> load_environment_key(const AgentConfig& config, const BindingConfig& binding,
                                                        Environment& environment, Opener opener);
 

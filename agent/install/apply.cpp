@@ -56,7 +56,9 @@ Result<void> make_namespaces(Environment& environment, const Installation& insta
 Result<void> check_all(Environment& environment, const Installation& installation, detail::Record& record) {
   std::vector<render::ObjectId> ids;
   for (const auto& object : installation.objects) {
-    if (!is_namespace(object.id) && record.find(object.id) == nullptr) ids.push_back(object.id);
+    // One whose write was never answered may be somebody else's by now.
+    const detail::RecordEntry* entry = record.find(object.id);
+    if (!is_namespace(object.id) && (entry == nullptr || entry->uid.empty())) ids.push_back(object.id);
   }
   GITOPSCTL_TRY(const auto found, environment.get_many(ids));
   std::vector<Error> errors;

@@ -79,7 +79,8 @@ struct UninstallRequest {
   std::string namespace_ = std::string(home_namespace);
   std::string confirm;  ///< the name of the installation, said by a person
   /// Everything that is left after the agent: its channels, approvals, records, events, deploy keys and its key; definitions
-  /// and namespaces when no other installation is there. `conflict` while releases are deployed.
+  /// and namespaces that were made for it, with all that is in them, when nothing of another installation is there.
+  /// `conflict` while releases are deployed.
   bool purge = false;
 };
 

@@ -70,6 +70,21 @@ Result<void> purge_left(Environment& environment, const detail::Record& record, 
   return remove_all(environment, keys, progress);
 }
 
+/// Whether somebody else, whoever installed it, still needs the definitions and what is at home. Asked after the purge.
+Result<bool> others_are_left(Environment& environment) {
+  GITOPSCTL_TRY(const std::size_t installations, detail::count_records(environment));
+  if (installations > 1) return true;
+  for (const char* kind : {"Channel", "Release", "Approval"}) {
+    const auto objects = environment.list({std::string(channels::api_group), kind, "", ""});
+    if (!objects.ok() && objects.error().code() == ErrorCode::not_found) continue;
+    if (!objects.ok()) return objects.error();
+    if (!objects->empty()) return true;
+  }
+  GITOPSCTL_TRY(const auto secrets, environment.list({"", "Secret", std::string(home_namespace), ""}));
+  return std::any_of(secrets.begin(), secrets.end(),
+                     [](const auto& secret) { return secret.id.name.starts_with("gitopsctl-key-"); });
+}
+
 /// Entries that fit, the last one first.
 template <class Fits>
 Result<void> remove_entries(Environment& environment, const detail::Record& record, const Fits& fits,
@@ -83,7 +98,7 @@ Result<void> remove_entries(Environment& environment, const detail::Record& reco
 }  // namespace
 
 Result<void> uninstall(Environment& environment, const UninstallRequest& request, const InstallProgress& progress) {
-  GITOPSCTL_TRY(const auto record, detail::read_record(environment, request.release, request.namespace_));
+  GITOPSCTL_TRY(auto record, detail::read_record(environment, request.release, request.namespace_));
   if (record.uid.empty()) {
     return Error(ErrorCode::not_found,
                  "gitopsctl install put nothing named '" + request.release + "' into namespace '" + request.namespace_ + "'")
@@ -94,19 +109,23 @@ Result<void> uninstall(Environment& environment, const UninstallRequest& request
         .with_hint("say so with --confirm " + record.installation);
   }
   if (request.purge) GITOPSCTL_CHECK(check_nothing_deployed(environment, record.installation));
-  // It must not make anew what is taken away here.
   GITOPSCTL_CHECK(remove_entries(environment, record, is_agent, progress));
-  if (request.purge) GITOPSCTL_CHECK(purge_left(environment, record, progress));
   const auto stays = [](const render::ObjectId& id) { return is_namespace(id) || is_definition(id); };
   GITOPSCTL_CHECK(remove_entries(
       environment, record, [&](const render::ObjectId& id) { return !stays(id) && !is_agent(id); }, progress));
-  GITOPSCTL_TRY(const std::size_t installations, detail::count_records(environment));
-  const bool last = request.purge && installations <= 1;
-  if (last) GITOPSCTL_CHECK(remove_entries(environment, record, is_definition, progress));
+  if (!request.purge) {
+    // What stays can be purged later, or be taken up by the next installation.
+    std::erase_if(record.entries, [&](const detail::RecordEntry& entry) { return !stays(entry.id); });
+    return detail::write_record(environment, record);
+  }
+  // Only now: an agent that is still ending has no right any more to make anew what goes here.
+  GITOPSCTL_CHECK(purge_left(environment, record, progress));
+  GITOPSCTL_TRY(const bool others, others_are_left(environment));
+  if (!others) GITOPSCTL_CHECK(remove_entries(environment, record, is_definition, progress));
   // From here on nobody can tell any more what was ours; a namespace takes its own record along.
   GITOPSCTL_CHECK(environment.remove(record.id(), {record.uid, record.resource_version}, {}));
   progress({What::removed, record.id()});
-  if (last) GITOPSCTL_CHECK(remove_entries(environment, record, is_namespace, progress));
+  if (!others) GITOPSCTL_CHECK(remove_entries(environment, record, is_namespace, progress));
   return {};
 }
 

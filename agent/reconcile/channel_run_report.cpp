@@ -78,7 +78,7 @@ void ChannelRun::report_taken_over() {
         "Warning", "InventoryMissing",
         "the inventory of release '" + item.name +
             "' was gone; its objects were taken over anew. What had left the release before is not known any more and stays",
-        item.name);
+        item.name, item.inventory.release_namespace);
     if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
   }
 }
@@ -107,8 +107,9 @@ void ChannelRun::report_healed() {
     }
     if (count == 0) continue;
     if (count > 3) names += " and " + std::to_string(count - 3) + " more";
-    const auto written = s_.status.event("Normal", "DriftHealed",
-                                         "somebody else changed " + names + "; it is as the commit says again", item.name);
+    const auto written =
+        s_.status.event("Normal", "DriftHealed", "somebody else changed " + names + "; it is as the commit says again",
+                        item.name, item.inventory.release_namespace);
     if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
   }
 }

@@ -133,6 +133,8 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   return input;
 }
 
+bool is_of_one_release(const Error& error) noexcept { return error.code() == ErrorCode::forbidden; }
+
 Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
                                          std::map<render::ObjectId, std::string>& observed,
                                          const std::string& installation_key) {

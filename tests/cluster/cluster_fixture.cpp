@@ -25,9 +25,11 @@ std::unique_ptr<Environment> open_cluster(ClusterSettings settings) {
 std::unique_ptr<Environment> open_cluster(const support::ControlPlane& plane) { return open_cluster(admin_settings(plane)); }
 
 void install_kinds(support::ControlPlane& plane) {
-  std::ifstream file(std::string(GITOPSCTL_SOURCE_DIR) + "/tests/cluster/testdata/crds.yaml");
   std::ostringstream text;
-  text << file.rdbuf();
+  for (const auto* name : {"channels", "releases", "approvals"}) {
+    std::ifstream file(std::string(GITOPSCTL_SOURCE_DIR) + "/charts/gitopsctl/crds/" + name + ".yaml");
+    text << file.rdbuf() << "\n---\n";
+  }
   plane.apply(text.str());
   plane.kubectl({"wait", "--for=condition=established", "crd/channels.gitopsctl.dev", "crd/releases.gitopsctl.dev",
                  "crd/approvals.gitopsctl.dev", "--timeout=30s"});

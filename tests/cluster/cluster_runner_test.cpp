@@ -9,6 +9,7 @@
 #include "tests/cluster/cluster_fixture.hpp"
 #include "tests/support/control_plane.hpp"
 #include "tests/support/need_control_plane.hpp"
+#include "tests/support/service_account.hpp"
 #include "tests/support/spy_environment.hpp"
 
 namespace gitopsctl::tests {
@@ -23,8 +24,8 @@ std::string value_in(ControlPlane& plane, const std::string& space, const std::s
 
 /// Names of the ConfigMaps of a namespace but inventories and what Kubernetes makes.
 std::string config_maps(ControlPlane& plane, const std::string& space) {
-  return plane.kubectl(
-      {"get", "configmap", "-n", space, "-l", "!applyset.kubernetes.io/id", "-o", "jsonpath={.items[*].metadata.name}"});
+  return plane.kubectl({"get", "configmap", "-n", space, "-l", "!applyset.kubernetes.io/id", "--field-selector",
+                        "metadata.name!=kube-root-ca.crt", "-o", "jsonpath={.items[*].metadata.name}"});
 }
 
 /// A workload with everything that servers fill in, write differently, or move.
@@ -122,7 +123,7 @@ TEST_SUITE("cluster runner") {
     result = channel.run(first);
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
     CHECK(result.created == 4);
-    CHECK(config_maps(*plane, web) == "a b kube-root-ca.crt");
+    CHECK(config_maps(*plane, web) == "a b");
     CHECK(plane->kubectl({"get", "release.gitopsctl.dev", "web", "-n", web, "-o", "jsonpath={.status.state}"}) ==
           "Deployed");
     plane->kubectl({"wait", "--for=condition=ready", "release.gitopsctl.dev/web", "-n", web, "--timeout=5s"});
@@ -154,15 +155,15 @@ TEST_SUITE("cluster runner") {
     result = channel.run(channel.commit(both, files));
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
     CHECK(result.removed == 1);
-    CHECK(config_maps(*plane, db) == "by-hand c kube-root-ca.crt");
+    CHECK(config_maps(*plane, db) == "by-hand c");
 
     const auto without = channel.commit({{"web", web}}, files);
     result = channel.run(without);
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
     CHECK(result.removed == 1);
-    CHECK(config_maps(*plane, db) == "by-hand kube-root-ca.crt");
-    CHECK(config_maps(*plane, web) == "a b kube-root-ca.crt");
-    CHECK(config_maps(*plane, other) == "c d kube-root-ca.crt");
+    CHECK(config_maps(*plane, db) == "by-hand");
+    CHECK(config_maps(*plane, web) == "a b");
+    CHECK(config_maps(*plane, other) == "c d");
     CHECK(must(list_inventories(*cluster, "home", "shop", web)).readable.size() == 1);
     CHECK(plane->kubectl({"get", "release.gitopsctl.dev", "-n", db, "-o", "name"}).empty());
     CHECK(neighbour.run(theirs, "drift").state == RunState::up_to_date);
@@ -236,11 +237,10 @@ TEST_SUITE("cluster runner") {
     CHECK(plane->kubectl({"get", "namespace", own, "-o", "jsonpath={.metadata.labels.team}"}) == "x");
     CHECK(plane->kubectl({"get", "namespace", own, "-o", "jsonpath={.metadata.annotations}"}).empty());
     CHECK(channel.run(commit, "drift").state == RunState::up_to_date);
-    // Both stay when the releases go: namespaces are only deleted where the file allows it.
-    result = channel.run(channel.commit({}, {}));
+    // It stays when its release goes: namespaces are only deleted where the file allows it.
+    result = channel.run(channel.commit({{"bare", bare}}, {{"bare/a.yaml", config_map_yaml(bare, "a", "1")}}));
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
-    CHECK(plane->kubectl({"get", "namespace", own, bare, "-o", "name"}) ==
-          "namespace/" + own + "\nnamespace/" + bare + "\n");
+    CHECK(plane->kubectl({"get", "namespace", own, "-o", "name"}) == "namespace/" + own + "\n");
     CHECK(value_in(*plane, own, "a").empty());
   }
 
@@ -296,6 +296,39 @@ TEST_SUITE("cluster runner") {
     CHECK(meanwhile.state == RunState::failed);
     CHECK(meanwhile.message.find("held by 'agent-1'") != std::string::npos);
     CHECK(second.run(commit).state == RunState::up_to_date);
+  }
+
+  TEST_CASE("an account writes the releases' objects and nothing of what gitopsctl keeps") {
+    auto* plane = need_control_plane("objects written as an account of the binding");
+    if (plane == nullptr) return;
+    install_kinds(*plane);
+    const std::string space = plane->fresh_namespace();
+    // It may write ConfigMaps of its namespace: no Secrets, no kinds of ours, nothing at home.
+    const support::ServiceAccount account(
+        *plane, space, "deployer",
+        {{R"({apiGroups: [""], resources: [configmaps], verbs: [get, list, watch, create, update, patch, delete]})"},
+         {},
+         {}});
+    auto settings = admin_settings(*plane);
+    settings.impersonate = space + "/deployer";
+    settings.namespaces = {space};
+    const auto cluster = open_cluster(settings);
+    ClusterChannel channel(*cluster, space);
+    const auto first =
+        channel.commit({{"web", space}, {"db", space}},
+                       {{"web/a.yaml", config_map_yaml(space, "a", "1")},
+                        {"web/b.yaml", config_map_yaml(space, "gitopsctl-looks-like-ours", "1")},
+                        {"db/s.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: " + space + "}\n"}});
+    auto result = channel.run(first);
+    CHECK_MESSAGE(result.failed_releases == 1, shown(result));
+    CHECK_MESSAGE(result.failures["db"].find(account.user()) != std::string::npos, shown(result));
+    CHECK(config_maps(*plane, space) == "a gitopsctl-looks-like-ours");
+    CHECK(plane->kubectl({"get", "release.gitopsctl.dev", "-n", space, "-o", "name"}).find("web") != std::string::npos);
+
+    const auto second = channel.commit({{"web", space}}, {{"web/a.yaml", config_map_yaml(space, "a", "1")}});
+    result = channel.run(second);
+    CHECK_MESSAGE(result.failed_releases == 0, shown(result));
+    CHECK(config_maps(*plane, space) == "a");
   }
 }
 

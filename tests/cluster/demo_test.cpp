@@ -1,5 +1,5 @@
-// The whole road in a cluster, as `gitopsctl demo --kubeconfig` shows it: by the programs themselves, with a real API server,
-// real controllers and pods that become ready; the agent has its service account's rights alone.
+// The whole road in a cluster, as `gitopsctl demo --kubeconfig` shows it: by the programs themselves, with a real API
+// server, real controllers and pods that become ready; the agent has its service account's rights alone.
 
 #include <doctest/doctest.h>
 
@@ -14,10 +14,11 @@
 namespace gitopsctl::tests {
 namespace {
 
-const std::set<std::string> demo_controllers{
-    "namespace-controller",  "serviceaccount-controller",    "garbage-collector-controller", "deployment-controller",
-    "replicaset-controller", "statefulset-controller",       "endpointslice-controller",     "serviceaccount-token-controller",
-    "disruption-controller", "root-ca-certificate-publisher-controller"};
+const std::set<std::string> demo_controllers{"namespace-controller",         "serviceaccount-controller",
+                                             "garbage-collector-controller", "deployment-controller",
+                                             "replicaset-controller",        "statefulset-controller",
+                                             "endpointslice-controller",     "serviceaccount-token-controller",
+                                             "disruption-controller",        "root-ca-certificate-publisher-controller"};
 
 }  // namespace
 
@@ -26,8 +27,13 @@ TEST_SUITE("cluster demo") {
     auto* plane = need_control_plane("the demo in a cluster", {demo_controllers, true});
     if (plane == nullptr) return;
     const auto names = [&] {
-      return plane->kubectl({"get", "crd,namespace,clusterrole,clusterrolebinding", "-o", "name", "--sort-by=.metadata.name"});
+      return plane->kubectl(
+          {"get", "crd,namespace,clusterrole,clusterrolebinding", "-o", "name", "--sort-by=.metadata.name"});
     };
+    // As in a cluster that never had anything of ours; other cases install the kinds again.
+    plane->kubectl({"delete", "crd", "channels.gitopsctl.dev", "releases.gitopsctl.dev", "approvals.gitopsctl.dev",
+                    "--ignore-not-found"});
+    plane->kubectl({"delete", "namespace", "gitopsctl-system", "--ignore-not-found"});
     const std::string before = names();
     const support::ScratchDir scratch;
     CapturedCommand command;

@@ -255,9 +255,27 @@ TEST_SUITE("agent/install") {
     CHECK(there(id));
     CHECK(there({"", "Secret", "gitopsctl-system", "gitopsctl-key-default"}));
     CHECK(there({"apiextensions.k8s.io", "CustomResourceDefinition", "", "channels.gitopsctl.dev"}));
-    CHECK_FALSE(uninstall(*environment, request, progress).ok());
+    CHECK(uninstall(*environment, request, progress).ok());
     apply(installation());
     CHECK(there(deployment));
+    // What stayed can go later.
+    REQUIRE(uninstall(*environment, request, progress).ok());
+    request.purge = true;
+    REQUIRE(uninstall(*environment, request, progress).ok());
+    CHECK(everything() == std::set<std::string>{});
+    CHECK_FALSE(uninstall(*environment, request, progress).ok());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what helm installed beside it keeps the definitions and the home namespace") {
+    apply(installation());
+    put({"", "Secret", "gitopsctl-system", "gitopsctl-key-blue"}, Value::map());
+    UninstallRequest request;
+    request.confirm = "default";
+    request.purge = true;
+    REQUIRE(uninstall(*environment, request, progress).ok());
+    CHECK(there({"", "Namespace", "", "gitopsctl-system"}));
+    CHECK(there({"apiextensions.k8s.io", "CustomResourceDefinition", "", "channels.gitopsctl.dev"}));
+    CHECK_FALSE(there(deployment));
   }
 
   TEST_CASE_FIXTURE(Fixture, "a purge leaves nothing, and nobody else's object goes") {
@@ -283,7 +301,10 @@ TEST_SUITE("agent/install") {
     REQUIRE_MESSAGE(done.ok(), done.error().to_string());
     auto left = everything();
     for (const auto& object : before) CHECK_MESSAGE(left.erase(object) == 1, object);
-    // What is left is the other installation's.
+    // What is left is what the other installation needs.
+    std::erase_if(left, [](const std::string& object) {
+      return object.find("CustomResourceDefinition") != std::string::npos || object == "Namespace gitopsctl-system";
+    });
     CHECK(std::all_of(left.begin(), left.end(),
                       [](const std::string& object) { return object.find("prod-other") != std::string::npos; }));
     CHECK(left.size() == 2);
