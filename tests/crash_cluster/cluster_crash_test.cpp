@@ -101,11 +101,10 @@ std::vector<Case> chosen(std::vector<Case> all) {
     std::erase_if(all, [&](const Case& one) { return one.blow.to_string().find(only) == std::string::npos; });
     return all;
   }
-  if (is_long()) return all;
-  std::printf("chosen by GITOPSCTL_CRASH_SEED=%u\n", seed());
+  std::printf("%zu kills, in the order of GITOPSCTL_CRASH_SEED=%u\n", all.size(), seed());
   std::mt19937 random(seed());
   std::shuffle(all.begin(), all.end(), random);
-  all.resize(std::min(all.size(), chosen_of_a_day));
+  if (!is_long()) all.resize(std::min(all.size(), chosen_of_a_day));
   return all;
 }
 

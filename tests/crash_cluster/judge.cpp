@@ -227,7 +227,7 @@ Problems judge_remains(const World& now, const Measure& measure) {
     }
     for (const auto& name : removed_by_second(measure.names)) {
       const auto found = now.objects.find(name);
-      if (found != now.objects.end() && !found->second.deleting) {
+      if (found != now.objects.end() && !found->second.deleting && !measure.made_anew.contains(name)) {
         problems.push_back("the record says that the commit is deployed, and " + name + " is still there");
       }
     }

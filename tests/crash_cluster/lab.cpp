@@ -242,7 +242,13 @@ World Lab::settled_look(const Place& place) const {
   const auto end = std::chrono::steady_clock::now() + end_patience;
   for (;;) {
     World now = cluster_.look(place.measure.names);
-    if (!now.has_deleting() || std::chrono::steady_clock::now() > end) return now;
+    if (!now.has_deleting()) return now;
+    if (std::chrono::steady_clock::now() > end) {
+      for (const auto& [name, object] : now.objects) {
+        if (object.deleting) std::printf("still on its way out: %s %s\n", place.measure.names.prefix.c_str(), name.c_str());
+      }
+      return now;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 }

@@ -34,6 +34,7 @@ constexpr std::array things = {
     Thing{"", "web", "Deployment", "web", "fresh", "", "1"},
     Thing{"web", "web", "ConfigMap", "web", "settings", "1", "2"},
     Thing{"web", "web", "ConfigMap", "web", "same", "1", "1"},
+    Thing{"web", "web", "Secret", "web", "same", "1", "1"},
     Thing{"web", "", "ConfigMap", "web", "gone", "1", ""},
     Thing{"", "web", "ConfigMap", "web", "fresh", "", "1"},
     Thing{"web", "web", "Secret", "web", "adopted", "1", "2"},
@@ -66,6 +67,7 @@ constexpr std::array things = {
     Thing{"ops", "", "Old", "ops", "gone", "1", ""},
     Thing{"", "ops", "CustomResourceDefinition", "", "others.@.example.org", "", "1"},
     Thing{"", "ops", "Other", "ops", "fresh", "", "1"},
+    Thing{"ops", "ops", "Thing", "ops", "same", "1", "1"},
     // A release leaves the channel, and another one comes.
     Thing{"old", "", "ConfigMap", "web", "old-a", "1", ""},
     Thing{"old", "", "Secret", "db", "old-b", "1", ""},

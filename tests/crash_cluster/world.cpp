@@ -27,6 +27,7 @@ constexpr std::array in_namespaces{Kind{"", "ConfigMap"},
                                    Kind{"rbac.authorization.k8s.io", "Role"},
                                    Kind{"rbac.authorization.k8s.io", "RoleBinding"},
                                    Kind{"gitopsctl.dev", "Release"},
+                                   Kind{"", "Event"},
                                    Kind{"@", "Thing"},
                                    Kind{"@", "Old"},
                                    Kind{"@", "Other"}};
@@ -101,8 +102,10 @@ bool World::has_deleting() const {
 Cluster::Cluster() : directory_(audit_directory()), plane_(with_audit(directory_)), client_(admin_client(plane_)) {
   plane_.run_controllers(controllers);
   plane_.run_pods();
-  std::ifstream file(std::string(GITOPSCTL_SOURCE_DIR) + "/tests/cluster/testdata/crds.yaml");
-  plane_.apply({std::istreambuf_iterator<char>(file), {}});
+  for (const auto* name : {"channels", "releases", "approvals"}) {
+    std::ifstream file(std::string(GITOPSCTL_SOURCE_DIR) + "/charts/gitopsctl/crds/" + name + ".yaml");
+    plane_.apply({std::istreambuf_iterator<char>(file), {}});
+  }
   plane_.kubectl({"wait", "--for=condition=established", "crd/channels.gitopsctl.dev", "crd/releases.gitopsctl.dev",
                   "crd/approvals.gitopsctl.dev", "--timeout=60s"});
   plane_.apply(std::string("apiVersion: v1\nkind: Namespace\nmetadata: {name: ") + home + "}\n");
@@ -114,6 +117,10 @@ World Cluster::look(const Names& names) const {
     const std::string space(item.string_at({"metadata", "namespace"}));
     const std::string name(item.string_at({"metadata", "name"}));
     if (is_of_kubernetes(kind.kind, name)) return;
+    if (std::string_view(kind.kind) == "Event") {
+      out.events.push_back(canonical_json(item));
+      return;
+    }
     out.objects[names.anonymous(std::string(kind.kind) + '/' + space + '/' + name)] = found(std::move(item));
   };
   for (const auto& space : spaces()) {
@@ -128,13 +135,7 @@ World Cluster::look(const Names& names) const {
   }
   for (const auto& kind : at_home) {
     for (auto& item : list(client_, names, kind, home)) {
-      std::string text = canonical_json(item);
-      if (text.find(names.prefix) == std::string::npos) continue;
-      if (std::string_view(kind.kind) == "Event") {
-        out.events.push_back(std::move(text));
-      } else {
-        add(kind, std::move(item));
-      }
+      if (canonical_json(item).find(names.prefix) != std::string::npos) add(kind, std::move(item));
     }
   }
   return out;
