@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 
@@ -21,17 +22,20 @@ constexpr std::chrono::seconds answer_limit{10};
 /// The client and its writes; the proxy's threads and the one that waits for the client share it.
 class Watched {
  public:
-  explicit Watched(const std::optional<WriteKill>& kill) : kill_(kill) {}
+  Watched(const std::optional<WriteKill>& kill, const WriteKillerOptions& options) : kill_(kill), options_(options) {}
 
   /// For KubeProxy::OnMutating.
-  bool at_write(const SeenRequest& request, Moment moment) {
-    const std::lock_guard lock(mutex_);
+  bool at_write(const SeenRequest& request, std::string_view body, Moment moment) {
     const bool before = moment == Moment::before_forwarding;
+    if (!note(request, body, before)) return false;
+    if (before && options_.meanwhile) options_.meanwhile(request, body);
+    const std::lock_guard lock(mutex_);
     if (dead_ && before) return false;
-    if (writes_.size() < request.ordinal) writes_.resize(request.ordinal);
-    writes_[request.ordinal - 1] = request.method + " " + request.target;
-    if (!before) writes_[request.ordinal - 1] += " -> " + std::to_string(request.status);
-    const bool now = !dead_ && kill_ && request.ordinal == kill_->nth && moment == kill_->moment;
+    Write& write = writes_[request.ordinal - 1];
+    if (!before) write.text += " -> " + std::to_string(request.status);
+    const bool meant = kill_ && (kill_->name.empty() ? request.ordinal == kill_->nth
+                                                     : write.name == kill_->name && write.nth == kill_->nth);
+    const bool now = !dead_ && meant && moment == kill_->moment;
     if (now) kill_child();
     const bool goes_on = before && !now;
     if (goes_on) ++on_their_way_;
@@ -60,11 +64,32 @@ class Watched {
     // One whose connection to the server broke never comes back.
     (void)answered_.wait_for(lock, answer_limit, [this] { return on_their_way_ == 0; });
     out.reached = reached_;
-    out.writes = writes_;
+    for (const auto& write : writes_) {
+      out.writes.push_back(write.text);
+      out.names.push_back(write.name);
+    }
     return out;
   }
 
  private:
+  struct Write {
+    std::string text;
+    std::string name;
+    std::uint64_t nth = 0;  ///< of its name
+  };
+
+  /// Gives a write that is to be forwarded its place; false when the client is dead.
+  bool note(const SeenRequest& request, std::string_view body, bool before) {
+    if (!before) return true;
+    std::string name = options_.name_of ? options_.name_of(request, body) : std::string();
+    const std::lock_guard lock(mutex_);
+    if (dead_) return false;
+    if (writes_.size() < request.ordinal) writes_.resize(request.ordinal);
+    const auto nth = ++of_name_[name];
+    writes_[request.ordinal - 1] = {request.method + " " + request.target, std::move(name), nth};
+    return true;
+  }
+
   void kill_child() {
     dead_ = true;
     pollfd ended{child_->exit_descriptor(), POLLIN, 0};
@@ -77,8 +102,10 @@ class Watched {
 
   std::mutex mutex_;
   std::optional<WriteKill> kill_;
+  const WriteKillerOptions& options_;
   std::optional<ChildProcess> child_;
-  std::vector<std::string> writes_;
+  std::vector<Write> writes_;
+  std::map<std::string, std::uint64_t> of_name_;
   int on_their_way_ = 0;
   std::condition_variable answered_;
   bool dead_ = false;
@@ -93,15 +120,16 @@ std::string read_all(const std::string& path) {
 }  // namespace
 
 std::string WriteKill::to_string() const {
-  return "write " + std::to_string(nth) + (moment == Moment::before_forwarding ? " before" : " after");
+  return (name.empty() ? "write" : name) + ' ' + std::to_string(nth) +
+         (moment == Moment::before_forwarding ? " before" : " after");
 }
 
 WatchedRun WriteKiller::run(const std::optional<WriteKill>& kill, const std::vector<Fault>& faults,
                             std::chrono::milliseconds limit) const {
   const ScratchDir scratch;
-  Watched watched(kill);
-  KubeProxy proxy(*plane_, [&watched](const SeenRequest& request, std::string_view, Moment moment) {
-    return watched.at_write(request, moment);
+  Watched watched(kill, options_);
+  KubeProxy proxy(*plane_, [&watched](const SeenRequest& request, std::string_view body, Moment moment) {
+    return watched.at_write(request, body, moment);
   });
   proxy.set(faults);
   const std::string log = scratch / "output";

@@ -17,8 +17,11 @@ namespace gitopsctl::support {
 struct WriteKill {
   std::uint64_t nth = 1;
   Moment moment = Moment::before_forwarding;
+  /// Counts only those that WriteKillerOptions::name_of calls so: where requests go out side by side, their order is another
+  /// one every time. Empty: all.
+  std::string name = {};
 
-  /// `write 3 before` or `write 3 after`.
+  /// `write 3 before` or `write 3 after`, with the name in the place of `write`.
   [[nodiscard]] std::string to_string() const;
 };
 
@@ -31,6 +34,16 @@ struct WatchedRun {
   /// `METHOD TARGET` of the mutating requests in the order of their arrival, with ` -> STATUS` where the server answered.
   /// Those that arrived after the kill are left out, since they went nowhere; those that a fault met are empty.
   std::vector<std::string> writes;
+  /// What WriteKillerOptions::name_of calls them.
+  std::vector<std::string> names;
+};
+
+/// How writes are looked at. Both are called from several threads.
+struct WriteKillerOptions {
+  /// A name for a write that is the same in every run.
+  std::function<std::string(const SeenRequest& request, std::string_view body)> name_of = {};
+  /// Called for each write that is forwarded, right before it is; the client waits for it.
+  std::function<void(const SeenRequest& request, std::string_view body)> meanwhile = {};
 };
 
 /// Runs programs that are clients of an API server, and kills them (SIGKILL, with their process group) at their writes. No
@@ -41,8 +54,8 @@ class WriteKiller {
   /// Makes the command of a client that talks to this proxy.
   using MakeCommand = std::function<Command(const KubeProxy& proxy)>;
 
-  WriteKiller(const ControlPlane& plane, MakeCommand make_command)
-      : plane_(&plane), make_command_(std::move(make_command)) {}
+  WriteKiller(const ControlPlane& plane, MakeCommand make_command, WriteKillerOptions options = {})
+      : plane_(&plane), make_command_(std::move(make_command)), options_(std::move(options)) {}
 
   /// One run, killed or (without `kill`) left alone, with these faults. Thread-safe. Throws std::runtime_error when the
   /// client cannot be started.
@@ -52,6 +65,7 @@ class WriteKiller {
  private:
   const ControlPlane* plane_;
   MakeCommand make_command_;
+  WriteKillerOptions options_;
 };
 
 /// Both moments of each of `writes` requests.

@@ -190,6 +190,19 @@ TEST_SUITE("agent/control") {
     theirs = 0;
     REQUIRE(update_object(spy, id, mine).ok());
     CHECK(theirs == 0);
+    // Neither is a field without a value, which environments leave out.
+    REQUIRE(update_object(spy, id, [&](Value& body) {
+              mine(body);
+              body.child_map("status").set("pending", Value::null());
+              body.child_map("spec").set("until", Value::list({make_map({{"at", Value::null()}})}));
+            }).ok());
+    CHECK(theirs == limit);
+    theirs = 0;
+    REQUIRE(update_object(spy, id, [&](Value& body) {
+              body.child_map("spec").set("until", Value::list({Value::map()}));
+              body.child_map("spec").set("none", Value::null());
+            }).ok());
+    CHECK(theirs == 0);
     limit = 1000;
     const auto lost = update_object(spy, id, [](Value& body) { body.child_map("spec").set("mine", Value::null()); });
     REQUIRE_FALSE(lost.ok());
