@@ -361,7 +361,7 @@ Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, 
       GITOPSCTL_TRY(const auto live, find(object.id, !open_scale));
       if (live) {
         if (open_scale) {
-          GITOPSCTL_CHECK(detail::keep_scale(client_, object.id, *live, settings_.field_manager, wish, outcome.warnings));
+          GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, outcome.warnings));
         }
         before = live->string_at({"metadata", "resourceVersion"});
         GITOPSCTL_CHECK(expect_seen(planned, options, *live, wish));
@@ -457,7 +457,7 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
       if (detail::leaves_scale_open(object.id, wish)) {
         GITOPSCTL_TRY(const auto live, find(object.id, false));
         if (live) {
-          GITOPSCTL_CHECK(detail::keep_scale(client_, object.id, *live, settings_.field_manager, wish, out[i].warnings));
+          GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, out[i].warnings));
         }
       }
       auto answer = send(object.id, std::move(wish), asked, call, out[i].warnings);
