@@ -37,6 +37,9 @@ constexpr int max_tries = 5;
 /// How long a new definition is waited for.
 constexpr Millis definition_patience{60'000};
 constexpr Millis definition_poll{100};
+/// How long an apply waits for an object of the same name that is being deleted: well within a lease.
+constexpr Millis gone_patience{10'000};
+constexpr Millis gone_poll{200};
 
 /// An apply with this version creates, or fails: no object has it (a server's versions begin higher), and for an object that
 /// is not there it does not count.
@@ -138,6 +141,7 @@ class ClusterEnvironment final : public Environment {
 
   Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options);
   Result<void> expect_seen(const PlannedApply& planned, const ApplyOptions& options, const Value& live, Value& wish) const;
+  Result<std::optional<Value>> find_settled(const ObjectId& id, bool metadata_only) const;
   /// A server-side apply that follows the policy about other managers' fields.
   KubeResult<KubeWritten> send(const ObjectId& id, Value wish, const ApplyOptions& options, const KubeCall& call,
                                std::vector<std::string>& warnings) const;
@@ -344,6 +348,16 @@ Result<void> ClusterEnvironment::expect_seen(const PlannedApply& planned, const 
   return {};
 }
 
+/// find(), but what is being deleted is waited for: it is not there soon, and cannot be written to.
+Result<std::optional<Value>> ClusterEnvironment::find_settled(const ObjectId& id, bool metadata_only) const {
+  const Deadline deadline(clock_, gone_patience);
+  for (;;) {
+    GITOPSCTL_TRY(auto live, find(id, metadata_only));
+    if (!live || live->string_at({"metadata", "deletionTimestamp"}).empty() || deadline.passed()) return live;
+    clock_.sleep(gone_poll, {});
+  }
+}
+
 Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, const ApplyOptions& options) {
   const render::Object& object = *planned.object;
   Value plain = detail::normal_form(object);
@@ -358,7 +372,7 @@ Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, 
     if (!options.dry_run) wish.child_map("metadata").set("resourceVersion", Value::string(no_version));
     if (look && !options.dry_run) {
       const bool open_scale = detail::leaves_scale_open(object.id, plain);
-      GITOPSCTL_TRY(const auto live, find(object.id, !open_scale));
+      GITOPSCTL_TRY(const auto live, find_settled(object.id, !open_scale));
       if (live) {
         if (open_scale) {
           GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, outcome.warnings));

@@ -169,6 +169,54 @@ TEST_SUITE("cluster runner") {
     CHECK(neighbour.run(theirs, "drift").state == RunState::up_to_date);
   }
 
+  TEST_CASE("what finalizers keep stays in the inventory until it is gone, and what is to come back waits for it") {
+    auto* plane = need_control_plane("finalizers of what is removed");
+    if (plane == nullptr) return;
+    install_kinds(*plane);
+    const std::string space = plane->fresh_namespace("held");
+    const auto cluster = open_cluster(*plane);
+    ClusterChannel channel(*cluster, space);
+    const std::vector<std::pair<std::string, std::string>> releases{{"web", space}};
+    const auto both =
+        channel.commit(releases, {{"web/all.yaml", config_map_yaml(space, "a", "1") + config_map_yaml(space, "b", "1")}});
+    CHECK(channel.run(both).state == RunState::deployed);
+    const auto patch = [&](const std::string& finalizers) {
+      plane->kubectl({"patch", "configmap", "b", "-n", space, "--type=merge", "-p",
+                      R"({"metadata":{"finalizers":)" + finalizers + "}}"});
+    };
+    const auto listed = [&] {
+      const auto inventory = must(list_inventories(*cluster, "home", "shop", space)).readable.at(0);
+      const auto* entry = inventory.find({"", "ConfigMap", space, "b"});
+      return entry == nullptr ? std::string("no") : entry->state == EntryState::pruning ? "pruning" : "other";
+    };
+    patch(R"(["example.org/held"])");
+    const auto one = channel.commit(releases, {{"web/all.yaml", config_map_yaml(space, "a", "1")}});
+    auto result = channel.run(one);
+    CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
+    CHECK(listed() == "pruning");
+    CHECK(plane->kubectl({"get", "release.gitopsctl.dev", "web", "-n", space, "-o", "jsonpath={.status.warnings}"})
+              .find("its finalizers are example.org/held") != std::string::npos);
+    channel.restart();
+    CHECK(channel.run(one, "start").removed == 0);
+    CHECK(listed() == "pruning");
+    // It comes back, and the finalizer goes while it is waited for.
+    std::jthread later([&] {
+      system_clock().sleep(Millis(2000), {});
+      patch("null");
+    });
+    result = channel.run(both);
+    CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
+    CHECK(value_in(*plane, space, "b") == "1");
+    later.join();
+    // And again, for good.
+    patch(R"(["example.org/held"])");
+    channel.run(one, "poll");
+    CHECK(listed() == "pruning");
+    patch("null");
+    channel.run(one, "drift");
+    CHECK(listed() == "no");
+  }
+
   TEST_CASE("what the server fills in and writes differently is no difference") {
     auto* plane = need_control_plane("no difference on a real server");
     if (plane == nullptr) return;

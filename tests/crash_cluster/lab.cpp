@@ -23,8 +23,9 @@ using support::WatchedRun;
 
 namespace {
 
-constexpr std::chrono::seconds agent_patience{180};
-constexpr std::chrono::seconds end_patience{90};
+// Seconds where the machine is quiet.
+constexpr std::chrono::minutes agent_patience{15};
+constexpr std::chrono::minutes end_patience{5};
 
 /// The last part of a path without the hash that it may end with: hashes are over the names of a case.
 std::string without_hash(std::string path) {
@@ -222,7 +223,8 @@ WatchedRun Lab::run_agent(const Place& place, const std::string& config, const s
       [&](const support::KubeProxy& proxy) {
         std::ofstream(place.directory + "/kubeconfig") << proxy.kubeconfig();
         Command command;
-        command.program = std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
+        const char* other = std::getenv("GITOPSCTL_CRASH_PROGRAM");
+        command.program = other != nullptr ? other : std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl";
         command.arguments = {"agent", "--once", "--config", place.directory + '/' + config + ".yaml"};
         command.environment = variables;
         for (const char* name : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {

@@ -226,7 +226,7 @@ std::map<std::string, std::string> files_of(const Names& names, Commit commit) {
   for (const auto& [release, space] : releases_at(commit)) {
     text += "  - name: " + release + "\n    driver: manifests\n    namespace: " + names.space(space) +
             "\n    manifests: {path: deploy/" + release +
-            "}\n    timeout: 60s\n"
+            "}\n    timeout: 15m\n"
             "    allowDelete: [Namespace, CustomResourceDefinition]\n"
             "    sensitive: [{kind: ConfigMap, name: settings, path: data.password}]\n";
   }
