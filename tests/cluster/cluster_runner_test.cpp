@@ -200,14 +200,21 @@ TEST_SUITE("cluster runner") {
     CHECK(channel.run(one, "start").removed == 0);
     CHECK(listed() == "pruning");
     // It comes back, and the finalizer goes while it is waited for.
+    const render::ObjectId id{"", "ConfigMap", space, "b"};
+    const auto held = must(cluster->get(id));
+    REQUIRE(held);
+    std::optional<Result<LiveObject>> freed;
     std::jthread later([&] {
-      system_clock().sleep(Millis(2000), {});
-      patch("null");
+      system_clock().sleep(Millis(1500), {});
+      Value body = held->body.deep_copy();
+      body.child_map("metadata").erase("finalizers");
+      freed = cluster->put({id, "v1", body, "", 0}, held->resource_version, {});
     });
     result = channel.run(both);
+    later.join();
+    CHECK(freed->ok());
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
     CHECK(value_in(*plane, space, "b") == "1");
-    later.join();
     // And again, for good.
     patch(R"(["example.org/held"])");
     channel.run(one, "poll");

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -29,17 +30,21 @@ struct Bench {
 
   [[nodiscard]] support::WatchedRun run(const std::string& space, const std::optional<WriteKill>& kill,
                                         const std::vector<support::Fault>& faults = {},
-                                        std::chrono::milliseconds limit = std::chrono::seconds{60}) const {
+                                        std::chrono::milliseconds limit = std::chrono::minutes{5},
+                                        support::WriteKillerOptions options = {}) const {
     const support::ScratchDir scratch;
     std::ofstream(scratch / "manifests.yaml") << manifests;
-    const WriteKiller killer(plane, [&](const support::KubeProxy& proxy) {
-      std::ofstream(scratch / "kubeconfig") << proxy.kubeconfig();
-      return Command{*find_peer("kubectl"),
-                     {"--kubeconfig=" + (scratch / "kubeconfig"), "--cache-dir=" + (scratch / "cache"), "apply",
-                      "--server-side", "--namespace=" + space, "--filename=" + (scratch / "manifests.yaml")},
-                     {},
-                     {}};
-    });
+    const WriteKiller killer(
+        plane,
+        [&](const support::KubeProxy& proxy) {
+          std::ofstream(scratch / "kubeconfig") << proxy.kubeconfig();
+          return Command{*find_peer("kubectl"),
+                         {"--kubeconfig=" + (scratch / "kubeconfig"), "--cache-dir=" + (scratch / "cache"), "apply",
+                          "--server-side", "--namespace=" + space, "--filename=" + (scratch / "manifests.yaml")},
+                         {},
+                         {}};
+        },
+        std::move(options));
     return killer.run(kill, faults, limit);
   }
   [[nodiscard]] std::string names(const std::string& space) const {
@@ -88,6 +93,34 @@ TEST_CASE("a client is killed at each of its writes, before and after") {
     CHECK(bench.names(space) == "c1 c2 c3");
   }
   CHECK_FALSE(bench.run(plane->fresh_namespace("kill"), WriteKill{writes + 1, Moment::before_forwarding}).reached);
+}
+
+TEST_CASE("a client is killed at the write of a name, and others write while it waits") {
+  auto* plane = need_control_plane("a client that is killed at a write by its name");
+  if (plane == nullptr) return;
+  const Bench bench(*plane);
+  const std::string space = plane->fresh_namespace("kill");
+  support::WriteKillerOptions options;
+  options.name_of = [](const support::SeenRequest& request, std::string_view body) {
+    return body.find("\"c2\"") != std::string_view::npos ? request.method + " two" : std::string("another");
+  };
+  std::atomic<int> meanwhile{0};
+  options.meanwhile = [&](const support::SeenRequest& request, std::string_view) {
+    if (++meanwhile == 1) CHECK(request.target.find("/c1?") != std::string::npos);
+    CHECK(bench.names(space) == (meanwhile == 1 ? "" : "c1"));
+  };
+  const auto run =
+      bench.run(space, WriteKill{1, Moment::after_forwarding, "PATCH two"}, {}, std::chrono::minutes{5}, options);
+  CAPTURE(run.output);
+  CHECK(run.reached);
+  CHECK(run.names == std::vector<std::string>{"another", "PATCH two"});
+  CHECK(bench.names(space) == "c1 c2");
+  CHECK(meanwhile == 2);
+  options.meanwhile = {};
+  CHECK_FALSE(bench
+                  .run(plane->fresh_namespace("kill"), WriteKill{2, Moment::after_forwarding, "PATCH two"}, {},
+                       std::chrono::minutes{5}, options)
+                  .reached);
 }
 
 TEST_CASE("a client that hangs is ended at the limit") {

@@ -217,7 +217,8 @@ TEST_SUITE("cluster crash") {
       if (of_release) cases.push_back({{Blow::Kind::make_anew, write}, Commit::second});
     }
     CHECK(cases.size() >= 8);
-    if (!is_long()) cases.resize(3);
+    cases = chosen(std::move(cases));
+    if (!is_long()) cases.resize(std::min<std::size_t>(cases.size(), 3));
     check(run_cases(*lab, cases));
   }
 }
