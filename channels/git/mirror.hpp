@@ -10,6 +10,7 @@
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
+#include "channels/git/credentials.hpp"
 #include "channels/http/client.hpp"
 
 namespace gitopsctl::channels {
@@ -20,8 +21,12 @@ using CommitId = std::string;
 /// Where a repository is and what of it we look at.
 struct RemoteConfig {
   std::string name;  ///< identity of the repository in ours
-  std::string url;   ///< http(s)://…, file://…, or an absolute path
+  /// http(s)://…, ssh://user@host[:port]/path, user@host:path, file://…, or an absolute path
+  std::string url;
   HttpOrigin http;
+  SshLogin ssh;
+  /// When set: what it gives replaces the credentials in `http` and `ssh`, from then on and whenever it changes.
+  std::shared_ptr<CredentialSource> credentials;
   std::vector<std::string> ref_prefixes{"refs/heads/"};  ///< asked for with ls-refs; others never reach us
   std::uint64_t max_pack_bytes = 4ULL << 30U;
   /// Of one listing or push. A fetch may take longer as long as its pack arrives at 64 KiB/s on average, so that a large
