@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text/ascii.hpp"
 #include "base/text/escape.hpp"
 #include "channels/git/smart_remote.hpp"
 #include "channels/ssh/client.hpp"
@@ -86,8 +87,7 @@ Error SshTransport::ended_early(Service service) const {
         .with_hint("it is tried again");
   }
   std::string low = complaint;
-  std::ranges::transform(low, low.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(low, low.begin(), ascii_lower);
   const std::string text = shown_ + " says: " + complaint;
   if (has_any(low, words_of_absence)) {
     return Error(ErrorCode::not_found, text).with_hint("check the address, and that this key may see the repository");

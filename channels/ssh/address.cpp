@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text/ascii.hpp"
 #include "base/text/escape.hpp"
 
 namespace gitopsctl::channels {
@@ -43,8 +44,7 @@ bool is_user_sign(char c) { return is_host_sign(c) || (c >= 'A' && c <= 'Z') || 
 
 Result<void> read_host(SshAddress& out, std::string_view text, bool bracketed) {
   out.host = text;
-  std::ranges::transform(out.host, out.host.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(out.host, out.host.begin(), ascii_lower);
   const auto good = [bracketed](char c) { return bracketed ? hex_digit(c) >= 0 || c == ':' || c == '.' : is_host_sign(c); };
   if (out.host.empty() || out.host.front() == '-' || !std::ranges::all_of(out.host, good)) {
     return wrong("has no host name that can be used");
