@@ -13,6 +13,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -183,17 +184,36 @@ struct Relay::State {
   std::atomic<std::int64_t> hang{-1};
   std::atomic<int> connections{0};
   std::atomic<bool> ending{false};
+  bool proxy = false;
+  mutable std::mutex mutex;
+  std::string asked;
   std::vector<std::jthread> threads;
 
   void serve(int client);
+  bool take_request(int client);
   void accept_all();
 };
+
+/// Reads the head of a CONNECT and says yes.
+bool Relay::State::take_request(int client) {
+  std::string head;
+  while (!head.ends_with("\r\n\r\n")) {
+    char sign = 0;
+    if (::recv(client, &sign, 1, 0) != 1 || head.size() > 8192) return false;
+    head += sign;
+  }
+  const std::lock_guard lock(mutex);
+  asked = head.substr(0, head.find('\r'));
+  const std::string yes = "HTTP/1.1 200 Connection established\r\n\r\n";
+  return ::send(client, yes.data(), yes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(yes.size());
+}
 
 void Relay::State::serve(int client) {
   const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(upstream);
   std::int64_t passed = 0;
-  bool open = ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  bool open = (!proxy || take_request(client)) &&
+              ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   while (open && !ending) {
     std::array<pollfd, 2> files{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
     if (::poll(files.data(), files.size(), 50) <= 0) continue;
@@ -225,8 +245,9 @@ void Relay::State::accept_all() {
   }
 }
 
-Relay::Relay(std::uint16_t upstream_port) : state_(std::make_unique<State>()) {
+Relay::Relay(std::uint16_t upstream_port, bool proxy) : state_(std::make_unique<State>()) {
   state_->upstream = upstream_port;
+  state_->proxy = proxy;
   state_->listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
@@ -247,6 +268,10 @@ Relay::~Relay() {
 std::uint16_t Relay::port() const { return state_->port; }
 void Relay::cut_after(std::int64_t bytes) { state_->cut = bytes; }
 void Relay::hang_after(std::int64_t bytes) { state_->hang = bytes; }
+std::string Relay::asked() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->asked;
+}
 int Relay::connections() const { return state_->connections; }
 
 }  // namespace gitopsctl::support

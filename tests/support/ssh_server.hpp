@@ -78,7 +78,8 @@ class SshServer {
 /// Passes TCP connections on 127.0.0.1 on to another port, and harms them when told. Thread-safe.
 class Relay {
  public:
-  explicit Relay(std::uint16_t upstream_port);
+  /// As an HTTP proxy it wants a CONNECT first, which is in asked().
+  explicit Relay(std::uint16_t upstream_port, bool proxy = false);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -87,6 +88,8 @@ class Relay {
   void cut_after(std::int64_t bytes);
   /// From so many bytes on nothing more is passed on, with the connection open; -1: never.
   void hang_after(std::int64_t bytes);
+  /// As a proxy: the first line of the last request.
+  [[nodiscard]] std::string asked() const;
   /// How many connections were made.
   [[nodiscard]] int connections() const;
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -473,6 +474,21 @@ TEST_SUITE("git/ssh") {
     f.config.url = f.server.url("shop.git", port);
     f.config.ssh.known_hosts = f.server.known_hosts("", port);
     CHECK(has(f.listing_error(ErrorCode::unavailable), "check that the server runs"));
+  }
+
+  TEST_CASE("a proxy is asked for the way when one is given, and never one of the environment") {
+    if (cannot_run()) return;
+    Fixture f;
+    f.repository.commit("main", {{"kept/a", "1"}});
+    Relay proxy(f.server.port(), true);
+    ::setenv("http_proxy", ("http://127.0.0.1:" + std::to_string(proxy.port())).c_str(), 1);
+    pull(*f.open());
+    ::unsetenv("http_proxy");
+    CHECK(proxy.connections() == 0);
+    f.config.http.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
+    pull(*f.open("other"));
+    CHECK(proxy.connections() == 1);
+    CHECK(proxy.asked() == "CONNECT 127.0.0.1:" + std::to_string(f.server.port()) + " HTTP/1.1");
   }
 
   TEST_CASE("a key that is replaced while the program runs is used from then on") {
