@@ -1,9 +1,9 @@
-# Writes a C++ source that holds files as bytes, so that the program carries them:
-#   cmake -DROOT=DIR -DOUTPUT=FILE -P embed.cmake
-# The source defines gitopsctl::agent::demo::demo_files().
+# Writes a C++ source that holds the files of a directory as bytes, so that the program carries them:
+#   cmake -DROOT=DIR -DOUTPUT=FILE -DHEADER=HEADER -DNAMESPACE=NAMESPACE -DFUNCTION=NAME -P embed.cmake
+# The source defines NAMESPACE::NAME(), which HEADER declares: std::span<const EmbeddedFile>, sorted by path.
 file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*")
 list(SORT files)
-set(text "#include \"agent/demo/demo_files.hpp\"\n\nnamespace gitopsctl::agent::demo {\n\nnamespace {\n\n")
+set(text "#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n\nnamespace {\n\n")
 set(table "")
 set(number 0)
 foreach(file IN LISTS files)
@@ -14,5 +14,5 @@ foreach(file IN LISTS files)
   math(EXPR number "${number} + 1")
 endforeach()
 string(APPEND text "\nconstexpr EmbeddedFile files[] = {\n${table}};\n\n}  // namespace\n\n"
-  "std::span<const EmbeddedFile> demo_files() noexcept { return files; }\n\n}  // namespace gitopsctl::agent::demo\n")
+  "std::span<const EmbeddedFile> ${FUNCTION}() noexcept { return files; }\n\n}  // namespace ${NAMESPACE}\n")
 file(WRITE "${OUTPUT}" "${text}")

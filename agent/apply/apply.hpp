@@ -27,6 +27,8 @@ struct WriteContext {
   /// Asked before every write: an error (stop, newer commit, lease lost, suspended meanwhile) ends the run there.
   std::function<Result<void>()> may_continue;
   std::stop_token stop;  ///< ends waiting
+  /// Told again and again what is waited for, and why; may be empty.
+  std::function<void(const std::string& what)> on_wait = {};
 };
 
 /// What a release is to become.
@@ -48,6 +50,7 @@ struct WriteReport {
   std::size_t removed = 0;
   std::size_t kept = 0;
   std::vector<Error> errors;
+  std::vector<std::string> warnings;
   bool interrupted = false;  ///< may_continue said no; nothing is wrong with the release itself
   /// Resource versions after our writes, to tell later whether anybody else wrote.
   std::map<render::ObjectId, std::string> observed;
@@ -78,6 +81,9 @@ Result<void> settle_removed(const WriteContext& context, Inventory& inventory);
 void add_sensitive(std::vector<render::SensitivePath>& paths, const std::vector<render::SensitivePath>& more);
 /// A live object as plans see it.
 [[nodiscard]] channels::LiveItem to_live_item(const LiveObject& object);
+/// What an inventory remembers of a live object, to tell later whether anybody changed what we own in it.
+[[nodiscard]] std::string live_hash(const Environment& environment, const LiveObject& object,
+                                    const std::string& installation_key);
 /// The options of a write for the owner of `inventory`.
 [[nodiscard]] ApplyOptions write_options(const WriteContext& context, const Inventory& inventory);
 /// The ApplySet id of an inventory: what its objects carry as owner.

@@ -21,9 +21,17 @@ namespace {
 
 // A delete that loses against another writer is judged anew this often.
 constexpr int max_tries = 3;
+// What finalizers keep is waited for this long; a namespace takes some seconds.
+constexpr Millis gone_patience{10'000};
+constexpr Millis gone_poll{200};
 
 /// What to do with one object, after a fresh look at it.
-enum class Judgement : std::uint8_t { remove, keep, gone };
+enum class Judgement : std::uint8_t {
+  remove,
+  keep,
+  going,  ///< ours, and being deleted
+  gone,
+};
 
 Judgement judge(const channels::LiveReleaseInput& rules, const InventoryEntry& entry,
                 const std::optional<LiveObject>& live) {
@@ -44,7 +52,49 @@ Judgement judge(const channels::LiveReleaseInput& rules, const InventoryEntry& e
   const bool ours = owner == rules.owner ||
                     std::find(rules.former_owners.begin(), rules.former_owners.end(), owner) != rules.former_owners.end();
   const bool same = entry.uid.empty() || entry.uid == live->uid;
-  return ours && same ? Judgement::keep : Judgement::gone;
+  if (!ours || !same) return Judgement::gone;
+  return live->deleting ? Judgement::going : Judgement::keep;
+}
+
+std::string finalizers_of(const LiveObject& object) {
+  std::string out;
+  if (const Value* list = object.body.find_path({"metadata", "finalizers"}); list != nullptr) {
+    for (const auto& name : list->as_list()) out += (out.empty() ? "" : ", ") + std::string(name.as_string());
+  }
+  return out;
+}
+
+/// Waits for objects whose delete was accepted. Until they are gone they stay in the inventory: else nobody would know of
+/// what finalizers keep. An Error only when the run may not go on, or when nobody can tell.
+Result<void> wait_until_gone(const WriteContext& context, Inventory& inventory, std::vector<render::ObjectId> going,
+                             Millis patience, WriteReport& report) {
+  const Deadline deadline(context.clock, patience);
+  while (!going.empty()) {
+    GITOPSCTL_TRY(const auto live, context.environment.get_many(going));
+    std::vector<render::ObjectId> still;
+    std::vector<std::string> why;
+    for (std::size_t i = 0; i < going.size(); ++i) {
+      InventoryEntry* entry = inventory.find(going[i]);
+      if (live[i] && (entry->uid.empty() || entry->uid == live[i]->uid)) {
+        still.push_back(going[i]);
+        why.push_back(finalizers_of(*live[i]));
+      } else {
+        std::erase_if(inventory.entries, [&](const InventoryEntry& one) { return one.id == going[i]; });
+      }
+    }
+    if (!still.empty() && deadline.passed()) {
+      for (std::size_t i = 0; i < still.size(); ++i) {
+        report.warnings.push_back(still[i].to_string() + " is being deleted, and still there" +
+                                  (why[i].empty() ? "" : ": its finalizers are " + why[i]));
+      }
+      return {};
+    }
+    going = std::move(still);
+    if (going.empty()) return {};
+    GITOPSCTL_CHECK(context.may_continue());
+    context.clock.sleep(gone_poll, context.stop);
+  }
+  return {};
 }
 
 /// Deletion runs against the order of creation; what holds others (definitions, then namespaces) goes last.
@@ -92,6 +142,8 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
     }
     crash_point(CrashPoint::prune_after_mark);
   }
+  std::vector<render::ObjectId> deleted_now;
+  std::vector<render::ObjectId> deleted_before;
   for (const auto& id : ids) {
     for (int i = 0;; ++i) {
       if (auto go_on = context.may_continue(); !go_on.ok()) {
@@ -109,6 +161,11 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
         drop(id);
         break;
       }
+      if (judgement == Judgement::going) {
+        inventory.find(id)->state = EntryState::pruning;
+        deleted_before.push_back(id);
+        break;
+      }
       if (judgement == Judgement::keep || !removed.contains(id)) {
         // Also what a fresh look would remove but the plan did not: the guards have not seen that.
         inventory.find(id)->state = judgement == Judgement::keep ? EntryState::kept : EntryState::applied;
@@ -119,7 +176,7 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
       auto deleted = context.environment.remove(id, {(*live)->uid, (*live)->resource_version}, options);
       crash_point(CrashPoint::prune_after_delete);
       if (deleted.ok()) {
-        drop(id);
+        deleted_now.push_back(id);
         ++report.removed;
         break;
       }
@@ -128,6 +185,13 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
         return report;
       }
     }
+  }
+  // Those of an earlier run had their time.
+  auto waited = wait_until_gone(context, inventory, std::move(deleted_before), Millis(0), report);
+  if (waited.ok()) waited = wait_until_gone(context, inventory, std::move(deleted_now), gone_patience, report);
+  if (!waited.ok()) {
+    report.errors.push_back(waited.error());
+    report.interrupted = waited.error().code() == ErrorCode::cancelled;
   }
   return report;
 }

@@ -7,6 +7,8 @@
 
 #include "agent/cli/runs.hpp"
 #include "agent/cli/session.hpp"
+#include "agent/cluster/cluster_environment.hpp"
+#include "agent/kube/kubeconfig.hpp"
 #include "base/process/signals.hpp"
 #include "base/yaml/yaml.hpp"
 
@@ -27,6 +29,19 @@ Result<std::string> shown_program() {
   return Error(ErrorCode::not_found, "no gitopsctl beside " + self.string());
 }
 
+/// In a cluster somebody at a dashboard, which writes under a name of its own; nothing for other environments.
+Result<std::unique_ptr<Environment>> hand_of(const AgentConfig& config, const BindingConfig& binding) {
+  const EnvironmentConfig* environment = config.environment(binding.environment);
+  if (environment->kind != EnvironmentKind::cluster) return std::unique_ptr<Environment>();
+  KubeTargetOptions options;
+  options.kubeconfig = environment->kubeconfig;
+  options.context = environment->context;
+  ClusterSettings settings;
+  GITOPSCTL_TRY(settings.target, load_kube_target(options));
+  settings.field_manager = "dashboard";
+  return open_cluster_environment(std::move(settings), system_clock());
+}
+
 /// `--break CHANNEL/KIND/NAMESPACE/NAME --set a.b=value`: plays somebody who changes an object by hand, as kubectl edit
 /// would.
 Result<int> break_object(const Invocation& invocation) {
@@ -41,7 +56,9 @@ Result<int> break_object(const Invocation& invocation) {
     return Error(ErrorCode::invalid_input, "--break takes CHANNEL/KIND/NAMESPACE/NAME and at least one --set PATH=VALUE");
   }
   GITOPSCTL_TRY(const auto session, Session::open(invocation));
-  GITOPSCTL_TRY(const auto channel, session->channel(parts[0]));
+  GITOPSCTL_TRY(auto channel, session->channel(parts[0]));
+  GITOPSCTL_TRY(const auto hand, hand_of(session->config(), *channel.binding));
+  if (hand) channel.environment = hand.get();
   // Kinds are named without their group here: the one object of that kind and name is meant.
   std::optional<LiveObject> live;
   for (const std::string group : {"", "apps", "batch", "networking.k8s.io", "autoscaling", "policy"}) {
@@ -75,6 +92,9 @@ Result<int> run_demo(const Invocation& invocation) {
   GITOPSCTL_TRY(options.program, shown_program());
   options.directory = invocation.text("directory");
   options.keep = invocation.is_set("keep");
+  if (invocation.given("kubeconfig") || invocation.given("context")) {
+    options.cluster = demo::ClusterOptions{invocation.text("kubeconfig"), invocation.text("context")};
+  }
   Terminal& terminal = invocation.terminal();
   options.colour = terminal.colour_out();
   options.say = [&terminal](std::string_view text) {

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "agent/cli/check.hpp"
+#include "agent/cli/doctor_cluster.hpp"
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/cli/session.hpp"
@@ -20,22 +22,6 @@ namespace gitopsctl::agent::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// One thing that was looked at.
-struct Check {
-  std::string name;
-  bool ok = true;
-  std::string message;
-  std::string next;  ///< what to do, when it is not ok
-};
-
-Check passed(std::string name, std::string message) { return {std::move(name), true, std::move(message), {}}; }
-
-/// `next` is used when the error itself does not say what to do.
-Check failed(std::string name, const Error& error, std::string next) {
-  if (!error.hint().empty()) next = error.hint();
-  return {std::move(name), false, error.to_string(), std::move(next)};
-}
 
 /// The directory itself, or the nearest one above it that is there: a new file below must be possible in it.
 fs::path nearest_directory(fs::path path) {
@@ -128,11 +114,8 @@ void check_repository(const AgentConfig& config, const RepositoryConfig& reposit
   fs::remove_all(directory, ignored);
 }
 
-Check check_environment(const EnvironmentConfig& environment) {
+Check check_embedded(const EnvironmentConfig& environment) {
   const std::string name = "environment " + environment.name;
-  if (environment.kind != EnvironmentKind::embedded) {
-    return {name, false, "this version cannot reach clusters", "use kind: embedded"};
-  }
   std::error_code ignored;
   if (!fs::exists(environment.path, ignored)) {
     // Looking must not make it.
@@ -179,7 +162,13 @@ Result<int> run_doctor(const Invocation& invocation) {
     for (const auto& repository : config->repositories) {
       check_repository(*config, repository, {stop, {}}, checks);
     }
-    for (const auto& environment : config->environments) checks.push_back(check_environment(environment));
+    for (const auto& environment : config->environments) {
+      if (environment.kind == EnvironmentKind::cluster) {
+        check_cluster(*config, environment, {stop, {}}, checks);
+      } else {
+        checks.push_back(check_embedded(environment));
+      }
+    }
   } else {
     for (const auto& error : config.error().flatten()) {
       checks.push_back(failed("agent's file", error, "mend it, or name another one with --config or GITOPSCTL_CONFIG"));

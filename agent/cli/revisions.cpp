@@ -34,13 +34,14 @@ Result<std::unique_ptr<channels::Mirror>> local_mirror() {
 Result<std::unique_ptr<Revisions>> Revisions::open(const Invocation& invocation, const std::string& channel) {
   auto out = std::unique_ptr<Revisions>(new Revisions());
   out->channel_ = channel;
-  auto session = Session::open(invocation);
+  auto session = Session::open_named(invocation);
   if (session.ok()) {
     out->session_ = *std::move(session);
     auto bound = out->session_->channel(channel);
     if (!bound.ok()) return bound.error();
     out->bound_ = *std::move(bound);
-    GITOPSCTL_TRY(out->mirror_, out->session_->mirror(*out->bound_));
+    GITOPSCTL_TRY(out->mirror_,
+                  out->session_->knows_repository(*out->bound_) ? out->session_->mirror(*out->bound_) : local_mirror());
     return out;
   }
   // Without an agent's file a clone is enough for everything that needs no environment.

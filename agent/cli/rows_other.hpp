@@ -17,14 +17,54 @@ inline constexpr std::array demo_flags{
          "work here (default: a new temporary directory)",
          {},
          ValueKind::directory},
-    Flag{"break", '\0', FlagType::text, "CHANNEL/KIND/NAMESPACE/NAME",
-         "with --set: change an object of an embedded environment by hand"},
+    Flag{"break", '\0', FlagType::text, "CHANNEL/KIND/NAMESPACE/NAME", "with --set: change an object of the demo by hand"},
     Flag{"set", '\0', FlagType::list, "PATH=VALUE", "with --break: what to change, for example spec.replicas=0"},
 };
 inline constexpr std::array demo_examples{
     Example{"gitopsctl demo", "the whole road on this machine, in under half a minute"},
     Example{"gitopsctl demo --keep", "the same, and leave it running to play with"},
+    Example{"gitopsctl demo --kubeconfig ~/.kube/config", "the same in a cluster, where everything of it is removed again"},
 };
+inline constexpr Flag install_name{"name", '\0', FlagType::text, "NAME",
+                                   "of the installation's objects (default gitopsctl)"};
+
+inline constexpr std::array install_flags{
+    Flag{"values",
+         'f',
+         FlagType::list,
+         "FILE",
+         "values of the chart (charts/gitopsctl), later ones win",
+         {},
+         ValueKind::file},
+    Flag{"set", '\0', FlagType::list, "PATH=VALUE", "one value, after the files"},
+    Flag{"deploy-key", '\0', FlagType::list, "REPOSITORY",
+         "make an SSH key for this repository where there is none, and print its public half"},
+    install_name,
+    wait,
+    timeout,
+};
+inline constexpr std::array install_examples{
+    Example{"gitopsctl install -f values.yaml --wait", "put the agent into the cluster, or bring it up to date"},
+    Example{"gitopsctl install -f values.yaml -o yaml", "print what would be applied, for kubectl or a look"},
+    Example{"gitopsctl install -f values.yaml --deploy-key shop",
+            "make a key, and print what to register at the Git server"},
+};
+inline constexpr std::array uninstall_arguments{
+    Argument{"CHANNEL", "a channel, with all that it owns (default: the agent)", false, false, ValueKind::channel}};
+inline constexpr std::array uninstall_flags{
+    Flag{"confirm", '\0', FlagType::text, "NAME", "the name of what goes: the installation's, or the channel's"},
+    Flag{"purge",
+         '\0',
+         FlagType::boolean,
+         {},
+         "with the agent: its channels, switches, definitions, namespaces and keys as well"},
+    install_name,
+};
+inline constexpr std::array uninstall_examples{
+    Example{"gitopsctl uninstall --confirm default", "remove the agent; what it deployed stays, and a new one goes on"},
+    Example{"gitopsctl uninstall --confirm default --purge", "leave nothing behind, once nothing is deployed any more"},
+};
+
 inline constexpr std::array doctor_examples{
     Example{"gitopsctl doctor --config agent.yaml", "check what the agent would need"}};
 
@@ -54,7 +94,8 @@ inline constexpr std::array other_verbs{
          Group::start,
          "show everything on this machine with a small repository",
          "Makes a repository, serves it, runs an agent on an environment in one file, and prints at each step what a\n"
-         "person would type to do the same. Nothing outside its own directory is touched.",
+         "person would type to do the same. Nothing outside its own directory is touched, unless a cluster is named with\n"
+         "--kubeconfig or --context: there it brings a namespace for each release, and takes them away.",
          {},
          demo_flags,
          demo_examples,
@@ -70,6 +111,27 @@ inline constexpr std::array other_verbs{
          "table|json|yaml",
          Network::always,
          "0 all is well, 1 something is not, above 1 an error"},
+    Verb{"install",
+         Group::start,
+         "put the agent into a cluster, or bring it up to date",
+         "Renders the chart that the program carries and applies it. What an earlier installation had and this one has not\n"
+         "goes. The installation's key and deploy keys are made once and never replaced. --namespace is where the agent's "
+         "pod\n"
+         "is (default gitopsctl-system), --context one of the kubeconfig. docs/install.md has more.",
+         {},
+         install_flags,
+         install_examples,
+         "text|yaml",
+         Network::always},
+    Verb{"uninstall",
+         Group::act,
+         "remove the agent from a cluster, or a channel with all that it owns",
+         "Without CHANNEL: what gitopsctl install made. What channels deployed stays.",
+         uninstall_arguments,
+         uninstall_flags,
+         uninstall_examples,
+         {},
+         Network::always},
     Verb{"channel check", Group::more, "check a channel file and everything that it names",
          "Prints every mistake at once as file:line:column. Paths are looked up in this directory, or in a revision.",
          channel_check_arguments, channel_check_flags, channel_check_examples, "text|json", Network::by_flag,
@@ -96,8 +158,6 @@ consteval Verb reserved(std::string_view name, std::string_view summary, std::st
 }
 
 inline constexpr std::array reserved_verbs{
-    reserved("install", "put the agent into a cluster"),
-    reserved("uninstall", "take everything down that a channel owns, on purpose"),
     reserved("review", "explain a pull request in a comment", "use gitopsctl diff CHANNEL --to REVISION -o markdown"),
     reserved("pipeline", "stages between channels"),
     reserved("env", "environments on request"),

@@ -20,6 +20,7 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_events(const Invocation& invocation);
 [[nodiscard]] Result<int> run_help(const Invocation& invocation);
 [[nodiscard]] Result<int> run_history(const Invocation& invocation);
+[[nodiscard]] Result<int> run_install(const Invocation& invocation);
 [[nodiscard]] Result<int> run_promote(const Invocation& invocation);
 [[nodiscard]] Result<int> run_render(const Invocation& invocation);
 [[nodiscard]] Result<int> run_render_revision(const Invocation& invocation);
@@ -30,6 +31,7 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_suspend(const Invocation& invocation);
 [[nodiscard]] Result<int> run_sync(const Invocation& invocation);
 [[nodiscard]] Result<int> run_tree(const Invocation& invocation);
+[[nodiscard]] Result<int> run_uninstall(const Invocation& invocation);
 [[nodiscard]] Result<int> run_version(const Invocation& invocation);
 [[nodiscard]] Result<int> run_why(const Invocation& invocation);
 

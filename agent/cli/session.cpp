@@ -6,36 +6,109 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <set>
 
+#include "agent/environments/environments.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/text/escape.hpp"
 
 namespace gitopsctl::agent::cli {
 
-Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation) {
-  auto config = load_agent_config(invocation.config_path());
-  if (!config.ok()) {
-    if (config.error().code() == ErrorCode::not_found) {
-      return config.error().with_hint("name the agent's file with --config or GITOPSCTL_CONFIG");
-    }
-    return config.error();
-  }
-  return std::unique_ptr<Session>(new Session(*std::move(config), invocation.text("repo"), invocation.text("context")));
+namespace {
+
+bool names_cluster(const Invocation& invocation) { return invocation.given("kubeconfig") || invocation.given("context"); }
+
+/// True when somebody said which agent's file it is to be.
+bool names_file(const Invocation& invocation) {
+  const char* named = std::getenv("GITOPSCTL_CONFIG");
+  return invocation.given("config") || (named != nullptr && *named != '\0');
 }
 
+/// Installation, repository and channel of a Channel object, from its identity.
+std::optional<ChannelKey> key_of(const LiveObject& channel) {
+  const std::string_view identity = channel.annotation("gitopsctl.dev/identity");
+  const auto first = identity.find('/');
+  const auto second = first == std::string_view::npos ? first : identity.find('/', first + 1);
+  if (second == std::string_view::npos || identity.find('/', second + 1) != std::string_view::npos) return std::nullopt;
+  return ChannelKey{std::string(identity.substr(0, first)), std::string(identity.substr(first + 1, second - first - 1)),
+                    std::string(identity.substr(second + 1))};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open_named(const Invocation& invocation) {
+  if (invocation.given("kubeconfig") && !names_file(invocation)) return open_cluster(invocation);
+  auto config = load_agent_config(invocation.config_path());
+  if (config.ok()) {
+    return std::unique_ptr<Session>(new Session(*std::move(config), invocation.text("repo"), invocation.text("context")));
+  }
+  if (config.error().code() != ErrorCode::not_found || names_file(invocation)) return config.error();
+  if (names_cluster(invocation)) return open_cluster(invocation);
+  return config.error().with_hint("name the agent's file with --config or GITOPSCTL_CONFIG, or a cluster with --kubeconfig");
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation) {
+  auto named = open_named(invocation);
+  if (named.ok() || named.error().code() != ErrorCode::not_found || names_file(invocation) || names_cluster(invocation)) {
+    return named;
+  }
+  auto cluster = open_cluster(invocation);
+  // Neither: the agent's file is what most people lack then.
+  if (!cluster.ok() && cluster.error().code() == ErrorCode::not_found) return named;
+  return cluster;
+}
+
+Result<std::unique_ptr<Session>> Session::open_cluster(const Invocation& invocation) {
+  AgentConfig config;
+  EnvironmentConfig environment;
+  environment.name = invocation.text("context", "cluster");
+  environment.kind = EnvironmentKind::cluster;
+  environment.kubeconfig = invocation.text("kubeconfig");
+  environment.context = invocation.text("context");
+  config.environments.push_back(std::move(environment));
+  auto session = std::unique_ptr<Session>(new Session(std::move(config), invocation.text("repo"), {}));
+  GITOPSCTL_CHECK(session->find_channels());
+  return session;
+}
+
+/// Makes bindings of the Channel objects that a cluster has.
+Result<void> Session::find_channels() {
+  BindingConfig place;
+  place.environment = config_.environments.front().name;
+  auto& environment = environments_[environment_identity(config_, place)];
+  GITOPSCTL_TRY(environment, open_environment(config_, place, Opener::command, system_clock()));
+  GITOPSCTL_TRY(const auto objects,
+                environment->list({std::string(channels::api_group), "Channel", std::string(home_namespace), ""}));
+  std::set<std::string> installations;
+  for (const auto& object : objects) {
+    const auto key = key_of(object);
+    if (!key) continue;
+    installations.insert(key->installation);
+    config_.installation = key->installation;
+    if (config_.repository(key->repository) == nullptr) {
+      RepositoryConfig repository;
+      repository.name = key->repository;
+      config_.repositories.push_back(std::move(repository));
+    }
+    BindingConfig binding = place;
+    binding.repository = key->repository;
+    binding.channel = key->channel;
+    config_.bindings.push_back(std::move(binding));
+  }
+  if (installations.size() > 1) {
+    return Error(ErrorCode::unsupported, "several installations have channels in this cluster")
+        .with_hint("name the agent's file of one of them with --config");
+  }
+  return {};
+}
+
+std::string Session::source() const { return config_.file.empty() ? "the cluster" : config_.file; }
+
 Result<BoundChannel> Session::bind(const BindingConfig& binding) {
-  auto& environment = environments_[binding.environment];
+  auto& environment = environments_[environment_identity(config_, binding)];
   if (!environment) {
-    const EnvironmentConfig* config = config_.environment(binding.environment);
-    if (config == nullptr || config->kind != EnvironmentKind::embedded) {
-      return Error(ErrorCode::unsupported,
-                   "environment '" + binding.environment + "' is of a kind that this version cannot do");
-    }
-    if (!std::filesystem::exists(config->path)) {
-      return Error(ErrorCode::not_found, "environment '" + binding.environment + "' does not exist yet: " + config->path)
-          .with_hint("the agent makes it when it starts: gitopsctl agent --config " + config_.file);
-    }
-    GITOPSCTL_TRY(environment, open_embedded_environment(config->path, system_clock()));
+    GITOPSCTL_TRY(environment, open_environment(config_, binding, Opener::command, system_clock()));
   }
   return BoundChannel{{config_.installation, binding.repository, binding.channel}, &binding, environment.get()};
 }
@@ -54,9 +127,9 @@ Result<BoundChannel> Session::channel(const std::string& name) {
   }
   if (found.empty()) {
     const std::string meant = did_you_mean(name, names.data(), names.size());
-    return Error(ErrorCode::not_found, "no channel '" + terminal_safe(name) + "' in " + config_.file)
-        .with_hint(meant.empty() ? "its channels are: " + known
-                                 : "did you mean '" + meant + "'? its channels are: " + known);
+    const std::string all = known.empty() ? "it has none yet" : "its channels are: " + known;
+    return Error(ErrorCode::not_found, "no channel '" + terminal_safe(name) + "' in " + source())
+        .with_hint(meant.empty() ? all : "did you mean '" + meant + "'? " + all);
   }
   if (found.size() > 1) {
     return Error(ErrorCode::invalid_input, "several repositories have a channel '" + name + "'")
@@ -82,12 +155,20 @@ Result<std::vector<BoundChannel>> Session::channels(const Target& target) {
 }
 
 Result<std::string> Session::installation_key(const BoundChannel& channel) {
-  const std::filesystem::path path(config_.environment(channel.binding->environment)->path);
-  const std::string directory = path.parent_path().string();
-  return load_installation_key(directory.empty() ? "." : directory);
+  return load_environment_key(config_, *channel.binding, *channel.environment, Opener::command);
+}
+
+bool Session::knows_repository(const BoundChannel& channel) const {
+  const RepositoryConfig* repository = config_.repository(channel.key.repository);
+  return repository != nullptr && !repository->remote.url.empty();
 }
 
 Result<std::unique_ptr<channels::Mirror>> Session::mirror(const BoundChannel& channel) {
+  if (!knows_repository(channel)) {
+    return Error(ErrorCode::unsupported,
+                 "where repository '" + channel.key.repository + "' is stands in the agent's file only")
+        .with_hint("name that file with --config, or work in a clone");
+  }
   const RepositoryConfig* repository = config_.repository(channel.key.repository);
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");

@@ -12,10 +12,17 @@ constexpr std::size_t max_events = 200;
 constexpr std::size_t max_message = 1024;
 
 Result<std::vector<LiveObject>> event_objects(Environment& environment, const ChannelKey& key) {
-  GITOPSCTL_TRY(auto objects, environment.list({"", "Event", std::string(home_namespace), channel_label(key)}));
+  GITOPSCTL_TRY(auto objects, environment.list({"", "Event", "", channel_label(key)}));
   // Names are ULIDs: they sort by time.
   std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) { return a.id.name < b.id.name; });
   return objects;
+}
+
+/// The release that an event is about, from its identity: the object may have a longer name.
+std::string release_of(const LiveObject& event, const ChannelKey& key) {
+  const std::string prefix = key.installation + '/' + key.to_string() + '/';
+  const std::string_view identity = event.annotation("gitopsctl.dev/identity");
+  return identity.starts_with(prefix) ? std::string(identity.substr(prefix.size())) : std::string();
 }
 
 }  // namespace
@@ -24,7 +31,12 @@ Result<void> record_event(Environment& environment, const ChannelKey& key, const
   std::string name = make_ulid(event.at.time_since_epoch().count());
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  const render::ObjectId id{"", "Event", std::string(home_namespace), name};
+  render::ObjectId about = event.about;
+  if (about.name.empty()) {
+    about = {std::string(channels::api_group), event.release.empty() ? "Channel" : "Release", std::string(home_namespace),
+             event.release.empty() ? key.channel : event.release};
+  }
+  const render::ObjectId id{"", "Event", about.namespace_, name};
   Value body =
       make_map({{"apiVersion", Value::string("v1")},
                 {"kind", Value::string("Event")},
@@ -38,15 +50,17 @@ Result<void> record_event(Environment& environment, const ChannelKey& key, const
   describe_owner(body, key, event.release);
   body.erase("spec");
   Value involved = make_map({{"apiVersion", Value::string(channels::api_version)},
-                             {"kind", Value::string(event.release.empty() ? "Channel" : "Release")},
-                             {"name", Value::string(event.release.empty() ? key.channel : event.release)},
-                             {"namespace", Value::string(home_namespace)}});
+                             {"kind", Value::string(about.kind)},
+                             {"name", Value::string(about.name)},
+                             {"namespace", Value::string(about.namespace_)}});
+  if (!event.about_uid.empty()) involved.set("uid", Value::string(event.about_uid));
   body.set("involvedObject", involved);
   GITOPSCTL_CHECK(environment.put({id, "v1", body, "", 0}, "", {}));
   return {};
 }
 
 Result<void> trim_events(Environment& environment, const ChannelKey& key) {
+  if (environment.forgets_events()) return {};
   GITOPSCTL_TRY(const auto objects, event_objects(environment, key));
   for (std::size_t i = 0; i + max_events < objects.size(); ++i) {
     GITOPSCTL_CHECK(environment.remove(objects[i].id, {objects[i].uid, ""}, {}));
@@ -64,9 +78,7 @@ Result<std::vector<Event>> list_events(Environment& environment, const ChannelKe
     event.type = object.body.string_at({"type"});
     event.reason = object.body.string_at({"reason"});
     event.message = object.body.string_at({"message"});
-    if (object.body.string_at({"involvedObject", "kind"}) == "Release") {
-      event.release = object.body.string_at({"involvedObject", "name"});
-    }
+    event.release = release_of(object, key);
     out.push_back(std::move(event));
   }
   return out;

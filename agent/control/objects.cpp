@@ -24,6 +24,24 @@ std::string identity_of(const ChannelKey& key, std::string_view release) {
   return key.installation + '/' + key.repository + '/' + key.channel + (release.empty() ? "" : '/' + std::string(release));
 }
 
+bool is_absent(const Value* value) { return value == nullptr || value->is_nothing(); }
+
+/// Equal but for fields without a value, which an environment may keep or leave out.
+bool same_content(const Value& a, const Value& b) {
+  if (!a.is_map() || !b.is_map()) {
+    if (!a.is_list() || !b.is_list()) return json_equal(a, b);
+    return std::ranges::equal(a.as_list(), b.as_list(), same_content);
+  }
+  const auto covered = [](const Value& one, const Value& other) {
+    return std::ranges::all_of(one.as_map(), [&](const Value::Member& member) {
+      const Value* there = other.find(member.key.view());
+      if (is_absent(&member.value) || is_absent(there)) return is_absent(&member.value) && is_absent(there);
+      return same_content(member.value, *there);
+    });
+  };
+  return covered(a, b) && covered(b, a);
+}
+
 /// `name`, or `name-<hash8>` when an object of that name carries another identity. Whoever has the longer name keeps it,
 /// also when the short one is free again: else what people said there would be forgotten at that moment.
 Result<render::ObjectId> free_id(Environment& environment, const render::ObjectId& plain, const std::string& identity) {
@@ -83,7 +101,7 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
             .with_hint("try again: another name is used then");
       }
     }
-    if (live && json_equal(body, live->body)) return *std::move(live);
+    if (live && same_content(body, live->body)) return *std::move(live);
     render::Object object{id, std::string(body.string_at({"apiVersion"})), body, "", 0};
     auto written = environment.put(object, live ? live->resource_version : std::string(), {});
     if (written.ok() || written.error().code() != ErrorCode::conflict) return written;
@@ -195,7 +213,6 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key, 
     out.suspend = is_suspended(live->body);
     out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});
     out.suspend_reason = text_at(live->body, {"spec", "suspendReason"});
-    out.requested_at = std::string(live->annotation("gitopsctl.dev/requestedAt"));
     out.pinned_revision = text_at(live->body, {"spec", "rollback", "revision"});
     out.held_digest = text_at(live->body, {"spec", "rollback", "heldDigest"});
     out.held_revision = text_at(live->body, {"spec", "rollback", "heldRevision"});

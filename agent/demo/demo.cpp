@@ -69,8 +69,10 @@ Result<void> change_and_promote(Stage& stage) {
 Result<void> drift(Stage& stage) {
   stage.heading("Suspended, nothing is written; somebody changes an object by hand, and the drift is seen");
   GITOPSCTL_CHECK(stage.type("gitopsctl suspend prod --reason 'looking around'"));
-  GITOPSCTL_CHECK(stage.type("gitopsctl demo --break prod/ConfigMap/storefront/storefront --set data.hello=world"));
-  GITOPSCTL_CHECK(stage.type("gitopsctl demo --break prod/Deployment/greeter/greeter --set spec.replicas=0"));
+  GITOPSCTL_CHECK(stage.type("gitopsctl demo --break prod/ConfigMap/" + stage.namespace_of("storefront", "prod") +
+                             "/storefront --set data.hello=world"));
+  GITOPSCTL_CHECK(stage.type("gitopsctl demo --break prod/Deployment/" + stage.namespace_of("greeter", "prod") +
+                             "/greeter --set spec.replicas=0"));
   GITOPSCTL_TRY(const Said seen, stage.type("gitopsctl diff prod --live", {1}));
   GITOPSCTL_CHECK(must_hold(seen.out, "greeter"));
   GITOPSCTL_CHECK(stage.type("gitopsctl why prod", {1}));
@@ -140,11 +142,11 @@ Result<void> run_demo(const DemoOptions& options) {
   GITOPSCTL_CHECK(drift(*stage));
   GITOPSCTL_CHECK(removals(*stage));
   options.say("\nThat was the whole road, in " + format_duration(stage->elapsed()) + ".\n");
-  if (!options.keep) return {};
+  if (!options.keep) return stage->leave_cluster();
   options.say("\nEverything is still running. In another shell:\n\n" + stage->shell_lines() +
               "gitopsctl status --watch\n\nCtrl-C ends it.\n");
   while (!options.stop.stop_requested()) system_clock().sleep(Millis(3'600'000), options.stop);
-  return {};
+  return stage->leave_cluster();
 }
 
 }  // namespace gitopsctl::agent::demo

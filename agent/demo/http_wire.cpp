@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t max_head_bytes = 64U << 10U;
 constexpr std::size_t max_line_bytes = 16U << 10U;
+constexpr std::size_t max_piece_bytes = 64U << 20U;
 constexpr std::size_t max_connections = 128;
 constexpr int timeout_seconds = 60;
 
@@ -95,6 +96,8 @@ Wire::~Wire() {
 }
 
 bool Wire::accept() { return tls_ == nullptr || SSL_accept(tls_) == 1; }
+
+bool Wire::connect() { return tls_ == nullptr || SSL_connect(tls_) == 1; }
 
 void Wire::interrupt() const noexcept { shutdown(socket_, SHUT_RDWR); }
 
@@ -190,6 +193,29 @@ bool Wire::read_body(const WireHead& head, std::string& body, std::size_t max_by
   return size <= max_bytes && read_exactly(body, size);
 }
 
+bool Wire::pass_body(const WireHead& head, const std::function<bool(std::string_view)>& take) {
+  std::string piece;
+  if (lower(head.header("transfer-encoding")) == "chunked") {
+    for (std::string line; read_line(line, max_line_bytes); piece.clear()) {
+      const auto size = std::strtoull(line.c_str(), nullptr, 16);
+      if (size > max_piece_bytes || (size > 0 && !read_exactly(piece, size)) || !read_line(line, max_line_bytes))
+        return false;
+      if (size == 0) return true;
+      if (!take(piece)) return false;
+    }
+    return false;
+  }
+  auto left = std::strtoull(std::string(head.header("content-length")).c_str(), nullptr, 10);
+  while (left > 0) {
+    if (buffer_.empty() && !fill()) return false;
+    piece.clear();
+    const auto size = std::min<unsigned long long>(left, buffer_.size());
+    if (!read_exactly(piece, size) || !take(piece)) return false;
+    left -= size;
+  }
+  return true;
+}
+
 bool Wire::read_rest(std::string& body, std::size_t max_bytes) {
   while (buffer_.size() <= max_bytes) {
     if (!fill()) {
@@ -204,7 +230,7 @@ bool Wire::read_rest(std::string& body, std::size_t max_bytes) {
 int connect_loopback(std::uint16_t port) {
   const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(port);
-  if (file >= 0 && connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return file;
+  if (file >= 0 && ::connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return file;
   if (file >= 0) close(file);
   return -1;
 }

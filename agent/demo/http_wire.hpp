@@ -37,13 +37,17 @@ class Wire {
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  /// TLS handshake where there is TLS.
+  /// TLS handshake where there is TLS, as the server.
   [[nodiscard]] bool accept();
+  /// The same as the client: with a context of TLS_client_method(), which decides what is verified.
+  [[nodiscard]] bool connect();
   /// Reads a head of at most 64 KiB; false at the end of the connection or for nonsense.
   [[nodiscard]] bool read_head(WireHead& head);
   /// Reads the body that `head` announces, chunked or with a length, up to `max_bytes`. Of one that ends early `body` has
   /// what came.
   [[nodiscard]] bool read_body(const WireHead& head, std::string& body, std::size_t max_bytes);
+  /// The same, but gives each piece to `take` as it comes; false also when `take` says so.
+  [[nodiscard]] bool pass_body(const WireHead& head, const std::function<bool(std::string_view)>& take);
   /// Reads until the other side closes.
   [[nodiscard]] bool read_rest(std::string& body, std::size_t max_bytes);
   [[nodiscard]] bool write(std::string_view bytes);

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "agent/demo/cgi_server.hpp"
+#include "agent/demo/cluster.hpp"
 #include "agent/demo/demo_files.hpp"
 #include "base/process/spawn.hpp"
 
@@ -66,6 +67,7 @@ Stage::Stage(DemoOptions options) : options_(std::move(options)), started_(syste
 
 Stage::~Stage() {
   if (agent_) agent_->terminate(Millis(3'000));
+  if (const auto left = leave_cluster(); !left.ok()) options_.say("\n" + left.error().to_string() + '\n');
   server_.reset();
   std::error_code ignored;
   if (remove_directory_) fs::remove_all(directory_, ignored);
@@ -90,6 +92,8 @@ Result<std::unique_ptr<Stage>> Stage::set_up(const DemoOptions& options) {
     }
   }
   GITOPSCTL_CHECK(stage->make_repository());
+  if (options.cluster) GITOPSCTL_CHECK(stage->enter_cluster());
+  GITOPSCTL_CHECK(stage->write_agent_files());
   return stage;
 }
 
@@ -112,34 +116,98 @@ Result<void> Stage::make_repository() {
   }
   GITOPSCTL_CHECK(quietly("git clone --quiet " + server_->url() + "/shop.git " + directory_ + "/shop"));
   for (const auto& file : demo_files()) {
-    std::string path(file.path);
-    if (path.starts_with("channels/")) {
-      path = ".gitopsctl/" + path;
-    } else if (!path.starts_with("notes/")) {
-      path = "charts/" + path;
+    const auto as = options_.cluster ? file_for_cluster(file.path, file.content)
+                                     : std::vector<DemoFile>{{std::string(file.path), std::string(file.content)}};
+    for (const auto& one : as) {
+      std::string path = one.path;
+      if (path.starts_with("channels/")) {
+        path = ".gitopsctl/" + path;
+      } else if (!path.starts_with("notes")) {
+        path = "charts/" + path;
+      }
+      GITOPSCTL_CHECK(write_file(path, one.content));
     }
-    GITOPSCTL_CHECK(write_file(path, std::string(file.content)));
   }
-  GITOPSCTL_CHECK(write_file("src/main.py", "print('the shop itself; none of it is deployed from here')\n"));
-  return write_text(directory_ + "/agent.yaml",
-                    "apiVersion: gitopsctl.dev/v1\n"
-                    "kind: Agent\n"
-                    "installation: demo\n"
-                    "stateDirectory: state\n"
-                    "store: {path: state/store.db}\n"
-                    "repositories:\n"
-                    "  - name: shop\n"
-                    "    url: " +
-                        server_->url() +
-                        "/shop.git\n"
-                        "    poll: {interval: 1s}\n"
-                        "environments:\n"
-                        "  - {name: test, kind: embedded, path: test/environment.db}\n"
-                        "  - {name: prod, kind: embedded, path: prod/environment.db}\n"
-                        "bindings:\n"
-                        "  - {repository: shop, channel: test, environment: test}\n"
-                        "  - {repository: shop, channel: prod, environment: prod}\n");
+  return write_file("src/main.py", "print('the shop itself; none of it is deployed from here')\n");
 }
+
+/// The chart's account and rights, and the kinds. What may be undone later is begun here.
+Result<void> Stage::enter_cluster() {
+  const Interrupt interrupt{options_.stop, Deadline(system_clock(), command_patience)};
+  GITOPSCTL_CHECK(check_free(*options_.cluster, interrupt));
+  const std::string values = directory_ + "/install.yaml";
+  GITOPSCTL_CHECK(write_text(values, install_values()));
+  in_cluster_ = true;
+  GITOPSCTL_CHECK(
+      quietly("gitopsctl install --name " + std::string(install_name) + " --values " + values + cluster_flags()));
+  return write_agent_kubeconfig(*options_.cluster, directory_ + "/agent.kubeconfig", interrupt);
+}
+
+Result<void> Stage::leave_cluster() {
+  if (!in_cluster_) return {};
+  in_cluster_ = false;
+  if (agent_) agent_->terminate(Millis(3'000));
+  agent_.reset();
+  // Also when the demo was interrupted: nothing of it is to stay.
+  GITOPSCTL_CHECK(remove_namespaces(*options_.cluster, {{}, Deadline(system_clock(), 2 * command_patience)}));
+  options_.stop = {};
+  GITOPSCTL_CHECK(
+      quietly("gitopsctl uninstall --name " + std::string(install_name) + " --confirm demo --purge" + cluster_flags()));
+  return {};
+}
+
+/// How commands of the shell reach the cluster as the person who gave the demo.
+std::string Stage::cluster_flags() const {
+  std::string out;
+  if (!options_.cluster->kubeconfig.empty())
+    out += " --kubeconfig '" + fs::absolute(options_.cluster->kubeconfig).string() + '\'';
+  if (!options_.cluster->context.empty()) out += " --context '" + options_.cluster->context + '\'';
+  return out;
+}
+
+std::string Stage::namespace_of(const std::string& release, const std::string& channel) const {
+  return options_.cluster ? namespace_in_cluster(release, channel) : release;
+}
+
+/// The agent's file; and in a cluster another one for people, who have rights of their own there.
+Result<void> Stage::write_agent_files() {
+  const std::string head =
+      "apiVersion: gitopsctl.dev/v1\n"
+      "kind: Agent\n"
+      "installation: demo\n"
+      "stateDirectory: state\n"
+      "store: {path: state/store.db}\n"
+      "repositories:\n"
+      "  - name: shop\n"
+      "    url: " +
+      server_->url() +
+      "/shop.git\n"
+      "    poll: {interval: 1s}\n";
+  if (!options_.cluster) {
+    return write_text(directory_ + "/agent.yaml", head +
+                                                      "environments:\n"
+                                                      "  - {name: test, kind: embedded, path: test/environment.db}\n"
+                                                      "  - {name: prod, kind: embedded, path: prod/environment.db}\n"
+                                                      "bindings:\n"
+                                                      "  - {repository: shop, channel: test, environment: test}\n"
+                                                      "  - {repository: shop, channel: prod, environment: prod}\n");
+  }
+  const auto write = [&](const std::string& file, const std::string& kubeconfig, const std::string& context) {
+    std::string place = "{name: cluster, kind: cluster";
+    if (!kubeconfig.empty()) place += ", kubeconfig: '" + fs::absolute(kubeconfig).string() + '\'';
+    if (!context.empty()) place += ", context: '" + context + '\'';
+    return write_text(directory_ + '/' + file, head + "environments:\n  - " + place +
+                                                   "}\n"
+                                                   "bindings:\n"
+                                                   "  - {repository: shop, channel: test, environment: cluster}\n"
+                                                   "  - {repository: shop, channel: prod, environment: cluster}\n");
+  };
+  GITOPSCTL_CHECK(write("agent.yaml", directory_ + "/agent.kubeconfig", ""));
+  return write("person.yaml", options_.cluster->kubeconfig, options_.cluster->context);
+}
+
+/// The file that commands read.
+std::string Stage::config_file() const { return directory_ + (options_.cluster ? "/person.yaml" : "/agent.yaml"); }
 
 Result<void> Stage::start_agent() {
   const int log = ::open((directory_ + "/agent.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -153,8 +221,7 @@ Result<void> Stage::start_agent() {
 }
 
 std::string Stage::shell_lines() const {
-  return "cd " + directory_ + "/shop\nexport PATH=" + directory_ + "/bin:$PATH GITOPSCTL_CONFIG=" + directory_ +
-         "/agent.yaml\n";
+  return "cd " + directory_ + "/shop\nexport PATH=" + directory_ + "/bin:$PATH GITOPSCTL_CONFIG=" + config_file() + '\n';
 }
 
 Result<Said> Stage::run(const std::string& command) {
@@ -164,7 +231,7 @@ Result<Said> Stage::run(const std::string& command) {
   const char* path = std::getenv("PATH");
   captured.command.environment = {
       {"PATH", directory_ + "/bin:" + (path == nullptr ? "/usr/bin:/bin" : path)},
-      {"GITOPSCTL_CONFIG", directory_ + "/agent.yaml"},
+      {"GITOPSCTL_CONFIG", config_file()},
       {"XDG_CACHE_HOME", directory_ + "/cache"},
       {"HOME", directory_},
       {"GIT_CONFIG_NOSYSTEM", "1"},

@@ -45,6 +45,10 @@ class Stage {
   Result<void> edit(const std::string& path, const std::string& from, const std::string& to);
 
   Result<void> start_agent();
+  /// The namespace of a release of a channel, where the demo lands.
+  [[nodiscard]] std::string namespace_of(const std::string& release, const std::string& channel) const;
+  /// Removes from a cluster what the demo brought there. Nothing else than a failure is told.
+  Result<void> leave_cluster();
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] const DemoOptions& options() const noexcept { return options_; }
   /// Lines to paste into a shell to play along.
@@ -54,11 +58,16 @@ class Stage {
  private:
   explicit Stage(DemoOptions options);
   Result<void> make_repository();
+  Result<void> enter_cluster();
+  Result<void> write_agent_files();
   Result<Said> run(const std::string& command);
+  [[nodiscard]] std::string cluster_flags() const;
+  [[nodiscard]] std::string config_file() const;
 
   DemoOptions options_;
   std::string directory_;
   bool remove_directory_ = false;
+  bool in_cluster_ = false;  ///< something of ours is in the cluster
   std::unique_ptr<CgiServer> server_;
   std::optional<ChildProcess> agent_;
   int step_ = 0;

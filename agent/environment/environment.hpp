@@ -56,7 +56,15 @@ enum class ApplyState : std::uint8_t { created, configured, unchanged };
 
 struct ApplyOutcome {
   ApplyState state = ApplyState::unchanged;
-  LiveObject object;  ///< after the write (with dry_run: as it would be)
+  LiveObject object;                       ///< after the write (with dry_run: as it would be)
+  std::vector<std::string> warnings = {};  ///< for people: of the server, and what was taken from or left to others
+};
+
+/// What an apply would make of an object, by the word of an environment that does more than keep what it is given.
+struct Prediction {
+  std::optional<Value> body = {};          ///< nullopt: as_stored() says it all
+  std::optional<Error> refused = {};       ///< why the apply would be refused
+  std::vector<std::string> warnings = {};  ///< for people
 };
 
 /// What a plan saw where an object is to be applied: another plan may have been quicker since.
@@ -115,6 +123,19 @@ class Environment {
   /// outcomes.size(): `conflict` when the preconditions of that object do not hold.
   virtual Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                                   std::vector<ApplyOutcome>& outcomes) = 0;
+  /// What apply() would make of objects that are there, in their order; a dry run in a cluster. An Error means that nobody
+  /// could be asked.
+  [[nodiscard]] virtual Result<std::vector<Prediction>> predict(const std::vector<const render::Object*>& objects,
+                                                                const ApplyOptions& options) {
+    (void)options;
+    return std::vector<Prediction>(objects.size());
+  }
+  /// What we own in `object` as a text that is the same as long as nobody changed any of it, whatever others do to the rest
+  /// of the object. It may hold secrets. Empty: only comparing tells.
+  [[nodiscard]] virtual std::string owned_fields(const LiveObject& object) const {
+    (void)object;
+    return {};
+  }
   /// Writes a whole object if its resource version is still `expected` (empty: it must not exist). `conflict` otherwise.
   virtual Result<LiveObject> put(const render::Object& object, const std::string& expected, const ApplyOptions& options) = 0;
   /// Deletes if the preconditions hold; `conflict` when they do not, success when it is gone already.
@@ -138,6 +159,8 @@ class Environment {
   /// Waits until version() is beyond `seen`, `stop` is set or `span` passed; returns the version.
   virtual Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) = 0;
 
+  /// True when events go away by themselves after a while, as they do from an API server.
+  [[nodiscard]] virtual bool forgets_events() const noexcept { return false; }
   /// True when a secret value is known here only by its hash, so that plans compare hashes.
   [[nodiscard]] virtual bool hashes_secrets() const noexcept = 0;
   /// How `object` looks in this environment once applied with these `sensitive` paths (secret values hashed where it does

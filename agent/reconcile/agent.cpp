@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "agent/environment/environment.hpp"
+#include "agent/environments/environments.hpp"
 #include "agent/reconcile/channel_worker.hpp"
 #include "agent/reconcile/repository_watcher.hpp"
 #include "base/crypto/digest.hpp"
+#include "base/files/private_directory.hpp"
 #include "base/result/no_throw.hpp"
 #include "channels/store/store.hpp"
 
@@ -54,16 +56,6 @@ class DirectoryLock {
   explicit DirectoryLock(int file) : file_(file) {}
   int file_;
 };
-
-/// Makes a directory that only this user may look into, if it is not there. One that is there keeps its mode: somebody chose
-/// it.
-std::error_code make_private_directory(const std::string& path) {
-  std::error_code failed;
-  if (std::filesystem::create_directories(path, failed)) {
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all, failed);
-  }
-  return failed;
-}
 
 /// A name for this agent that is the same after a restart: its leases are taken up again at once, which is safe because the
 /// directory lock keeps a second agent of this name away.
@@ -117,7 +109,7 @@ struct Agent::State {
   LogSink log;
   std::unique_ptr<DirectoryLock> lock;
   std::unique_ptr<channels::Store> store;
-  std::map<std::string, std::unique_ptr<Environment>> environments;
+  std::map<std::string, std::unique_ptr<Environment>> environments;  ///< by environment_identity()
   std::vector<std::unique_ptr<RepositoryWatcher>> watchers;
   std::vector<std::unique_ptr<ChannelWorker>> workers;
 };
@@ -143,24 +135,14 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
   if (auto released = state->store->release_claims(); !released.ok()) {
     state->log("warn", "queue: " + released.error().to_string());
   }
+  // Bindings with the same rights in one place share their environment.
   std::map<std::string, std::string> keys;
-  for (const auto& environment : c.environments) {
-    if (environment.kind != EnvironmentKind::embedded) {
-      return Error(ErrorCode::unsupported,
-                   "environment '" + environment.name + "' is a cluster, which this version cannot reach")
-          .with_hint("use kind: embedded");
-    }
-    const auto directory = std::filesystem::path(environment.path).parent_path().string();
-    if (!directory.empty()) std::ignore = make_private_directory(directory);  // opening says what failed
-    auto opened = open_embedded_environment(environment.path, clock);
-    if (opened.ok()) {
-      state->environments[environment.name] = *std::move(opened);
-    } else if (opened.error().code() == ErrorCode::newer_schema) {
-      state->environments[environment.name] = wait_for_embedded_environment(environment.path, clock, opened.error());
-    } else {
-      return opened.error();
-    }
-    GITOPSCTL_TRY(keys[environment.name], load_installation_key(directory.empty() ? "." : directory));
+  for (const auto& binding : c.bindings) {
+    const std::string identity = environment_identity(c, binding);
+    auto& environment = state->environments[identity];
+    if (environment) continue;
+    GITOPSCTL_TRY(environment, open_environment(c, binding, Opener::agent, clock));
+    GITOPSCTL_TRY(keys[identity], load_environment_key(c, binding, *environment, Opener::agent));
   }
 
   for (const auto& repository : c.repositories) {
@@ -180,12 +162,13 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
                                                                   }));
   }
   for (const auto& binding : c.bindings) {
+    const std::string identity = environment_identity(c, binding);
     ChannelWorker::Setup setup;
     setup.runner.key = {c.installation, binding.repository, binding.channel};
     setup.runner.environment_name = binding.environment;
     setup.runner.channel_file = binding.channel_file;
     setup.runner.namespaces = binding.namespaces;
-    setup.runner.installation_key = keys[binding.environment];
+    setup.runner.installation_key = keys.at(identity);
     setup.runner.holder = holder;
     setup.runner.render_threads = c.render_threads;
     setup.remote = c.repository(binding.repository)->remote;
@@ -194,7 +177,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     for (auto& candidate : state->watchers) {
       if (candidate->name() == binding.repository) watcher = candidate.get();
     }
-    state->workers.push_back(std::make_unique<ChannelWorker>(std::move(setup), *state->environments.at(binding.environment),
+    state->workers.push_back(std::make_unique<ChannelWorker>(std::move(setup), *state->environments.at(identity),
                                                              state->store.get(), *watcher, clock, state->log));
   }
   auto agent = std::unique_ptr<Agent>(new Agent(std::move(state)));
@@ -232,6 +215,7 @@ void Agent::tidy_history() {
 
 bool Agent::run_once(const std::stop_token& stop) {
   bool ok = true;
+  for (auto& worker : state_->workers) worker->note_request();
   for (auto& watcher : state_->watchers) ok = watcher->tick(stop) && ok;
   for (auto& worker : state_->workers) ok = worker->run_once(stop) && ok;
   return ok;

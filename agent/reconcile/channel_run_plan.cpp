@@ -207,7 +207,13 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
   if (!item.input.errors.empty() || !met_before.empty()) return skip_plan(item, item.input.errors, met_before);
   ReleaseMemory& memory = s_.memory[item.name];
   memory = {};
-  GITOPSCTL_TRY(const channels::LiveState live, look_up_live(s_.environment, item.input, memory.observed));
+  const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key);
+  if (!looked.ok()) {
+    memory = {};
+    if (!is_of_one_release(looked.error())) return looked.error();
+    return skip_plan(item, {looked.error()}, met_before);
+  }
+  const channels::LiveState& live = *looked;
   item.changes = channels::plan_release_live(item.input, live, handover);
   item.planned = true;
   item.failed = !item.changes.errors.empty();

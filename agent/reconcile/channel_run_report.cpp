@@ -3,6 +3,13 @@
 
 namespace gitopsctl::agent {
 
+namespace {
+
+// How soon, and then how often, the status of a release that waits says why.
+constexpr Millis waiting_interval{3'000};
+
+}  // namespace
+
 void ChannelRun::fail_channel(std::vector<Error> errors) {
   result_.state = RunState::failed;
   result_.message = errors.front().to_string();
@@ -78,7 +85,7 @@ void ChannelRun::report_taken_over() {
         "Warning", "InventoryMissing",
         "the inventory of release '" + item.name +
             "' was gone; its objects were taken over anew. What had left the release before is not known any more and stays",
-        item.name);
+        item.name, item.inventory.release_namespace);
     if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
   }
 }
@@ -107,8 +114,9 @@ void ChannelRun::report_healed() {
     }
     if (count == 0) continue;
     if (count > 3) names += " and " + std::to_string(count - 3) + " more";
-    const auto written = s_.status.event("Normal", "DriftHealed",
-                                         "somebody else changed " + names + "; it is as the commit says again", item.name);
+    const auto written =
+        s_.status.event("Normal", "DriftHealed", "somebody else changed " + names + "; it is as the commit says again",
+                        item.name, item.inventory.release_namespace);
     if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
   }
 }
@@ -168,6 +176,28 @@ void ChannelRun::finish_line(const std::string& outcome, const std::string& mess
 /// True for a release that left the file and owns nothing any more: it has no Release object.
 bool ChannelRun::shows_nothing(const Item& item) const {
   return item.release == nullptr && item.inventory.entries.empty() && !item.unreadable;
+}
+
+/// Says in the status of a release what it waits for, once that is no longer a matter of moments.
+void ChannelRun::report_waiting(const Item& item, const std::string& what) {
+  const Millis now = s_.clock.monotonic();
+  if (waits_since_ < Millis(0)) {
+    waits_since_ = now;
+    waiting_told_ = now;
+  }
+  if (now - waiting_told_ < waiting_interval) return;
+  waiting_told_ = now;
+  ReleaseStatus status;
+  status.name = item.name;
+  status.namespace_ = item.former_namespace.value_or(item.inventory.release_namespace);
+  status.driver = item.changes.driver;
+  status.state = "Pending";
+  status.deployed_known = false;
+  status.warnings = item.changes.warnings;
+  status.waits_for = what;
+  status.command = "gitopsctl tree " + s_.setup.key.channel;
+  // What cannot be told now is told at the end of the run, or then there is a reason why not.
+  static_cast<void>(s_.status.write_release(status).ok());
 }
 
 void ChannelRun::publish_releases(bool held) {

@@ -35,6 +35,41 @@ void check_namespaces(const render::RenderedSet& set, const std::vector<std::str
   }
 }
 
+// How live_hash() begins where the environment can tell what we own.
+constexpr std::string_view owned_hash = "hmac:";
+
+using Entries = std::map<render::ObjectId, const channels::RecordedEntry*>;
+
+/// Asks what applying would make of every object that is there and not known to be as we left it.
+Result<void> predict_changes(Environment& environment, const channels::LiveReleaseInput& input, const Entries& entries,
+                             channels::LiveState& live) {
+  std::vector<render::Object> objects;
+  std::vector<channels::LiveItem*> items;
+  for (const auto& desired : input.desired) {
+    auto& item = live.at(desired.id);
+    if (!item || item->deleting) continue;
+    const auto entry = entries.find(desired.id);
+    if (item->as_applied && entry != entries.end() && entry->second->hash == desired.hash) continue;
+    objects.push_back({desired.id, std::string(desired.body.string_at({"apiVersion"})), desired.body, desired.source, 0});
+    items.push_back(&*item);
+  }
+  if (objects.empty()) return {};
+  std::vector<const render::Object*> asked;
+  asked.reserve(objects.size());
+  for (const auto& object : objects) asked.push_back(&object);
+  ApplyOptions options;
+  options.owner = input.owner;
+  options.dry_run = true;
+  options.sensitive = &input.sensitive;
+  GITOPSCTL_TRY(auto predictions, environment.predict(asked, options));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i]->predicted = std::move(predictions[i].body);
+    items[i]->refused = std::move(predictions[i].refused);
+    items[i]->warnings = std::move(predictions[i].warnings);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<InventoryPlace> unlisted_places(const ChannelKey& key, const channels::Channel& channel,
@@ -67,7 +102,7 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   input.former_owners = subject.former_owners;
   input.from_digest = inventory.render_digest;
   for (const auto& entry : inventory.entries) {
-    input.entries.push_back({entry.id, entry.uid, entry.hash, recorded_state(entry.state)});
+    input.entries.push_back({entry.id, entry.uid, entry.hash, recorded_state(entry.state), entry.live_hash});
   }
   input.sensitive = inventory.sensitive;
   input.listed = subject.release != nullptr;
@@ -98,22 +133,33 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   return input;
 }
 
+bool is_of_one_release(const Error& error) noexcept { return error.code() == ErrorCode::forbidden; }
+
 Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
-                                         std::map<render::ObjectId, std::string>& observed) {
+                                         std::map<render::ObjectId, std::string>& observed,
+                                         const std::string& installation_key) {
   std::set<render::ObjectId> wanted;
   for (const auto& object : input.desired) wanted.insert(object.id);
   for (const auto& entry : input.entries) wanted.insert(entry.id);
   const std::vector<render::ObjectId> ids(wanted.begin(), wanted.end());
+  std::map<render::ObjectId, const channels::RecordedEntry*> entries;
+  for (const auto& entry : input.entries) entries.emplace(entry.id, &entry);
   GITOPSCTL_TRY(auto objects, environment.get_many(ids));
   channels::LiveState live;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (objects[i]) {
       observed[ids[i]] = objects[i]->resource_version;
-      live[ids[i]] = to_live_item(*objects[i]);
+      channels::LiveItem& item = live[ids[i]].emplace(to_live_item(*objects[i]));
+      if (const auto entry = entries.find(ids[i]);
+          entry != entries.end() && entry->second->live_hash.starts_with(owned_hash)) {
+        item.as_applied = !item.deleting && item.uid == entry->second->uid && item.owner == input.owner &&
+                          entry->second->live_hash == live_hash(environment, *objects[i], installation_key);
+      }
     } else {
       live[ids[i]] = std::nullopt;
     }
   }
+  GITOPSCTL_CHECK(predict_changes(environment, input, entries, live));
   return live;
 }
 

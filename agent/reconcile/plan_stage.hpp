@@ -37,9 +37,15 @@ struct PlanSubject {
 [[nodiscard]] channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
                                                          const std::string& installation_key);
 
-/// Looks up every object that the plan of `input` needs. `observed` gets their resource versions. An Error means that the
+/// True when an error of look_up_live() says something about that release alone: a right that is missing for its objects
+/// stops no other one.
+[[nodiscard]] bool is_of_one_release(const Error& error) noexcept;
+
+/// Looks up every object that the plan of `input` needs, and asks the environment what applying would make of those that
+/// are not known to be as we left them. `observed` gets their resource versions. An Error means that the
 /// environment did not answer: then nothing is known, and nothing may be done.
 [[nodiscard]] Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
-                                                       std::map<render::ObjectId, std::string>& observed);
+                                                       std::map<render::ObjectId, std::string>& observed,
+                                                       const std::string& installation_key);
 
 }  // namespace gitopsctl::agent

@@ -61,8 +61,14 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
       input.unreadable_owners = unreadable->second.owners;
       return {};
     }
-    GITOPSCTL_TRY(auto objects, look_up_live(environment, inputs.back(), observed));
-    live.merge(objects);
+    auto objects = look_up_live(environment, inputs.back(), observed, installation_key);
+    if (objects.ok()) {
+      live.merge(*objects);
+    } else if (is_of_one_release(objects.error())) {
+      inputs.back().errors.push_back(objects.error());
+    } else {
+      return objects.error();
+    }
     return {};
   };
   std::set<std::string> left;

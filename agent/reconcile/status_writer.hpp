@@ -86,10 +86,15 @@ class StatusWriter {
   Result<void> keep_releases(const std::set<std::pair<std::string, std::string>>& places);
   /// What is known of the branch: `status.source` and the condition SourceReady. `hint`: what to do, when not ready.
   Result<void> write_source(bool ready, const std::string& reason, const std::string& message, const std::string& hint);
+  /// An event about a release, whose Release object is in `namespace_` (empty: the home namespace).
   Result<void> event(const std::string& type, const std::string& reason, const std::string& message,
-                     const std::string& release = {});
+                     const std::string& release, const std::string& namespace_);
 
  private:
+  Result<void> event_about(const LiveObject& about, const std::string& type, const std::string& reason,
+                           const std::string& message, const std::string& release = {});
+  Result<void> record(const Event& event);
+
   Environment& environment_;
   ChannelKey key_;
   Clock& clock_;

@@ -21,7 +21,9 @@ int _gnutls_global_init_skip() { return 1; }                                  //
 namespace gitopsctl::channels {
 namespace {
 
-constexpr int max_redirects = 5;
+/// Seconds of silence after which the kernel asks whether the other side is still there, and between its questions.
+constexpr long keep_alive_idle = 30;
+constexpr long keep_alive_interval = 10;
 /// Of an answer that the sink does not get (an error page): enough to read a reason from.
 constexpr std::size_t max_error_body = 64U << 10U;
 constexpr std::size_t max_header_bytes = 256U << 10U;
@@ -137,8 +139,9 @@ std::size_t give_body(char* into, std::size_t size, std::size_t count, void* use
   const HttpRequest& request = *exchange.request;
   const std::string_view rest = std::string_view(request.body).substr(exchange.given);
   const bool first = exchange.given == 0;
-  if (!first && !rest.empty()) request.on_upload(exchange.given);
-  const auto piece = rest.substr(0, std::min(size * count, first ? (rest.size() + 1) / 2 : rest.size()));
+  const bool watched = static_cast<bool>(request.on_upload);
+  if (watched && !first && !rest.empty()) request.on_upload(exchange.given);
+  const auto piece = rest.substr(0, std::min(size * count, watched && first ? (rest.size() + 1) / 2 : rest.size()));
   std::copy(piece.begin(), piece.end(), into);
   exchange.given += piece.size();
   return piece.size();
@@ -150,6 +153,7 @@ int seek_body(void* user, curl_off_t offset, int origin) noexcept {
   if (origin != SEEK_SET || offset < 0 || static_cast<std::uint64_t>(offset) > exchange.request->body.size()) {
     return CURL_SEEKFUNC_CANTSEEK;
   }
+  if (!exchange.request->resend && exchange.given > 0) return CURL_SEEKFUNC_FAIL;
   exchange.given = static_cast<std::size_t>(offset);
   return CURL_SEEKFUNC_OK;
 }
@@ -164,6 +168,17 @@ Error with_advice(Error error, CURLcode code) {
     case CURLE_COULDNT_CONNECT:
       return error.with_hint("check that the server runs and that a proxy or firewall lets it through");
     default: return error;
+  }
+}
+
+int version_of(CURL* easy) {
+  long version = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  switch (version) {
+    case CURL_HTTP_VERSION_1_0: return 10;
+    case CURL_HTTP_VERSION_1_1: return 11;
+    case CURL_HTTP_VERSION_2_0: return 20;
+    default: return 0;
   }
 }
 
@@ -202,7 +217,9 @@ struct HttpClient::State {
   Result<HttpResponse> exchange(const HttpRequest& request, const HttpUrl& url, const Interrupt& interrupt,
                                 const HttpSink& sink);
   void set_up(Exchange& exchange, const HttpUrl& url, curl_slist* headers);
-  [[nodiscard]] List headers_for(const HttpRequest& request, bool at_home) const;
+  void set_up_tls(const HttpUrl& url, bool at_home);
+  void set_up_body(Exchange& exchange);
+  [[nodiscard]] List headers_for(const HttpRequest& request, const HttpUrl& url) const;
   Result<void> run(const Exchange& exchange, const HttpUrl& url, const Interrupt& interrupt);
   void count(const HttpRequest& request);
   [[nodiscard]] std::string without_secrets(std::string text) const;
@@ -212,7 +229,9 @@ struct HttpClient::State {
   std::unique_ptr<CURLM, FreeMulti> multi;
   std::unique_ptr<CURL, FreeEasy> easy;
   std::array<char, CURL_ERROR_SIZE> error_text{};
+  List connect_to;  ///< where to connect instead of the URL's host; curl keeps the pointer
   HttpCounters counters;
+  bool sent = false;
 };
 
 Result<void> HttpClient::State::bind(const HttpUrl& first) {
@@ -236,7 +255,7 @@ Result<void> HttpClient::State::bind(const HttpUrl& first) {
 }
 
 std::string HttpClient::State::without_secrets(std::string text) const {
-  for (const auto* secret : {&origin.password, &origin.bearer}) {
+  for (const auto* secret : {&origin.password, &origin.bearer, &origin.proxy}) {
     if (secret->size() < 4) continue;
     for (auto at = text.find(*secret); at != std::string::npos; at = text.find(*secret, at + 3)) {
       text.replace(at, secret->size(), "***");
@@ -245,7 +264,8 @@ std::string HttpClient::State::without_secrets(std::string text) const {
   return terminal_safe(text);
 }
 
-List HttpClient::State::headers_for(const HttpRequest& request, bool at_home) const {
+List HttpClient::State::headers_for(const HttpRequest& request, const HttpUrl& url) const {
+  const bool at_home = url.same_origin(*home);
   List list;
   const auto add = [&list](const std::string& line) {
     curl_slist* const before = list.release();
@@ -253,6 +273,11 @@ List HttpClient::State::headers_for(const HttpRequest& request, bool at_home) co
     list.reset(longer != nullptr ? longer : before);
   };
   add("Expect:");  // no extra round trip for `100 Continue`
+  // With another name in the handshake, the request still names the host that it is meant for.
+  if (at_home && !origin.tls_server_name.empty()) {
+    const bool usual = url.port == (url.scheme == "https" ? "443" : "80");
+    add("Host: " + url.host + (usual ? "" : ":" + url.port));
+  }
   for (const auto& [name, value] : request.headers) {
     const bool plain = (name + value).find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
     if (plain && (at_home || may_leave_origin(lower(name)))) add(value.empty() ? name + ";" : name + ": " + value);
@@ -275,10 +300,12 @@ void HttpClient::State::set_up(Exchange& exchange, const HttpUrl& url, curl_slis
   set(CURLOPT_QUICK_EXIT, 1L);  // do not wait for a hanging name server when giving up
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
-  set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  if (request.compressed) set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_TCP_KEEPIDLE, keep_alive_idle);
+  set(CURLOPT_TCP_KEEPINTVL, keep_alive_interval);
+  if (!origin.http2) set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_BUFFERSIZE, 32L << 10U);
   set(CURLOPT_USERAGENT, "gitopsctl");
   set(CURLOPT_HTTPHEADER, headers);
@@ -286,24 +313,64 @@ void HttpClient::State::set_up(Exchange& exchange, const HttpUrl& url, curl_slis
   set(CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
   set(CURLOPT_WRITEFUNCTION, &take_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&exchange));
-  if (!origin.proxy.empty()) set(CURLOPT_PROXY, origin.proxy.c_str());
-  if (!origin.ca_pem.empty()) {
-    curl_blob blob{origin.ca_pem.data(), origin.ca_pem.size(), CURL_BLOB_COPY};
-    set(CURLOPT_CAINFO_BLOB, &blob);
-    // The system's directory of certificates is searched besides the blob unless it is taken away.
-    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  if (origin.direct) {
+    set(CURLOPT_PROXY, "");
+  } else if (!origin.proxy.empty()) {
+    set(CURLOPT_PROXY, origin.proxy.c_str());
   }
+  set_up_tls(url, url.same_origin(*home));
   if (url.same_origin(*home) && origin.bearer.empty() && (!origin.username.empty() || !origin.password.empty())) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     set(CURLOPT_USERNAME, origin.username.c_str());
     set(CURLOPT_PASSWORD, origin.password.c_str());
   }
+  set_up_body(exchange);
+}
+
+void HttpClient::State::set_up_tls(const HttpUrl& url, bool at_home) {
+  CURL* handle = easy.get();
+  const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
+  const auto set_blob = [&set](CURLoption option, std::string& pem) {
+    curl_blob blob{pem.data(), pem.size(), CURL_BLOB_COPY};
+    set(option, &blob);
+  };
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!origin.ca_pem.empty()) {
+    set_blob(CURLOPT_CAINFO_BLOB, origin.ca_pem);
+    // The system's directory of certificates is searched besides the blob unless it is taken away.
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  }
+  connect_to.reset();
+  if (!at_home) return;
+  if (!origin.client_certificate_pem.empty()) {
+    set_blob(CURLOPT_SSLCERT_BLOB, origin.client_certificate_pem);
+    set_blob(CURLOPT_SSLKEY_BLOB, origin.client_key_pem);
+  }
+  if (origin.insecure_skip_tls_verify) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!origin.tls_server_name.empty()) {
+    // curl takes the name for the handshake from the URL: it gets that name, and is told where to connect.
+    const std::string name = origin.tls_server_name + ":" + url.port;
+    connect_to.reset(curl_slist_append(nullptr, (name + ":" + url.host + ":" + url.port).c_str()));
+    const auto path = url.plain.find_first_of("/?", url.plain.find("://") + 3);
+    const auto rest = path == std::string::npos ? std::string() : url.plain.substr(path);
+    set(CURLOPT_URL, (url.scheme + "://" + name + rest).c_str());
+    set(CURLOPT_CONNECT_TO, connect_to.get());
+  }
+}
+
+void HttpClient::State::set_up_body(Exchange& exchange) {
+  const HttpRequest& request = *exchange.request;
+  CURL* handle = easy.get();
+  const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
   if (request.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET" || !request.body.empty()) {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    if (request.on_upload) {
+    if (request.on_upload || !request.resend) {
       set(CURLOPT_READFUNCTION, &give_body);
       set(CURLOPT_READDATA, static_cast<void*>(&exchange));
       set(CURLOPT_SEEKFUNCTION, &seek_body);
@@ -364,17 +431,19 @@ void HttpClient::State::count(const HttpRequest& request) {
   curl_off_t down = 0;
   curl_off_t up = 0;
   long head = 0;
-  long sent = 0;
+  long head_sent = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_SIZE_DOWNLOAD_T, &down);
   curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &up);
   curl_easy_getinfo(easy.get(), CURLINFO_HEADER_SIZE, &head);
-  curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent);
+  curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &head_sent);
   counters.requests += 1;
   counters.bytes_received += static_cast<std::uint64_t>(down) + static_cast<std::uint64_t>(head);
   // A body that went out together with the headers is in REQUEST_SIZE already.
   const auto body = static_cast<std::uint64_t>(up);
-  const bool together = !request.on_upload && body > 0 && static_cast<std::uint64_t>(sent) > request.body.size();
-  counters.bytes_sent += static_cast<std::uint64_t>(sent) + (together ? 0 : body);
+  const bool together =
+      !request.on_upload && request.resend && body > 0 && static_cast<std::uint64_t>(head_sent) > request.body.size();
+  counters.bytes_sent += static_cast<std::uint64_t>(head_sent) + (together ? 0 : body);
+  sent = sent || head_sent > 0 || up > 0;
 }
 
 Result<HttpResponse> HttpClient::State::exchange(const HttpRequest& request, const HttpUrl& url, const Interrupt& interrupt,
@@ -383,7 +452,7 @@ Result<HttpResponse> HttpClient::State::exchange(const HttpRequest& request, con
   exchange.easy = easy.get();
   exchange.request = &request;
   exchange.sink = &sink;
-  const List headers = headers_for(request, url.same_origin(*home));
+  const List headers = headers_for(request, url);
   set_up(exchange, url, headers.get());
   const auto ran = run(exchange, url, interrupt);
   count(request);
@@ -392,6 +461,7 @@ Result<HttpResponse> HttpClient::State::exchange(const HttpRequest& request, con
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   exchange.response.status = static_cast<int>(status);
   exchange.response.url = url.plain;
+  exchange.response.version = version_of(easy.get());
   return std::move(exchange.response);
 }
 
@@ -399,6 +469,7 @@ HttpClient::HttpClient(HttpOrigin origin) : state_(std::make_unique<State>(std::
 HttpClient::~HttpClient() = default;
 
 Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrupt& interrupt, const HttpSink& sink) {
+  state_->sent = false;
   GITOPSCTL_TRY(HttpUrl url, HttpUrl::parse(request.url));
   GITOPSCTL_CHECK(state_->bind(url));
   const bool reading = (request.method == "GET" || request.method == "HEAD") && request.body.empty();
@@ -408,9 +479,10 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrup
     const auto location = response.header("location");
     const bool keeps_method = response.status == 307 || response.status == 308;
     if (!is_redirect(response.status) || location.empty() || (!reading && !keeps_method)) return response;
-    if (hops == max_redirects) {
+    if (request.max_redirects == 0) return response;
+    if (hops == request.max_redirects) {
       return Error(ErrorCode::unavailable,
-                   url.origin() + " redirects more than " + std::to_string(max_redirects) + " times");
+                   url.origin() + " redirects more than " + std::to_string(request.max_redirects) + " times");
     }
     auto target = url.resolve(location);
     if (!target) return target.error().in("redirect of " + url.origin());
@@ -428,6 +500,7 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrup
 }
 
 HttpCounters HttpClient::counters() const noexcept { return state_->counters; }
+bool HttpClient::sent() const noexcept { return state_->sent; }
 
 std::optional<Millis> parse_retry_after(std::string_view value, TimePoint now) {
   constexpr std::int64_t day_ms = 24LL * 3600 * 1000;

@@ -22,15 +22,29 @@ struct HttpOrigin {
   std::string username;  ///< basic authentication, with password; for tokens of forges any name
   std::string password;
   std::string bearer;  ///< instead of the two above
+  /// Certificate (with its chain) and key, in PEM, to log in with in the TLS handshake: credentials like those above.
+  std::string client_certificate_pem;
+  std::string client_key_pem;
   std::string ca_pem;  ///< certificates to trust instead of the system's; empty: the system's
-  std::string proxy;   ///< empty: from the environment
+  /// The name that is asked for (SNI) and that the certificate must have, instead of the URL's host. Of this origin only.
+  std::string tls_server_name;
+  /// Whoever answers is believed to be the server. Of this origin only.
+  bool insecure_skip_tls_verify = false;
+  bool http2 = true;    ///< over TLS, where the server speaks it
+  std::string proxy;    ///< http, https or socks5(h); empty: from the environment
+  bool direct = false;  ///< no proxy, whatever the environment says
 };
 
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< a name may come several times
   std::string body;
+  /// False: once a byte of the body has left it is never sent a second time, also not when a kept connection turns out to
+  /// be closed; the answer counts as lost then.
+  bool resend = true;
+  bool compressed = true;  ///< ask for a compressed answer
+  int max_redirects = 5;   ///< 0: a redirect is the answer
   /// When set, a body goes out in at least two pieces, and this is called between them with the number of bytes that have
   /// left; also again from the start when the request is repeated on a new connection. Must not throw.
   std::function<void(std::uint64_t sent)> on_upload;
@@ -44,6 +58,7 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;                                          ///< empty when a sink took it
   std::string url;                                           ///< after redirects
+  int version = 0;                                           ///< of HTTP: 10, 11 or 20
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const noexcept;
 };
@@ -62,10 +77,10 @@ struct HttpCounters {
 /// An Error means that no complete answer came (`unavailable`, `timeout`, `cancelled`, `too_large`, `forbidden` for a
 /// redirect that is not followed); a status of 400 and more is an answer. Errors never show credentials.
 ///
-/// Redirects: at most five. GET and HEAD follow all of them, other methods only 307 and 308 of the same origin (a 301, 302
-/// or 303 is their answer). To another origin go neither the credentials nor any header but Accept, Content-Type,
-/// User-Agent and Git-Protocol; from https to http nothing goes. User and password in a URL count as credentials of its
-/// origin when none are configured; those in a redirect are dropped.
+/// Redirects: at most five, or as the request says. GET and HEAD follow all of them, other methods only 307 and 308 of the
+/// same origin (a 301, 302 or 303 is their answer). To another origin go neither the credentials nor any header but Accept,
+/// Content-Type, User-Agent and Git-Protocol; from https to http nothing goes. User and password in a URL count as
+/// credentials of its origin when none are configured; those in a redirect are dropped.
 ///
 /// Not thread-safe: one per thread. A set stop token ends a transfer at once.
 class HttpClient {
@@ -76,6 +91,8 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
   [[nodiscard]] Result<HttpResponse> send(const HttpRequest& request, const Interrupt& interrupt, const HttpSink& sink = {});
   [[nodiscard]] HttpCounters counters() const noexcept;
+  /// Whether any byte of the last request left this machine: when not, nobody can have acted on it.
+  [[nodiscard]] bool sent() const noexcept;
 
  private:
   struct State;

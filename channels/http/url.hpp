@@ -7,10 +7,10 @@
 
 namespace gitopsctl::channels {
 
-/// A http or https URL taken apart. Only this room and tests need it.
+/// A http or https URL taken apart.
 struct HttpUrl {
   std::string scheme;    ///< `http` or `https`
-  std::string host;      ///< lower case
+  std::string host;      ///< lower case; of IPv6 in brackets
   std::string port;      ///< always set
   std::string user;      ///< decoded
   std::string password;  ///< decoded

@@ -139,7 +139,11 @@ class ReleasePlan {
       return;
     }
     if (!claim(desired, *item, entry, change)) return;
-    const bool covered = live_covers(desired.body, item->body);
+    if (item->refused && !(was_applied && item->as_applied)) {
+      out_.errors.push_back(Error(*item->refused).at({desired.source, 0, 0}));
+      return;
+    }
+    const bool covered = covers(desired, *item, was_applied);
     const bool made_anew = entry != nullptr && !entry->uid.empty() && entry->uid != item->uid;
     if (change.action == Action::update && change.why.empty()) {
       if (covered && was_applied && !made_anew) {
@@ -150,13 +154,21 @@ class ReleasePlan {
     }
     const Value before = shown(item->body);
     const Value applied = item->applied.is_nothing() ? Value() : shown(item->applied);
-    const Value after = overlay(before, shown(desired.body), applied);
+    const Value after = item->predicted ? shown(*item->predicted) : overlay(before, shown(desired.body), applied);
+    out_.warnings.insert(out_.warnings.end(), item->warnings.begin(), item->warnings.end());
     if (covered && change.why.empty() && json_equal(before, after)) {
       const bool unknown = entry == nullptr || entry->hash.empty();
       change.why = unknown ? "what was applied last is not known" : "fields that left the manifest are given up";
     }
     show(change, before, after, item->owner);
     out_.changes.push_back(std::move(change));
+  }
+
+  /// True when applying `desired` would change nothing in the live object.
+  static bool covers(const DesiredObject& desired, const LiveItem& item, bool was_applied) {
+    if (was_applied && item.as_applied) return true;
+    if (item.predicted) return json_equal(shown(item.body), shown(*item.predicted));
+    return live_covers(desired.body, item.body);
   }
 
   /// True, and an error, for an object that gitopsctl itself is steered by: rendered as one, or meeting one of that name.

@@ -25,6 +25,12 @@ struct LiveItem {
   /// What we applied last, as stored, when the environment remembers it; null otherwise. Only with it can a plan show that
   /// a field which left the manifest is taken away.
   Value applied;
+  /// What the environment itself says that an apply would make of it; nullopt where the desired body says that.
+  std::optional<Value> predicted = {};
+  /// Nothing of what we applied was changed since: it need not be compared, as long as the desired hash is the applied one.
+  bool as_applied = false;
+  std::optional<Error> refused = {};       ///< why an apply would be refused
+  std::vector<std::string> warnings = {};  ///< of the environment about an apply
 };
 
 /// What is known about the environment. An object that is known not to exist has an empty value; one that is missing here
@@ -48,6 +54,7 @@ struct RecordedEntry {
   std::string uid;   ///< empty: our write was never answered
   std::string hash;  ///< of what was applied; empty: nothing yet
   RecordedState state = RecordedState::applied;
+  std::string live_hash = {};  ///< keyed, of what we owned in the live object after that; empty: not known
 };
 
 /// Everything that the plan of one release is made of, besides the live objects.
@@ -120,10 +127,11 @@ struct PlanOutcome {
 /// adopt; of another release of the channel that gives it up in the same run, or that the annotation
 /// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's, or one that gitopsctl itself is
 /// steered by (reserved.hpp) → an error of the release.
-/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole), that what was applied
-/// last is known to have the desired hash (a field that leaves the manifest is an update although the live object still has
-/// all desired fields; so is whatever a run that was killed may have written), and that the object is the one that was
-/// written. The cause is drift when what was applied last has the desired hash, else commit.
+/// *Equal* means that every field of the desired object is equal in the live one (lists as a whole) or, where the
+/// environment predicts an apply, that it would change nothing; that what was applied last is known to have the desired hash
+/// (a field that leaves the manifest is an update although the live object still has all desired fields; so is whatever a
+/// run that was killed may have written), and that the object is the one that was written. The cause is drift when what was
+/// applied last has the desired hash, else commit.
 ///
 /// For each entry that is not desired: gone → nothing; removed, unless its uid or owner changed, a controller or another
 /// tool owns it, it is being deleted already, or a rule of kept_by_rule() holds → keep. A release that renders to nothing

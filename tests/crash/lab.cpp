@@ -235,9 +235,8 @@ CaseResult Lab::kill_after(const Moment& moment, const std::optional<Moment>& ag
   CaseResult result;
   result.goal = goal;
   result.name = moment.to_string() + (again ? "; " + again->to_string() : "");
-  std::string directory = "moment-" + result.name + (goal == Commit::second ? "" : "-back");
-  std::replace_if(directory.begin(), directory.end(), [](char c) { return c == ' ' || c == ',' || c == ';'; }, '-');
-  const Place place = copy_prepared(directory);
+  // Chance may pick one moment twice, so its name alone would not do.
+  const Place place = copy_prepared("moment-" + std::to_string(++moments_));
   result.reached = kill_later(place, moment);
   const Remains remains = look_at(place, result.problems);
   if (again) {

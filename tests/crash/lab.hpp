@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -87,6 +88,7 @@ class Lab {
 
   support::GitServer server_;
   support::ScratchDir scratch_;
+  mutable std::atomic<unsigned> moments_{0};  ///< killed at until now
   States states_;
   std::string old_candidate_;  ///< tree and parents, in every prepared place
   std::string new_candidate_;  ///< what the source branch makes of it

@@ -5,19 +5,12 @@
 #include <string>
 
 #include "agent/demo/cgi_server.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace gitopsctl::support {
 
 using namespace agent::demo;  // the HTTP server that the demo serves its repository with
-
-/// A certificate authority of our own and a certificate for 127.0.0.1 and localhost that it signed.
-struct TestCertificates {
-  std::string ca_pem;
-  std::string certificate_pem;
-  std::string key_pem;
-};
-[[nodiscard]] TestCertificates make_test_certificates();
 
 struct GitServerOptions {
   bool protocol_v2 = true;  ///< false: as a server that never heard of it

@@ -37,6 +37,13 @@ class SpyEnvironment final : public agent::Environment {
   Result<agent::ApplyOutcome> apply(const render::Object& object, const agent::ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<agent::PlannedApply>& objects, const agent::ApplyOptions& options,
                           std::vector<agent::ApplyOutcome>& outcomes) override;
+  Result<std::vector<agent::Prediction>> predict(const std::vector<const render::Object*>& objects,
+                                                 const agent::ApplyOptions& options) override {
+    return real_.predict(objects, options);
+  }
+  [[nodiscard]] std::string owned_fields(const agent::LiveObject& object) const override {
+    return real_.owned_fields(object);
+  }
   Result<agent::LiveObject> put(const render::Object& object, const std::string& expected,
                                 const agent::ApplyOptions& options) override;
   Result<void> remove(const render::ObjectId& id, const agent::DeletePreconditions& preconditions,

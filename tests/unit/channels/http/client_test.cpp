@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <tuple>
 
+#include "agent/demo/http_wire.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/scratch.hpp"
 
@@ -299,5 +301,65 @@ TEST_SUITE("concurrency: http client") {
     std::tie(code, took) = timed(request, {});
     CHECK(code == ErrorCode::timeout);
     CHECK(took < Millis(2'000));
+  }
+}
+
+TEST_SUITE("http/client: what is sent at most once") {
+  /// Answers the first request of each connection, and reads later ones without an answer.
+  struct Forgetful {
+    Forgetful()
+        : server(0, "", "", [this](gitopsctl::agent::demo::Wire& wire) {
+            gitopsctl::agent::demo::WireHead head;
+            std::string body;
+            for (int i = 0; wire.read_head(head) && wire.read_body(head, body, 1 << 20); ++i) {
+              {
+                const std::lock_guard lock(mutex);
+                seen.push_back(body);
+              }
+              if (i > 0 || !wire.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) return;
+            }
+          }) {}
+    [[nodiscard]] std::size_t count(const std::string& body) {
+      const std::lock_guard lock(mutex);
+      return static_cast<std::size_t>(std::ranges::count(seen, body));
+    }
+    std::mutex mutex;
+    std::vector<std::string> seen;
+    gitopsctl::agent::demo::WireServer server;
+  };
+
+  TEST_CASE("a kept connection that dies under a request does not send it twice") {
+    Forgetful server;
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.server.port()) + "/";
+    HttpClient client({});
+    HttpRequest request = get(url);
+    request.method = "POST";
+    request.body = "first";
+    REQUIRE(client.send(request, {}).ok());
+    request.body = "second";
+    request.resend = false;
+    const auto lost = client.send(request, {});
+    REQUIRE_FALSE(lost.ok());
+    CHECK(client.sent());
+    CHECK(server.count("second") == 1);
+
+    // The same with a request that may be repeated: it is, on a new connection.
+    HttpClient other({});
+    request.resend = true;
+    request.body = "third";
+    REQUIRE(other.send(request, {}).ok());
+    request.body = "fourth";
+    REQUIRE(other.send(request, {}).ok());
+    CHECK(server.count("fourth") == 2);
+  }
+
+  TEST_CASE("what never left is told from what got lost") {
+    HttpClient client({});
+    HttpRequest request = get("http://127.0.0.1:1/");
+    request.method = "POST";
+    request.body = "x";
+    request.resend = false;
+    CHECK_FALSE(client.send(request, {}).ok());
+    CHECK_FALSE(client.sent());
   }
 }

@@ -1,0 +1,307 @@
+#include "agent/cluster/change_feed.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "agent/cluster/normal_form.hpp"
+#include "base/log/log.hpp"
+#include "base/result/no_throw.hpp"
+#include "channels/plan/reserved.hpp"
+
+namespace gitopsctl::agent::detail {
+namespace {
+
+// A first list that takes longer is not waited for.
+constexpr std::chrono::seconds first_list_patience{10};
+// What cannot be watched is taken as changed this often.
+constexpr std::chrono::seconds blind_span{30};
+// Of one object; more only pile up where no watch tells of them.
+constexpr std::size_t max_own_versions = 8;
+
+constexpr std::size_t max_own = 50'000;
+
+constexpr std::string_view own_group = "gitopsctl.dev";
+/// Inventories and records.
+constexpr std::string_view managed_selector = "app.kubernetes.io/managed-by=gitopsctl";
+
+/// Kinds that change all the time without meaning anything for what a release is.
+bool is_noise(const std::string& group, const std::string& kind) {
+  return kind == "Event" || kind == "Lease" || (group.empty() && kind == "Pod") || kind == "EndpointSlice";
+}
+
+}  // namespace
+
+/// The watch of one scope, with the thread that it runs on.
+class ChangeFeed::Watch final : public KubeWatchSink {
+ public:
+  Watch(ChangeFeed& feed, Scope scope) : feed_(feed), scope_(std::move(scope)) {}
+
+  void begin() {
+    thread_ = std::jthread([this] { run(); });
+  }
+
+  Result<void> replace(const KubeList& all) override {
+    std::map<render::ObjectId, Change> now;
+    for (const auto& item : all.items) {
+      auto [id, change] = read(item, false);
+      now.insert_or_assign(std::move(id), std::move(change));
+    }
+    const std::lock_guard lock(feed_.mutex_);
+    const bool first = !listed_;
+    listed_ = true;
+    if (first && !late_) {
+      for (auto& [id, change] : now) known_[id] = {change.version, change.hash, change.uid};
+    } else {
+      std::vector<std::pair<render::ObjectId, Change>> gone;
+      for (const auto& [id, known] : known_) {
+        if (!now.contains(id)) gone.push_back({id, {true, false, known.uid, {}, {}}});
+      }
+      for (auto& [id, change] : gone) feed_.tell(*this, id, std::move(change));
+      for (auto& [id, change] : now) feed_.tell(*this, id, std::move(change));
+      // Somebody went on without waiting for this list.
+      if (std::exchange(late_, false)) feed_.foreign();
+    }
+    feed_.changed_.notify_all();
+    return {};
+  }
+
+  Result<void> change(Event event, const Value& object) override {
+    auto [id, change] = read(object, event == Event::deleted);
+    const std::lock_guard lock(feed_.mutex_);
+    feed_.tell(*this, id, std::move(change));
+    return {};
+  }
+
+  // With the feed's lock held:
+  [[nodiscard]] bool ready() const noexcept { return listed_ || failed_; }
+  void note_late() { late_ = !listed_; }
+  std::map<render::ObjectId, Known> known_;
+
+ private:
+  static std::pair<render::ObjectId, Change> read(const Value& object, bool deleted) {
+    LiveObject live = live_object(object);
+    Change change{deleted, live.deleting, live.uid, live.resource_version, {}};
+    if (!deleted) change.hash = content_hash(live.body);
+    return {std::move(live.id), std::move(change)};
+  }
+
+  void run() {
+    const auto stop = feed_.stop_.get_token();
+    KubeCall call;
+    call.interrupt.stop = stop;
+    KubeListOptions options;
+    options.namespace_ = scope_.namespace_;
+    options.label_selector = scope_.selector;
+    while (!stop.stop_requested()) {
+      const auto ended = no_throw(
+          "a watch", [&]() -> Result<void> { return feed_.watcher(scope_).watch(scope_.kind, options, *this, call); });
+      if (stop.stop_requested()) return;
+      const std::string why = ended.ok() ? "it ended" : ended.error().to_string();
+      std::unique_lock lock(feed_.mutex_);
+      if (why != told_) {
+        log::warning("cannot watch a kind; it is looked at again and again instead",
+                     {{"kind", scope_.kind.kind}, {"namespace", scope_.namespace_}, {"why", why}});
+        told_ = why;
+      }
+      failed_ = true;
+      late_ = true;  // nobody knows what happens until the next list
+      feed_.foreign();
+      feed_.changed_.wait_for(lock, stop, blind_span, [] { return false; });
+    }
+  }
+
+  ChangeFeed& feed_;
+  Scope scope_;
+  bool listed_ = false;
+  bool failed_ = false;
+  bool late_ = false;
+  std::string told_;
+  std::jthread thread_;
+};
+
+ChangeFeed::ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces)
+    : client_(std::move(client)), actor_(std::move(actor)), namespaces_(std::move(namespaces)) {
+  const std::string home(channels::home_namespace);
+  if (!namespaces_.empty() && std::ranges::find(namespaces_, home) == namespaces_.end()) namespaces_.push_back(home);
+}
+
+const KubeClient& ChangeFeed::watcher(const Scope& scope) const { return scope.selector == owner_label ? actor_ : client_; }
+
+ChangeFeed::~ChangeFeed() {
+  stop_.request_stop();
+  changed_.notify_all();
+  watches_.clear();  // joins
+}
+
+void ChangeFeed::watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun) {
+  std::vector<std::string> spaces{""};
+  if (!anywhere) {
+    spaces = {std::string(channels::home_namespace)};
+  } else if (!namespaces_.empty()) {
+    spaces = namespaces_;
+  }
+  for (const auto& space : spaces) {
+    // No release has objects at home, and the account that writes them may have no right to look there.
+    if (selector == owner_label && space == channels::home_namespace) continue;
+    Scope scope{kind, space, selector};
+    auto& place = watches_[scope];
+    if (place) continue;
+    place = std::make_unique<Watch>(*this, scope);
+    place->begin();
+    begun.push_back(place.get());
+  }
+}
+
+void ChangeFeed::follow(const std::set<std::pair<std::string, std::string>>& kinds) {
+  // Who follows what somebody else has just begun to follow waits for the same list.
+  const std::lock_guard order(follow_mutex_);
+  std::vector<std::pair<std::string, std::string>> fresh;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& kind : kinds) {
+      if (kind.first == own_group || is_noise(kind.first, kind.second)) continue;
+      if (followed_.insert(kind).second && started_) fresh.push_back(kind);
+    }
+  }
+  if (fresh.empty()) return;
+  std::vector<Watch*> begun;
+  for (const auto& [group, kind] : fresh) {
+    const auto resource = client_.discovery().map(group, "", kind, {});
+    const std::lock_guard lock(mutex_);
+    if (!resource.ok()) {
+      followed_.erase({group, kind});  // a kind that comes later is followed then
+      continue;
+    }
+    // Without a right for the whole cluster nothing outside of namespaces can be watched.
+    if (!resource->namespaced && !namespaces_.empty()) continue;
+    watch({group, "", kind}, std::string(owner_label), true, begun);
+  }
+  std::unique_lock lock(mutex_);
+  const auto all_ready = [&] { return std::ranges::all_of(begun, [](const Watch* one) { return one->ready(); }); };
+  if (!changed_.wait_for(lock, stop_.get_token(), first_list_patience, all_ready)) {
+    for (Watch* one : begun) one->note_late();
+  }
+}
+
+std::uint64_t ChangeFeed::version() {
+  std::unique_lock lock(mutex_);
+  if (!started_) {
+    started_ = true;
+    std::vector<Watch*> begun;
+    watch({std::string(own_group), "", "Channel"}, "", false, begun);
+    watch({std::string(own_group), "", "Approval"}, "", false, begun);
+    watch({std::string(own_group), "", "Release"}, "", true, begun);
+    watch({"", "", "ConfigMap"}, std::string(managed_selector), true, begun);
+    const auto known = std::exchange(followed_, {});
+    const auto all_ready = [&] { return std::ranges::all_of(begun, [](const Watch* one) { return one->ready(); }); };
+    if (!changed_.wait_for(lock, stop_.get_token(), first_list_patience, all_ready)) {
+      for (Watch* one : begun) one->note_late();
+    }
+    lock.unlock();
+    follow(known);
+    lock.lock();
+    primed_ = true;
+    changed_.notify_all();
+  }
+  changed_.wait(lock, stop_.get_token(), [this] { return primed_; });
+  return version_;
+}
+
+bool ChangeFeed::changed_by_others(std::uint64_t since) {
+  const std::lock_guard lock(mutex_);
+  return last_foreign_ > since;
+}
+
+std::uint64_t ChangeFeed::wait(std::uint64_t seen, Millis span, const std::stop_token& stop) {
+  static_cast<void>(version());
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, span, [&] { return version_ > seen; });
+  return version_;
+}
+
+void ChangeFeed::foreign() {
+  last_foreign_ = ++version_;
+  changed_.notify_all();
+}
+
+void ChangeFeed::own() {
+  ++version_;
+  changed_.notify_all();
+}
+
+void ChangeFeed::tell(Watch& watch, const render::ObjectId& id, Change change) {
+  if (const auto ours = own_.find(id); ours != own_.end() && ours->second.open > 0) {
+    ours->second.waiting.emplace_back(&watch, std::move(change));
+    return;
+  }
+  settle(watch, id, change);
+}
+
+/// Takes over what a watch told, and decides who did it.
+void ChangeFeed::settle(Watch& watch, const render::ObjectId& id, const Change& change) {
+  const auto ours = own_.find(id);
+  const bool removed_by_us = ours != own_.end() && !ours->second.removed.empty() && ours->second.removed == change.uid;
+  const auto known = watch.known_.find(id);
+  if (change.deleted) {
+    if (known != watch.known_.end()) watch.known_.erase(known);
+    if (!removed_by_us) return foreign();
+    // Several watches may tell of it; the next write of the object forgets it.
+    return;
+  }
+  if (known != watch.known_.end() && known->second.version == change.version) return;
+  const bool same = known != watch.known_.end() && known->second.hash == change.hash && known->second.uid == change.uid;
+  watch.known_[id] = {change.version, change.hash, change.uid};
+  if (ours != own_.end()) {
+    auto& versions = ours->second.versions;
+    if (std::ranges::find(versions, change.version) != versions.end()) return;
+  }
+  if (same || (removed_by_us && change.deleting)) return;
+  foreign();
+}
+
+void ChangeFeed::close(const render::ObjectId& id, const std::string& version, const std::string& removed) {
+  const auto place = own_.find(id);
+  if (place == own_.end()) return;
+  Own& ours = place->second;
+  if (ours.open > 0) --ours.open;
+  if (!version.empty()) {
+    ours.versions.push_back(version);
+    if (ours.versions.size() > max_own_versions) ours.versions.erase(ours.versions.begin());
+    ours.removed.clear();
+  }
+  if (!removed.empty()) ours.removed = removed;
+  if (ours.open > 0) return;
+  const auto waiting = std::exchange(ours.waiting, {});
+  for (const auto& [watch, change] : waiting) settle(*watch, id, change);
+  if (is_noise(id.group, id.kind)) own_.erase(id);
+  // Of most of them nothing will be told any more; forgetting one costs at most a look for nothing.
+  if (own_.size() > max_own) std::erase_if(own_, [](const auto& one) { return one.second.open == 0; });
+}
+
+ChangeFeed::OwnWrite::OwnWrite(ChangeFeed& feed, const render::ObjectId& id) : feed_(feed), id_(id) {
+  const std::lock_guard lock(feed_.mutex_);
+  ++feed_.own_[id_].open;
+}
+
+ChangeFeed::OwnWrite::~OwnWrite() {
+  if (!open_) return;
+  const std::lock_guard lock(feed_.mutex_);
+  feed_.close(id_, {}, {});
+}
+
+void ChangeFeed::OwnWrite::done(const std::string& resource_version) {
+  open_ = false;
+  const std::lock_guard lock(feed_.mutex_);
+  feed_.close(id_, resource_version, {});
+  feed_.own();
+}
+
+void ChangeFeed::OwnWrite::removed(const std::string& uid) {
+  open_ = false;
+  const std::lock_guard lock(feed_.mutex_);
+  feed_.close(id_, {}, uid);
+  feed_.own();
+}
+
+}  // namespace gitopsctl::agent::detail

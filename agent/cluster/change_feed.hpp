@@ -1,0 +1,116 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "agent/kube/client.hpp"
+#include "base/time/clock.hpp"
+#include "render/manifest/object.hpp"
+
+namespace gitopsctl::agent::detail {
+
+/// Counts what changes in a cluster, as watches tell it: objects of our own kinds, inventories and records, and those with
+/// an owner label of every kind that follow() named. Changes of a status alone, and our own writes, are no changes by
+/// others. Of an object a version and a hash are kept, no content. Only for this room. Thread-safe.
+class ChangeFeed {
+ public:
+  /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere. No
+  /// thread runs before the first version().
+  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces);
+  /// Ends the watches and waits for their threads.
+  ~ChangeFeed();
+  ChangeFeed(const ChangeFeed&) = delete;
+  ChangeFeed& operator=(const ChangeFeed&) = delete;
+
+  /// Counts changes of this kind's objects from here on: when it returns, they have been listed, or that failed or took too
+  /// long, which counts as a change once it is done.
+  void follow(const std::set<std::pair<std::string, std::string>>& kinds);
+
+  [[nodiscard]] std::uint64_t version();
+  [[nodiscard]] bool changed_by_others(std::uint64_t since);
+  std::uint64_t wait(std::uint64_t seen, Millis span, const std::stop_token& stop);
+
+  /// One write of ours. Between its making and done() or removed(), what is told of the object waits; when it goes without
+  /// either, whatever was told counts as somebody else's.
+  class OwnWrite {
+   public:
+    OwnWrite(ChangeFeed& feed, const render::ObjectId& id);
+    ~OwnWrite();
+    OwnWrite(const OwnWrite&) = delete;
+    OwnWrite& operator=(const OwnWrite&) = delete;
+    void done(const std::string& resource_version);
+    void removed(const std::string& uid);
+
+   private:
+    ChangeFeed& feed_;
+    render::ObjectId id_;
+    bool open_ = true;
+  };
+
+ private:
+  class Watch;
+  struct Change {
+    bool deleted = false;
+    bool deleting = false;
+    std::string uid;
+    std::string version;
+    std::string hash;
+  };
+  struct Known {
+    std::string version;
+    std::string hash;
+    std::string uid;
+  };
+  struct Own {
+    unsigned open = 0;
+    std::vector<std::string> versions;  ///< of our writes that no watch told yet
+    std::string removed;                ///< uid of what we deleted
+    std::vector<std::pair<Watch*, Change>> waiting;
+  };
+  struct Scope {
+    KubeKind kind;
+    std::string namespace_;
+    std::string selector;
+    friend bool operator<(const Scope& a, const Scope& b) {
+      return std::tie(a.kind.group, a.kind.kind, a.namespace_, a.selector) <
+             std::tie(b.kind.group, b.kind.kind, b.namespace_, b.selector);
+    }
+  };
+
+  // All of these are called with the lock held.
+  void watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun);
+  void tell(Watch& watch, const render::ObjectId& id, Change change);
+  void settle(Watch& watch, const render::ObjectId& id, const Change& change);
+  void close(const render::ObjectId& id, const std::string& version, const std::string& removed);
+  void foreign();
+  void own();
+
+  /// Who watches it.
+  [[nodiscard]] const KubeClient& watcher(const Scope& scope) const;
+
+  KubeClient client_;
+  KubeClient actor_;
+  std::vector<std::string> namespaces_;
+  std::stop_source stop_;
+  std::mutex follow_mutex_;  ///< held over a whole follow(); taken before the lock
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool started_ = false;
+  bool primed_ = false;  ///< what version() begins with has begun
+  std::uint64_t version_ = 1;
+  std::uint64_t last_foreign_ = 0;
+  std::set<std::pair<std::string, std::string>> followed_;
+  std::map<render::ObjectId, Own> own_;
+  std::map<Scope, std::unique_ptr<Watch>> watches_;
+};
+
+}  // namespace gitopsctl::agent::detail

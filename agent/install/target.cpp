@@ -1,0 +1,17 @@
+#include "agent/cluster/cluster_environment.hpp"
+#include "agent/install/install.hpp"
+#include "agent/kube/kubeconfig.hpp"
+
+namespace gitopsctl::agent::install {
+
+Result<std::unique_ptr<Environment>> open_install_target(const std::string& kubeconfig, const std::string& context,
+                                                         Clock& clock) {
+  KubeTargetOptions options;
+  options.kubeconfig = kubeconfig;
+  options.context = context;
+  ClusterSettings settings;
+  GITOPSCTL_TRY(settings.target, load_kube_target(options));
+  return open_cluster_environment(std::move(settings), clock);
+}
+
+}  // namespace gitopsctl::agent::install
