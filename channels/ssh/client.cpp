@@ -356,10 +356,11 @@ Result<void> SshClient::start(const SshLogin& login, const std::string& command,
 Result<void> SshClient::write(std::string_view bytes, const std::function<void(std::uint64_t)>& on_sent,
                               const Interrupt& interrupt) {
   State& s = *state_;
+  const std::size_t half = (bytes.size() + 1) / 2;
   std::size_t sent = 0;
   while (sent < bytes.size()) {
     if (s.channel == nullptr) return s.lost("sending to");
-    const std::size_t limit = on_sent && sent == 0 ? (bytes.size() + 1) / 2 : bytes.size();
+    const std::size_t limit = on_sent && sent < half ? half : bytes.size();
     const auto piece = bytes.substr(sent, std::min(piece_bytes, limit - sent));
     int wrote = 0;
     const auto put = [&] {
@@ -376,7 +377,7 @@ Result<void> SshClient::write(std::string_view bytes, const std::function<void(s
     }
     sent += static_cast<std::size_t>(wrote);
     s.counters.bytes_sent += static_cast<std::uint64_t>(wrote);
-    if (on_sent && sent < bytes.size()) {
+    if (on_sent && sent == half && half < bytes.size()) {
       GITOPSCTL_CHECK(s.flush(interrupt));
       on_sent(sent);
     }

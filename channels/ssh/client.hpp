@@ -56,7 +56,7 @@ class SshClient {
   /// was kept turns out to be gone, a new one is made, once.
   [[nodiscard]] Result<void> start(const SshLogin& login, const std::string& command, const std::string& variable,
                                    const std::string& value, const Interrupt& interrupt);
-  /// Writes all of `bytes`. `on_sent` as HttpRequest::on_upload: between two pieces, with the number of bytes that left.
+  /// Writes all of `bytes`. `on_sent` is called once, when half of them have left this machine. Must not throw.
   [[nodiscard]] Result<void> write(std::string_view bytes, const std::function<void(std::uint64_t)>& on_sent,
                                    const Interrupt& interrupt);
   /// The next bytes of the command's output, valid until the next call; empty at its end.

@@ -215,6 +215,10 @@ void Relay::State::serve(int client) {
   bool open = (!proxy || take_request(client)) &&
               ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   while (open && !ending) {
+    if (hang >= 0 && passed > hang) {  // nothing is taken either, so that what is sent piles up
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      continue;
+    }
     std::array<pollfd, 2> files{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
     if (::poll(files.data(), files.size(), 50) <= 0) continue;
     for (int i = 0; i < 2 && open; ++i) {
@@ -224,7 +228,7 @@ void Relay::State::serve(int client) {
       open = got > 0;
       if (!open) break;
       if (i == 1) passed += got;
-      if (hang >= 0 && passed > hang) continue;
+      if (hang >= 0 && passed > hang) break;
       open = cut < 0 || passed <= cut;
       if (open) open = ::send(i == 0 ? server : client, piece.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
     }
