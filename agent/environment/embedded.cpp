@@ -539,6 +539,22 @@ Result<std::uint64_t> EmbeddedEnvironment::wait_for_change(std::uint64_t seen, M
   }
 }
 
+/// With another key every digest and every generated secret of what is there would change.
+Result<void> check_key(Database& database, const std::string& directory) {
+  const std::string key = directory + "/installation.key";
+  std::error_code problem;
+  if (std::filesystem::exists(key, problem) || problem) return {};  // reading it says what is wrong with it
+  GITOPSCTL_TRY(auto query, database.prepare("SELECT 1 FROM objects LIMIT 1"));
+  GITOPSCTL_TRY(const bool used, query.step());
+  if (!used) return {};
+  return Error(ErrorCode::conflict, "the installation's key is gone, but the environment beside it is in use")
+      .at({key, 0, 0})
+      .with_hint(
+          "restore it from a backup; with a new key every digest and generated secret changes. To accept that: "
+          "(umask 077; head -c 32 /dev/urandom > " +
+          key + ")");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Environment>> open_embedded_environment(const std::string& path, Clock& clock) {
@@ -558,7 +574,10 @@ Result<std::unique_ptr<Environment>> open_embedded_environment(const std::string
         "restore the file from a backup; or move it away to begin with an empty environment, into which everything is "
         "deployed again");
   }
-  GITOPSCTL_TRY(auto key, load_installation_key(std::filesystem::path(path).parent_path().string()));
+  std::string directory = std::filesystem::path(path).parent_path().string();
+  if (directory.empty()) directory = ".";
+  GITOPSCTL_CHECK(check_key(**database, directory));
+  GITOPSCTL_TRY(auto key, load_installation_key(directory));
   return std::unique_ptr<Environment>(
       std::make_unique<EmbeddedEnvironment>(std::move(database).value(), std::move(key), clock));
 }

@@ -170,7 +170,8 @@ class Environment {
 };
 
 /// The embedded environment: one SQLite file (WAL) that several processes may open at once. Refuses a file of a newer schema
-/// (`newer_schema`). The key for hashing secret values is made once and kept in the file's own directory with mode 0600.
+/// (`newer_schema`). The key for hashing secret values is made once and kept in the file's own directory with mode 0600; one
+/// that is gone while the file has objects is an error (`conflict`), never made anew.
 [[nodiscard]] Result<std::unique_ptr<Environment>> open_embedded_environment(const std::string& path, Clock& clock);
 
 /// An embedded environment that could not be opened (a newer version wrote its file): every call is the error `why`, or what

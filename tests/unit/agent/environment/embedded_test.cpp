@@ -572,6 +572,25 @@ TEST_SUITE("agent/environment key") {
     CHECK(std::distance(fs::directory_iterator(folder), fs::directory_iterator()) == 1);
   }
 
+  TEST_CASE("one that is gone is not made anew beside objects") {
+    Fixture f;
+    const std::string file = f.directory.path() + "/installation.key";
+    f.environment.reset();
+    fs::remove(file);
+    f.environment = f.open();  // nothing was written yet: nothing depends on it
+    REQUIRE(f.environment->apply(config_map("a", "{a: b}"), {}).ok());
+    f.environment.reset();
+    fs::remove(file);
+    const auto opened = open_embedded_environment(f.directory.file(), f.clock);
+    REQUIRE(!opened.ok());
+    CHECK(opened.error().code() == ErrorCode::conflict);
+    CHECK(opened.error().to_string().find(file) != std::string::npos);
+    CHECK(!fs::exists(file));
+    std::ofstream(file) << std::string(32, 'k');
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    CHECK(open_embedded_environment(f.directory.file(), f.clock).ok());
+  }
+
   TEST_CASE("a wrong one is never replaced") {
     const TemporaryDirectory directory;
     const std::string file = directory.path() + "/installation.key";
