@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "agent/demo/http_wire.hpp"
+#include "base/text/percent.hpp"
 
 namespace gitopsctl::agent::demo {
 namespace {
@@ -58,26 +59,6 @@ std::string base64(std::string_view bytes) {
       group = (group << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
     for (std::size_t k = 0; k < 4; ++k) {
       out += i + k > bytes.size() ? '=' : digits[(group >> (18U - 6U * static_cast<unsigned>(k))) & 63U];
-    }
-  }
-  return out;
-}
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
     }
   }
   return out;

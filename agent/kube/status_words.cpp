@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "base/text/ascii.hpp"
 #include "base/text/escape.hpp"
 #include "base/text/utf8.hpp"
 
@@ -14,12 +15,6 @@ bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /// The escape at the start of `text` (behind its backslash), which is moved behind it.

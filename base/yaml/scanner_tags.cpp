@@ -1,3 +1,4 @@
+#include "base/text/ascii.hpp"
 #include "base/yaml/scanner.hpp"
 
 namespace gitopsctl::yaml_detail {
@@ -8,13 +9,6 @@ bool word_character(char c) {
 }
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
-
-int hex_value(char c) {
-  if (digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool uri_character(char c) {
   constexpr std::string_view others = ";/?:@&=+$,.!~*'()[]%";
@@ -157,8 +151,8 @@ bool Scanner::scan_tag_uri(Mark start, std::string_view head, std::string& uri) 
 bool Scanner::scan_uri_escape(Mark start, std::string& uri) {
   int left = -1;  // octets of the character still to come; -1 before the first
   do {
-    if (at() != '%' || hex_value(at(1)) < 0 || hex_value(at(2)) < 0) return fail(start, "did not find URI escaped octet");
-    const auto octet = static_cast<unsigned>(hex_value(at(1)) * 16 + hex_value(at(2)));
+    if (at() != '%' || hex_digit(at(1)) < 0 || hex_digit(at(2)) < 0) return fail(start, "did not find URI escaped octet");
+    const auto octet = static_cast<unsigned>(hex_digit(at(1)) * 16 + hex_digit(at(2)));
     if (left < 0) {
       left = octet < 0x80               ? 1
              : (octet & 0xE0U) == 0xC0U ? 2

@@ -8,6 +8,7 @@
 
 #include "base/process/crash_point.hpp"
 #include "base/text/escape.hpp"
+#include "base/text/percent.hpp"
 #include "channels/git/connectivity.hpp"
 #include "channels/git/git_tree.hpp"
 #include "channels/git/mirror_store.hpp"
@@ -381,24 +382,9 @@ Result<void> MirrorImpl::push(const std::string& ref, const CommitId& expected, 
 
 void MirrorImpl::trim() { store_->trim(); }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 Result<std::string> path_of_file_url(std::string_view rest) {
   if (rest.starts_with("localhost/")) rest.remove_prefix(9);
-  std::string out;
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    if (rest[i] == '%' && i + 2 < rest.size() && hex_digit(rest[i + 1]) >= 0 && hex_digit(rest[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(rest[i + 1]) * 16 + hex_digit(rest[i + 2]));
-      i += 2;
-    } else {
-      out += rest[i];
-    }
-  }
+  std::string out = percent_decode(rest);
   if (!out.starts_with('/') || out.find('\0') != std::string::npos) {
     return Error(ErrorCode::invalid_input, "a file:// address needs an absolute path of this machine");
   }

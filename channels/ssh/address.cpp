@@ -5,32 +5,13 @@
 
 #include "base/text/ascii.hpp"
 #include "base/text/escape.hpp"
+#include "base/text/percent.hpp"
 
 namespace gitopsctl::channels {
 namespace {
 
 constexpr std::string_view scheme = "ssh://";
 constexpr std::size_t max_address_bytes = 4096;
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 /// Never shows what was written: it may hold a password.
 Error wrong(const std::string& what) {
@@ -103,9 +84,9 @@ Result<SshAddress> read_url(std::string_view text) {
   const auto slash = text.find('/');
   const auto authority = text.substr(0, slash);
   const auto at = authority.rfind('@');
-  GITOPSCTL_CHECK(read_user(out, at == std::string_view::npos ? "" : percent_decoded(authority.substr(0, at))));
+  GITOPSCTL_CHECK(read_user(out, at == std::string_view::npos ? "" : percent_decode(authority.substr(0, at))));
   GITOPSCTL_CHECK(read_authority(out, authority.substr(at == std::string_view::npos ? 0 : at + 1)));
-  std::string path = slash == std::string_view::npos ? "" : percent_decoded(text.substr(slash));
+  std::string path = slash == std::string_view::npos ? "" : percent_decode(text.substr(slash));
   if (path.starts_with("/~")) path.erase(0, 1);
   GITOPSCTL_CHECK(read_path(out, std::move(path)));
   return out;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text/ascii.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/unicode.hpp"
 
@@ -43,12 +44,6 @@ std::string escape(std::string_view text, const Part& part) {
   return out;
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 Error failure(std::string message) { return {ErrorCode::invalid_input, std::move(message)}; }
 
 Result<std::string> unescape(std::string_view text, const Part& part, bool zone = false) {
@@ -63,8 +58,8 @@ Result<std::string> unescape(std::string_view text, const Part& part, bool zone 
       continue;
     }
     const auto escaped = text.substr(i, 3);
-    const int high = escaped.size() == 3 ? hex_value(escaped[1]) : -1;
-    const int low = escaped.size() == 3 ? hex_value(escaped[2]) : -1;
+    const int high = escaped.size() == 3 ? hex_digit(escaped[1]) : -1;
+    const int low = escaped.size() == 3 ? hex_digit(escaped[2]) : -1;
     const auto invalid = [&] { return failure("invalid URL escape " + go_quote(escaped)); };
     if (high < 0 || low < 0) return invalid();
     const char byte = static_cast<char>(high * 16 + low);
