@@ -165,7 +165,11 @@ Result<void> ClusterEnvironment::check_absent(const ObjectId& id, const KubeErro
   if (!error.is(Class::no_match)) return error;
   const auto mapped = client_.discovery().map(id.group, "", id.kind, {});
   // It is listed, and still not served: nobody knows what is there.
-  if (mapped.ok()) return Error(ErrorCode::unavailable, error.message()).in(id.to_string());
+  if (mapped.ok()) {
+    return Error(ErrorCode::unavailable, error.message())
+        .with_hint("the server lists the kind and does not serve it: look at its APIService, and at what stands between")
+        .in(id.to_string());
+  }
   if (!mapped.error().is(Class::no_match)) return mapped.error();
   if (id.group == channels::api_group) return without_definitions(error);
   return {};
@@ -534,7 +538,8 @@ Result<LiveObject> ClusterEnvironment::put(const render::Object& object, const s
   if (!written.ok()) {
     const KubeError& error = written.error();
     if (error.is(Class::not_found) && !expected.empty()) {
-      return Error(ErrorCode::conflict, object.id.to_string() + ": is gone");
+      return Error(ErrorCode::conflict, object.id.to_string() + ": is gone")
+          .with_hint("somebody else deleted it; the next run goes on with what is there");
     }
     if (error.is(Class::no_match) && object.id.group == channels::api_group) return without_definitions(error);
     return error;

@@ -40,7 +40,8 @@ Error lost(const std::string& name, const std::string& why) {
 
 /// Losing a race for a lease, in words of leases.
 Error somebody_else(const std::string& name) {
-  return {ErrorCode::conflict, "lease '" + name + "' was taken by somebody else at this moment"};
+  return Error(ErrorCode::conflict, "lease '" + name + "' was taken by somebody else at this moment")
+      .with_hint("one agent at a time works on a channel; this one tries again");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "agent/control/control.hpp"
 #include "base/crypto/digest.hpp"
@@ -37,6 +38,9 @@ Result<void> record_event(Environment& environment, const ChannelKey& key, const
              event.release.empty() ? key.channel : event.release};
   }
   const render::ObjectId id{"", "Event", about.namespace_, name};
+  // API servers keep whole seconds of an event; what they keep must be what was sent, or nobody knows it again after an
+  // answer that got lost.
+  const TimePoint at = environment.forgets_events() ? std::chrono::floor<std::chrono::seconds>(event.at) : event.at;
   Value body =
       make_map({{"apiVersion", Value::string("v1")},
                 {"kind", Value::string("Event")},
@@ -44,8 +48,8 @@ Result<void> record_event(Environment& environment, const ChannelKey& key, const
                 {"type", Value::string(event.type)},
                 {"reason", Value::string(event.reason)},
                 {"message", Value::string(std::string_view(event.message).substr(0, max_message))},
-                {"firstTimestamp", Value::string(format_time(event.at))},
-                {"lastTimestamp", Value::string(format_time(event.at))},
+                {"firstTimestamp", Value::string(format_time(at))},
+                {"lastTimestamp", Value::string(format_time(at))},
                 {"reportingComponent", Value::string("gitopsctl")}});
   describe_owner(body, key, event.release);
   body.erase("spec");

@@ -31,7 +31,8 @@ struct ClassRow {
 
 constexpr std::array<ClassRow, 24> class_rows{{
     {Class::local, "Local", ErrorCode::internal, false, ""},
-    {Class::no_answer, "NoAnswer", ErrorCode::unavailable, true, ""},
+    {Class::no_answer, "NoAnswer", ErrorCode::unavailable, true,
+     "it is tried again; if it stays so, look at the API server and at what stands between"},
     {Class::foreign_answer, "ForeignAnswer", ErrorCode::unavailable, false,
      "check that the address is that of a Kubernetes API server and that no proxy answers in its place"},
     {Class::bad_request, "BadRequest", ErrorCode::invalid_input, false, "correct the object; the same one fails again"},
@@ -47,18 +48,19 @@ constexpr std::array<ClassRow, 24> class_rows{{
      "create the namespace first, for example by listing it in the release"},
     {Class::no_match, "NoMatch", ErrorCode::invalid_input, false,
      "install its CustomResourceDefinition first, or write an apiVersion that the server has"},
-    {Class::not_found, "NotFound", ErrorCode::not_found, false, ""},
+    {Class::not_found, "NotFound", ErrorCode::not_found, false, "somebody else deleted it; it is looked at again"},
     {Class::field_conflict, "FieldConflict", ErrorCode::conflict, false,
      "take the field out of Git, or allow in Git to take it over"},
     {Class::stale_write, "StaleWrite", ErrorCode::conflict, false, "read it again and repeat"},
     {Class::precondition, "Precondition", ErrorCode::conflict, false,
      "it was changed or replaced since it was read; it is looked at again"},
-    {Class::already_exists, "AlreadyExists", ErrorCode::conflict, false, ""},
+    {Class::already_exists, "AlreadyExists", ErrorCode::conflict, false,
+     "somebody else made it at this moment; it is looked at again"},
     {Class::expired, "Expired", ErrorCode::unavailable, false, "it is read again from the start"},
     {Class::misuse, "Misuse", ErrorCode::internal, false, "please report this with the version of the server"},
     {Class::too_large, "TooLarge", ErrorCode::too_large, false,
      "split the object: a request may have 3 MiB, its data 1 MiB"},
-    {Class::invalid, "Invalid", ErrorCode::invalid_input, false, ""},
+    {Class::invalid, "Invalid", ErrorCode::invalid_input, false, "correct the object; the same one fails again"},
     {Class::throttled, "Throttled", ErrorCode::unavailable, true, "the server is busy; it is tried again"},
     {Class::schema, "Schema", ErrorCode::invalid_input, false, "correct the object; the same one fails again"},
     {Class::webhook, "WebhookFailed", ErrorCode::unavailable, true,
@@ -200,6 +202,11 @@ std::string conflict_message(const std::vector<FieldConflict>& conflicts, std::s
   return out + and_more(conflicts.size() + dropped, max_named);
 }
 
+/// Words of the server that quote nothing.
+bool is_fixed(std::string_view message) noexcept {
+  return message == "field is immutable" || message == "field is immutable when `immutable` is set";
+}
+
 std::string cause_message(const KubeStatus& status, bool sensitive) {
   std::string out;
   for (std::size_t i = 0; i < std::min(status.causes.size(), max_named); ++i) {
@@ -207,7 +214,7 @@ std::string cause_message(const KubeStatus& status, bool sensitive) {
     if (i > 0 && cause == status.causes[i - 1]) continue;
     out += i > 0 ? "; " : "";
     if (!cause.field.empty()) out += cause.field + ": ";
-    out += sensitive ? cause.reason : cause.message;
+    out += sensitive && !is_fixed(cause.message) ? cause.reason : cause.message;
   }
   return out + and_more(status.causes.size() + status.causes_dropped, max_named);
 }

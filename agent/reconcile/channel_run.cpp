@@ -20,7 +20,8 @@ ChannelRun::ChannelRun(ChannelRunner::State& state, const RunRequest& request, c
       request_(request),
       interrupt_(interrupt),
       started_(state.clock.now()),
-      channel_(std::make_shared<const channels::Channel>()) {
+      channel_(std::make_shared<const channels::Channel>()),
+      look_errors_(state.environment, state.setup.key) {
   channel_status_.environment = state.setup.environment_name;
   channel_status_.tip = request.commit;
   run_id_ = make_ulid(started_.time_since_epoch().count());

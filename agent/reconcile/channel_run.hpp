@@ -164,6 +164,7 @@ class ChannelRun {
   bool rolled_back_ = false;
   std::string ended_rollback_;  ///< held digest that the branch has left behind
 
+  LookErrors look_errors_;
   std::vector<Item> items_;
   channels::ChangeSet changes_;
   std::vector<channels::Verdict> verdicts_;

@@ -163,6 +163,10 @@ channels::Handover ChannelRun::hand_over() {
 /// wrote to its objects.
 bool ChannelRun::must_look(const Item& item) const {
   if (item.release == nullptr || !item.deployed || item.inventory.phase != "applied") return true;
+  // A delete was accepted, and nobody has seen yet that the object is gone.
+  const auto& entries = item.inventory.entries;
+  if (std::any_of(entries.begin(), entries.end(), [](const auto& one) { return one.state == EntryState::pruning; }))
+    return true;
   const auto known = s_.memory.find(item.name);
   if (known == s_.memory.end()) return true;
   const RenderState& state = s_.stage.state(item.name);
@@ -210,7 +214,7 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
   const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key);
   if (!looked.ok()) {
     memory = {};
-    if (!is_of_one_release(looked.error())) return looked.error();
+    if (!look_errors_.is_of_one_release(looked.error())) return looked.error();
     return skip_plan(item, {looked.error()}, met_before);
   }
   const channels::LiveState& live = *looked;

@@ -38,6 +38,9 @@ void check_namespaces(const render::RenderedSet& set, const std::vector<std::str
 // How live_hash() begins where the environment can tell what we own.
 constexpr std::string_view owned_hash = "hmac:";
 
+// Releases of one run that nobody answers for, before that is the environment's failure.
+constexpr unsigned max_unanswered = 3;
+
 using Entries = std::map<render::ObjectId, const channels::RecordedEntry*>;
 
 /// Asks what applying would make of every object that is there and not known to be as we left it.
@@ -133,7 +136,19 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   return input;
 }
 
-bool is_of_one_release(const Error& error) noexcept { return error.code() == ErrorCode::forbidden; }
+bool LookErrors::is_of_one_release(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::forbidden: return true;
+    case ErrorCode::cancelled:
+    case ErrorCode::internal:
+    case ErrorCode::newer_schema: return false;
+    default: break;
+  }
+  if (unanswered_ == max_unanswered) return false;
+  ++unanswered_;
+  const auto id = channel_object_id(environment_, key_);
+  return id.ok() && environment_.get(*id).ok();
+}
 
 Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
                                          std::map<render::ObjectId, std::string>& observed,

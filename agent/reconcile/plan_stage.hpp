@@ -37,9 +37,21 @@ struct PlanSubject {
 [[nodiscard]] channels::LiveReleaseInput make_plan_input(const Environment& environment, const PlanSubject& subject,
                                                          const std::string& installation_key);
 
-/// True when an error of look_up_live() says something about that release alone: a right that is missing for its objects
-/// stops no other one.
-[[nodiscard]] bool is_of_one_release(const Error& error) noexcept;
+/// Tells the errors of look_up_live() that say something about one release from those that say something about the
+/// environment. One for each run or preview; not thread-safe.
+class LookErrors {
+ public:
+  LookErrors(Environment& environment, ChannelKey key) : environment_(environment), key_(std::move(key)) {}
+  /// True when the other releases can go on: a right is missing for objects of this one, or nobody answers for them (their
+  /// API service is away, an answer is no answer) although the environment does when it is asked for something else. Each
+  /// such answer may have been waited for for a minute, so a few of them are taken for an outage.
+  [[nodiscard]] bool is_of_one_release(const Error& error);
+
+ private:
+  Environment& environment_;
+  ChannelKey key_;
+  unsigned unanswered_ = 0;
+};
 
 /// Looks up every object that the plan of `input` needs, and asks the environment what applying would make of those that
 /// are not known to be as we left them. `observed` gets their resource versions. An Error means that the

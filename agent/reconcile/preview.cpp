@@ -45,6 +45,7 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
   std::vector<channels::LiveReleaseInput> inputs;
   channels::LiveState live;
   std::map<render::ObjectId, std::string> observed;
+  LookErrors look_errors(environment, key);
   const auto add = [&](PlanSubject subject, const std::string& name) -> Result<void> {
     Inventory fresh;
     fresh.identity = key.release(name);
@@ -64,7 +65,7 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
     auto objects = look_up_live(environment, inputs.back(), observed, installation_key);
     if (objects.ok()) {
       live.merge(*objects);
-    } else if (is_of_one_release(objects.error())) {
+    } else if (look_errors.is_of_one_release(objects.error())) {
       inputs.back().errors.push_back(objects.error());
     } else {
       return objects.error();

@@ -4,6 +4,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/log/log.hpp"
 
 namespace gitopsctl::agent {
 
@@ -188,7 +189,8 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
         }
       }));
   if (before == status.state + '\n' + message) return {};
-  return event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message);
+  event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message);
+  return {};
 }
 
 Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
@@ -235,7 +237,8 @@ Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
   const bool by_state = status.state == "Deployed" || status.state == "Pending";
   const bool same = by_state ? before.starts_with(status.state + '\n') : before == status.state + '\n' + message;
   if (same) return {};
-  return event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name);
+  event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name);
+  return {};
 }
 
 Result<void> StatusWriter::remove_release(const std::string& release, const std::string& namespace_) {
@@ -284,7 +287,7 @@ Result<void> StatusWriter::write_source(bool ready, const std::string& reason, c
                   body.child_map("status").set(
                       "source", make_map({{"reason", text(reason)}, {"message", text(message)}, {"hint", text(hint)}}));
                 }));
-  if (ready != was_ready) return event_about(object, ready ? "Normal" : "Warning", reason, message);
+  if (ready != was_ready) event_about(object, ready ? "Normal" : "Warning", reason, message);
   return {};
 }
 
@@ -295,9 +298,11 @@ Result<void> StatusWriter::event(const std::string& type, const std::string& rea
   return record({clock_.now(), type, reason, message, release, id, live ? live->uid : std::string()});
 }
 
-Result<void> StatusWriter::event_about(const LiveObject& about, const std::string& type, const std::string& reason,
-                                       const std::string& message, const std::string& release) {
-  return record({clock_.now(), type, reason, message, release, about.id, about.uid});
+/// What it tells of stands in the object already, and is told once: a run that could not tell it is no failed run.
+void StatusWriter::event_about(const LiveObject& about, const std::string& type, const std::string& reason,
+                               const std::string& message, const std::string& release) {
+  const auto written = record({clock_.now(), type, reason, message, release, about.id, about.uid});
+  if (!written.ok()) log::warning("an event could not be written", {{"why", written.error().to_string()}});
 }
 
 Result<void> StatusWriter::record(const Event& event) {

@@ -91,8 +91,8 @@ class StatusWriter {
                      const std::string& release, const std::string& namespace_);
 
  private:
-  Result<void> event_about(const LiveObject& about, const std::string& type, const std::string& reason,
-                           const std::string& message, const std::string& release = {});
+  void event_about(const LiveObject& about, const std::string& type, const std::string& reason, const std::string& message,
+                   const std::string& release = {});
   Result<void> record(const Event& event);
 
   Environment& environment_;

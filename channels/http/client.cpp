@@ -186,6 +186,10 @@ ErrorCode code_of(CURLcode code) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT: return ErrorCode::timeout;
     case CURLE_FILESIZE_EXCEEDED: return ErrorCode::too_large;
+    // Trying again makes no certificate any better.
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM: return ErrorCode::forbidden;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return ErrorCode::invalid_input;
     case CURLE_OUT_OF_MEMORY:

@@ -188,7 +188,7 @@ TEST_SUITE("cluster crash") {
     CHECK(lab->reference_problems().empty());
     const Names names{"case"};
     CHECK(objects_at(names, Commit::first).size() >= 30);
-    CHECK(releases_at(Commit::first).size() == 4);
+    CHECK(releases_at(names, Commit::first).size() == 4);
     std::printf("the second commit deletes:");
     for (const auto& what : removed_by_second(names)) std::printf(" %s", what.c_str());
     std::printf("\n");

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -13,8 +10,6 @@
 namespace gitopsctl::crash {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Entry {
   std::string name;
@@ -82,10 +77,10 @@ std::vector<Stored> inventories_of(const World& now, const Measure& measure, Pro
   return out;
 }
 
-std::set<std::string> releases_of_both() {
+std::set<std::string> releases_of_both(const Names& names) {
   std::set<std::string> out;
   for (const auto commit : {Commit::first, Commit::second}) {
-    for (const auto& [release, space] : releases_at(commit)) out.insert(release);
+    for (const auto& [release, space] : releases_at(names, commit)) out.insert(release);
   }
   return out;
 }
@@ -96,7 +91,7 @@ bool is_control(const std::string& name, const Found& object) {
 
 /// Objects that carry an owner label of ours and stand in no inventory of that owner would be found by nobody any more.
 void judge_ownership(const World& now, const Measure& measure, const std::vector<Stored>& inventories, Problems& problems) {
-  for (const auto& release : releases_of_both()) {
+  for (const auto& release : releases_of_both(measure.names)) {
     const std::string owner = owner_of(measure.names, release);
     std::set<std::string> listed;
     for (const auto& inventory : inventories) {
@@ -152,7 +147,7 @@ void judge_told(const World& now, const Measure& measure, Commit goal, Problems&
     }
   }
   std::set<std::string> wanted;
-  for (const auto& [release, space] : releases_at(goal)) wanted.insert(release);
+  for (const auto& [release, space] : releases_at(measure.names, goal)) wanted.insert(release);
   if (told != wanted) problems.push_back("there are " + std::to_string(told.size()) + " Release objects");
 }
 
@@ -171,9 +166,10 @@ void add(Problems& problems, Problems more, const std::string& before) {
 Problems judge_others(const World& now, const Measure& measure) {
   Problems problems;
   std::set<std::string> ours;
-  for (const auto& release : releases_of_both()) ours.insert(owner_of(measure.names, release));
+  for (const auto& release : releases_of_both(measure.names)) ours.insert(owner_of(measure.names, release));
   const auto is_ours = [&](const Found& object) { return ours.contains(object.owner); };
   const std::string own = measure.identity();
+  const auto first = objects_at(measure.names, Commit::first);
   const auto second = objects_at(measure.names, Commit::second);
   for (const auto& [name, before] : measure.prepared.objects) {
     if (is_ours(before) || before.identity.starts_with(own) || name.starts_with("Channel/") ||
@@ -194,42 +190,55 @@ Problems judge_others(const World& now, const Measure& measure) {
   }
   for (const auto& [name, object] : now.objects) {
     if (measure.made_anew.contains(name) || measure.prepared.objects.contains(name) || is_ours(object) ||
-        is_control(name, object) || second.contains(name))
+        is_control(name, object) || first.contains(name) || second.contains(name))
       continue;
     problems.push_back(name + " is nobody's, and was not there before");
   }
   return problems;
 }
 
-Problems judge_remains(const World& now, const Measure& measure) {
+Problems judge_remains(const World& now, const Measure& measure, Commit goal) {
   Problems problems = judge_others(now, measure);
   const auto inventories = inventories_of(now, measure, problems);
   judge_ownership(now, measure, inventories, problems);
-  const auto first = objects_at(measure.names, Commit::first);
-  const auto second = objects_at(measure.names, Commit::second);
-  for (const auto& release : releases_of_both()) {
+  const auto before = objects_at(measure.names, goal == Commit::second ? Commit::first : Commit::second);
+  const auto after = objects_at(measure.names, goal);
+  for (const auto& release : releases_of_both(measure.names)) {
     const std::string owner = owner_of(measure.names, release);
     for (const auto& [name, object] : now.objects) {
-      if (object.owner == owner && !first.contains(name) && !second.contains(name)) {
+      if (object.owner == owner && !before.contains(name) && !after.contains(name)) {
         problems.push_back(name + " is ours, and no commit has it");
       }
     }
   }
-  for (const auto& [name, wanted] : first) {
-    if (second.contains(name) && !now.objects.contains(name)) problems.push_back(name + " is gone");
+  for (const auto& [name, wanted] : before) {
+    if (after.contains(name) && !now.objects.contains(name)) problems.push_back(name + " is gone");
   }
-  if (record_commit(now, measure) == measure.second_commit) {
-    for (const auto& [name, wanted] : second) {
+  if (record_commit(now, measure) == measure.commit(goal)) {
+    for (const auto& [name, wanted] : after) {
       const auto found = now.objects.find(name);
       if (found == now.objects.end() || !covers(wanted.body, found->second.body)) {
         problems.push_back("the record says that the commit is deployed, and " + name + " is not");
       }
     }
-    for (const auto& name : removed_by_second(measure.names)) {
+    for (const auto& [name, wanted] : before) {
       const auto found = now.objects.find(name);
-      if (found != now.objects.end() && !found->second.deleting && !measure.made_anew.contains(name)) {
+      if (!after.contains(name) && found != now.objects.end() && !found->second.deleting &&
+          !measure.made_anew.contains(name)) {
         problems.push_back("the record says that the commit is deployed, and " + name + " is still there");
       }
+    }
+  }
+  return problems;
+}
+
+Problems judge_release(const World& now, const Measure& measure, Commit goal, const std::string& release) {
+  Problems problems;
+  for (const auto& [name, want] : objects_at(measure.names, goal)) {
+    if (want.release != release) continue;
+    const auto found = now.objects.find(name);
+    if (found == now.objects.end() || !covers(want.body, found->second.body)) {
+      problems.push_back(name + " of release " + release + " is not as the commit says");
     }
   }
   return problems;
@@ -260,7 +269,7 @@ Problems judge_outcome(const World& now, const Measure& measure, Commit goal, co
   for (const auto& inventory : inventories) {
     const std::string of = "the inventory of " + inventory.release;
     if (!there.insert(inventory.release).second) problems.push_back(of + " is there twice");
-    if (!releases_at(goal).contains(inventory.release)) problems.push_back(of + " should not be there");
+    if (!releases_at(measure.names, goal).contains(inventory.release)) problems.push_back(of + " should not be there");
     if (inventory.phase != "applied") problems.push_back(of + " is " + inventory.phase);
     std::set<std::string> listed;
     for (const auto& entry : inventory.entries) {
@@ -279,9 +288,9 @@ Problems judge_outcome(const World& now, const Measure& measure, Commit goal, co
       if (want.release == inventory.release && !listed.contains(name)) problems.push_back(of + " lacks " + name);
     }
   }
-  if (there.size() != releases_at(goal).size())
+  if (there.size() != releases_at(measure.names, goal).size())
     problems.push_back("there are " + std::to_string(there.size()) + " inventories");
-  for (const auto& release : releases_of_both()) {
+  for (const auto& release : releases_of_both(measure.names)) {
     const std::string owner = owner_of(measure.names, release);
     for (const auto& [name, object] : now.objects) {
       if (object.owner == owner && !object.deleting && !wanted.contains(name))
@@ -310,9 +319,11 @@ Problems judge_deletions(const std::vector<Deletion>& deletions, const std::vect
           (deletion.resource == "configmaps" && deletion.key.find("/gitopsctl-@-test-") != std::string::npos);
       if (!of_ours) problems.push_back(deletion.key + " was deleted");
     } else if (deletion.by_kubernetes) {
-      static const std::set<std::string> derived{"pods", "replicasets", "endpointslices", "events", "namespaces"};
-      const bool inside =
-          deletion.key.find("/@-extra/") != std::string::npos || deletion.key.find("/@-new/") != std::string::npos;
+      static const std::set<std::string> derived{"pods",   "replicasets", "endpointslices",
+                                                 "events", "namespaces",  "apiservices"};
+      const bool inside = std::ranges::any_of(std::array{"/@-extra/", "/@-new/", "/@-term/"}, [&](const char* space) {
+        return deletion.key.find(space) != std::string::npos;
+      });
       if (!derived.contains(deletion.resource) && !inside)
         problems.push_back(deletion.key + " was deleted by " + deletion.who);
     } else {
@@ -328,9 +339,7 @@ Problems judge_deletions(const std::vector<Deletion>& deletions, const std::vect
 
 Problems judge_secret_text(const std::string& where, const std::string& text) {
   Problems problems;
-  for (const auto& canary : canaries()) {
-    if (text.find(canary) != std::string::npos) problems.push_back("a secret value stands in " + where);
-  }
+  for (const auto& found : canaries().found_in(text)) problems.push_back(where + " shows " + found);
   return problems;
 }
 
@@ -343,15 +352,6 @@ Problems judge_secrets(const World& now) {
   return problems;
 }
 
-Problems judge_secret_files(const std::string& directory) {
-  Problems problems;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (!entry.is_regular_file() || entry.path().string().find("/mirrors/") != std::string::npos) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    add(problems, judge_secret_text(entry.path().filename().string(), text));
-  }
-  return problems;
-}
+Problems judge_secret_files(const std::string& directory) { return canaries().found_in_files(directory, {"mirrors"}); }
 
 }  // namespace gitopsctl::crash

@@ -35,9 +35,12 @@ struct Measure {
 /// What is not ours is as it was before, but for what others wrote to it (`Kind/namespace/name`, with `@`).
 [[nodiscard]] Problems judge_others(const World& now, const Measure& measure);
 
-/// What must be true at any moment on the way from the first commit to the second, and back: no object of ours without an
-/// entry in its inventory, nothing removed that neither commit removes, no record of what is not so.
-[[nodiscard]] Problems judge_remains(const World& now, const Measure& measure);
+/// What must be true at any moment on the way to `goal` from the other commit, and back: no object of ours without an entry
+/// in its inventory, nothing removed that neither commit removes, no record of what is not so.
+[[nodiscard]] Problems judge_remains(const World& now, const Measure& measure, Commit goal = Commit::second);
+
+/// Every object that the release has at `goal` is there, and as the commit says; whatever else is there.
+[[nodiscard]] Problems judge_release(const World& now, const Measure& measure, Commit goal, const std::string& release);
 
 /// What must be true when the branch is at `goal` and an agent came to its end. `may_be_new`: objects that were deleted on
 /// the way, and may have been made anew.

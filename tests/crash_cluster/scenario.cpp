@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <stdexcept>
 
 #include "base/crypto/digest.hpp"
@@ -12,10 +13,11 @@ namespace gitopsctl::crash {
 
 namespace {
 
-constexpr const char* secret_canary = "canary-of-a-secret-7f3e";
-constexpr const char* config_canary = "canary-of-a-config-map-91bd";
-constexpr const char* env_canary = "canary-of-an-environment-52ac";
-constexpr const char* hand_canary = "canary-by-hand-c80d";
+// With everything that one form or another has to escape.
+constexpr const char* secret_canary = "7f3e0b52c1a9 of a \"secret\" <&>/\\'\xC3\xB6+%";
+constexpr const char* config_canary = "91bd66e0f84a of a 'ConfigMap' <&>/\\\"\xC3\xBC+%";
+constexpr const char* env_canary = "52ac7d19be03 of an environment: \"/\\'<&>\xC3\xA4+%";
+constexpr const char* hand_canary = "c80d4e27915f by hand \"/\\'<&>\xC3\x9F+%";
 
 struct Thing {
   const char* release;  ///< that has it in the first commit; empty: none
@@ -76,6 +78,36 @@ constexpr std::array things = {
     Thing{"", "late", "Secret", "db", "late-b", "", "1"},
 };
 
+constexpr std::array few_things = {
+    Thing{"web", "web", "ConfigMap", "web", "settings", "1", "2"},
+    Thing{"web", "web", "ConfigMap", "web", "same", "1", "1"},
+    Thing{"web", "", "ConfigMap", "web", "gone", "1", ""},
+    Thing{"", "web", "ConfigMap", "web", "fresh", "", "1"},
+    // So many of one kind that they are listed.
+    Thing{"web", "web", "ConfigMap", "web", "more-1", "1", "1"},
+    Thing{"web", "web", "ConfigMap", "web", "more-2", "1", "1"},
+    Thing{"web", "web", "ConfigMap", "web", "more-3", "1", "1"},
+    Thing{"web", "web", "ConfigMap", "web", "more-4", "1", "1"},
+    Thing{"web", "web", "ConfigMap", "web", "more-5", "1", "1"},
+    Thing{"web", "web", "Secret", "web", "same", "1", "1"},
+    Thing{"web", "web", "Secret", "web", "adopted", "1", "2"},
+    Thing{"web", "", "Secret", "web", "gone", "1", ""},
+    Thing{"", "web", "Secret", "web", "fresh", "", "1"},
+    Thing{"web", "web", "CronJob", "web", "nightly", "1", "2"},
+    Thing{"db", "db", "ConfigMap", "db", "settings", "1", "2"},
+    Thing{"db", "", "ConfigMap", "db", "left", "1", ""},
+    Thing{"", "db", "Secret", "db", "fresh", "", "1"},
+    Thing{"db", "db", "Role", "db", "runner", "get", "list"},
+    Thing{"old", "", "ConfigMap", "db", "old-a", "1", ""},
+    Thing{"old", "", "Secret", "db", "old-b", "1", ""},
+    Thing{"", "late", "ConfigMap", "db", "late-a", "", "1"},
+};
+
+std::span<const Thing> things_of(const Names& names) {
+  if (names.extent == Extent::few) return few_things;
+  return things;
+}
+
 std::string release_of(const Thing& thing, Commit commit) { return commit == Commit::second ? thing.next : thing.release; }
 
 std::string space_of_release(const std::string& release) {
@@ -89,8 +121,8 @@ std::string rbac_rules(const std::string& verb) {
 
 std::string pod_template(const std::string& name, const std::string& value, const std::string& more) {
   return "template: {metadata: {labels: {app: " + name + "}}, spec: {" + more +
-         "containers: [{name: c, image: \"example.org/" + name + ":" + value +
-         "\", env: [{name: TOKEN, value: " + env_canary + "}]}]}}";
+         "containers: [{name: c, image: \"example.org/" + name + ":" + value + "\", env: [{name: TOKEN, value: \"" +
+         support::escaped(env_canary) + "\"}]}]}}";
 }
 
 std::string definition(const std::string& name, const std::string& value) {
@@ -112,13 +144,17 @@ std::string rest_of(const Thing& thing, const std::string& value) {
   if (kind == "ConfigMap") {
     const bool settings = name == "settings";
     return "data: {value: \"" + value + "\"" +
-           (settings ? ", password: \"" + std::string(config_canary) + value + '"' : "") + "}\n";
+           (settings ? ", password: \"" + support::escaped(config_canary + value) + '"' : "") + "}\n";
   }
   if (kind == "Secret") return "data: {password: " + base64_encode(secret_canary + value) + "}\n";
   if (kind == "Deployment") {
     return "spec: {replicas: 2, selector: {matchLabels: {app: " + name + "}}, " + pod_template(name, value, "") + "}\n";
   }
   if (kind == "Job") return "spec: {" + pod_template(name, value, "restartPolicy: Never, ") + "}\n";
+  if (kind == "CronJob") {
+    return "spec: {schedule: \"0 4 * * *\", jobTemplate: {spec: {" + pod_template(name, value, "restartPolicy: Never, ") +
+           "}}}\n";
+  }
   if (kind == "Service") return "spec: {selector: {app: " + name + "}, ports: [{port: " + value + ", protocol: TCP}]}\n";
   if (kind == "Role" || kind == "ClusterRole") return rbac_rules(value);
   if (kind == "RoleBinding" || kind == "ClusterRoleBinding") {
@@ -132,7 +168,7 @@ std::string rest_of(const Thing& thing, const std::string& value) {
 
 std::string version_of(const std::string& kind) {
   if (kind == "Deployment") return "apps/v1";
-  if (kind == "Job") return "batch/v1";
+  if (kind.ends_with("Job")) return "batch/v1";
   if (kind.ends_with("Role") || kind.ends_with("RoleBinding")) return "rbac.authorization.k8s.io/v1";
   if (kind == "CustomResourceDefinition") return "apiextensions.k8s.io/v1";
   if (kind == "Thing" || kind == "Old" || kind == "Other") return "@.example.org/v1";
@@ -175,14 +211,15 @@ std::string Names::anonymous(std::string text) const {
   return text;
 }
 
-const std::vector<std::string>& spaces() {
+const std::vector<std::string>& spaces(const Names& names) {
   static const std::vector<std::string> all{"web", "db", "ops", "extra", "new", "other"};
-  return all;
+  static const std::vector<std::string> few{"web", "db", "other"};
+  return names.extent == Extent::few ? few : all;
 }
 
-std::map<std::string, std::string> releases_at(Commit commit) {
+std::map<std::string, std::string> releases_at(const Names& names, Commit commit) {
   std::map<std::string, std::string> out;
-  for (const auto& thing : things) {
+  for (const auto& thing : things_of(names)) {
     const std::string release = release_of(thing, commit);
     if (!release.empty()) out[release] = space_of_release(release);
   }
@@ -196,7 +233,7 @@ std::string owner_of(const Names& names, const std::string& release) {
 
 std::map<std::string, Wanted> objects_at(const Names& names, Commit commit) {
   std::map<std::string, Wanted> out;
-  for (const auto& thing : things) {
+  for (const auto& thing : things_of(names)) {
     const std::string release = release_of(thing, commit);
     if (release.empty()) continue;
     auto read = render::read_objects(manifest_of(names, thing, commit), "scenario.yaml", "");
@@ -217,18 +254,19 @@ std::vector<std::string> removed_by_second(const Names& names) {
 
 std::map<std::string, std::string> files_of(const Names& names, Commit commit) {
   std::map<std::string, std::string> files;
-  for (const auto& thing : things) {
+  for (const auto& thing : things_of(names)) {
     const std::string release = release_of(thing, commit);
     if (!release.empty()) files["deploy/" + release + "/all.yaml"] += manifest_of(names, thing, commit);
   }
   std::string text = "apiVersion: gitopsctl.dev/v1\nkind: Channel\nname: " + names.channel() +
                      "\nguards: {deletes: {percent: 100, atLeast: 1000}}\nreleases:\n";
-  for (const auto& [release, space] : releases_at(commit)) {
+  for (const auto& [release, space] : releases_at(names, commit)) {
     text += "  - name: " + release + "\n    driver: manifests\n    namespace: " + names.space(space) +
             "\n    manifests: {path: deploy/" + release +
             "}\n    timeout: 15m\n"
             "    allowDelete: [Namespace, CustomResourceDefinition]\n"
-            "    sensitive: [{kind: ConfigMap, name: settings, path: data.password}]\n";
+            "    sensitive:\n    - {kind: ConfigMap, name: settings, path: data.password}\n"
+            "    - {kind: CronJob, path: spec.jobTemplate.spec.template.spec.containers.env.value}\n";
   }
   files[".gitopsctl/channels/" + names.channel() + ".yaml"] = text;
   return files;
@@ -250,6 +288,7 @@ std::map<std::string, std::string> files_of_others(const Names& names, const std
 std::string yaml_by_hand(const Names& names) {
   std::string out;
   for (const char* space : {"web", "db", "ops", "other"}) {
+    if (std::ranges::find(spaces(names), space) == spaces(names).end()) continue;
     out += "apiVersion: v1\nkind: Namespace\nmetadata: {name: " + names.space(space) + "}\n---\n";
   }
   const std::string other = names.space("other");
@@ -266,21 +305,25 @@ std::string yaml_by_hand(const Names& names) {
 
 std::string yaml_to_adopt(const Names& names) {
   return "apiVersion: v1\nkind: Secret\nmetadata: {name: adopted, namespace: " + names.space("web") +
-         "}\ndata: {password: " + base64_encode(hand_canary) + "}\n";
+         "}\nstringData: {password: \"" + support::escaped(hand_canary) + "\"}\n";
 }
 
-const std::vector<std::string>& canaries() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> out;
-    for (const char* canary : {secret_canary, config_canary, env_canary, hand_canary}) {
-      out.emplace_back(canary);
-      // As base64, wherever what follows begins: whole groups of three bytes only.
-      std::string encoded = base64_encode(std::string(canary).substr(0, std::string(canary).size() / 3 * 3));
-      out.push_back(std::move(encoded));
-    }
+const support::Canaries& canaries() {
+  static const support::Canaries all = [] {
+    support::Canaries out;
+    out.add("the value of a Secret", secret_canary);
+    out.add("the sensitive value of a ConfigMap", config_canary);
+    out.add("the value of an environment", env_canary);
+    out.add("the value that was applied by hand", hand_canary);
     return out;
   }();
   return all;
+}
+
+std::string canary_text() {
+  std::string out;
+  for (const char* canary : {secret_canary, config_canary, env_canary, hand_canary}) out += std::string(canary) + ' ';
+  return out;
 }
 
 }  // namespace gitopsctl::crash

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/value/value.hpp"
+#include "tests/support/canary.hpp"
 
 // What the agent deploys in a cluster, and what must become of each object of it. Written down here and derived from nothing
 // that the program says. Every case has names of its own, which begin with its prefix; in names that are compared between
@@ -15,9 +16,14 @@ namespace gitopsctl::crash {
 /// The commits of the case's branch: everything goes from the first to the second.
 enum class Commit { first, second };
 
+/// How much is deployed: everything that a cluster knows, or (for cases by the hundred) a few objects that nothing has to be
+/// waited for.
+enum class Extent { everything, few };
+
 /// Names that a case uses.
 struct Names {
   std::string prefix;
+  Extent extent = Extent::everything;
 
   [[nodiscard]] std::string space(const std::string& of) const { return prefix + '-' + of; }
   [[nodiscard]] std::string channel() const { return prefix + "-test"; }
@@ -31,10 +37,10 @@ struct Names {
 };
 
 /// The namespaces of a case, without its prefix.
-[[nodiscard]] const std::vector<std::string>& spaces();
+[[nodiscard]] const std::vector<std::string>& spaces(const Names& names);
 
 /// The releases of the channel at a commit, with their namespaces (without prefix).
-[[nodiscard]] std::map<std::string, std::string> releases_at(Commit commit);
+[[nodiscard]] std::map<std::string, std::string> releases_at(const Names& names, Commit commit);
 /// The ApplySet id of a release of the channel.
 [[nodiscard]] std::string owner_of(const Names& names, const std::string& release);
 
@@ -61,6 +67,8 @@ struct Wanted {
 [[nodiscard]] std::string yaml_to_adopt(const Names& names);
 
 /// Secret values of the scenario: none may be seen anywhere but in the objects that hold them.
-[[nodiscard]] const std::vector<std::string>& canaries();
+[[nodiscard]] const support::Canaries& canaries();
+/// All of them in one line, for a server that quotes what it refuses.
+[[nodiscard]] std::string canary_text();
 
 }  // namespace gitopsctl::crash

@@ -24,6 +24,7 @@ constexpr std::array in_namespaces{Kind{"", "ConfigMap"},
                                    Kind{"", "ServiceAccount"},
                                    Kind{"apps", "Deployment"},
                                    Kind{"batch", "Job"},
+                                   Kind{"batch", "CronJob"},
                                    Kind{"rbac.authorization.k8s.io", "Role"},
                                    Kind{"rbac.authorization.k8s.io", "RoleBinding"},
                                    Kind{"gitopsctl.dev", "Release"},
@@ -123,8 +124,9 @@ World Cluster::look(const Names& names) const {
     }
     out.objects[names.anonymous(std::string(kind.kind) + '/' + space + '/' + name)] = found(std::move(item));
   };
-  for (const auto& space : spaces()) {
+  for (const auto& space : spaces(names)) {
     for (const auto& kind : in_namespaces) {
+      if (names.extent == Extent::few && *kind.group == '@') continue;
       for (auto& item : list(client_, names, kind, names.space(space))) add(kind, std::move(item));
     }
   }
@@ -175,7 +177,7 @@ std::vector<Deletion> Cluster::deletions(const Names& names) {
 
 void Cluster::sweep(const Names& names) const {
   std::vector<std::string> words{"delete", "--wait=false", "--ignore-not-found", "namespace"};
-  for (const auto& space : spaces()) words.push_back(names.space(space));
+  for (const auto& space : spaces(names)) words.push_back(names.space(space));
   plane_.kubectl(words);
   plane_.kubectl({"delete", "--wait=false", "--ignore-not-found", "crd", "things." + names.prefix + ".example.org",
                   "olds." + names.prefix + ".example.org", "others." + names.prefix + ".example.org"});

@@ -1,12 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 
 #include "base/crypto/digest.hpp"
+#include "tests/support/canary.hpp"
 #include "tests/support/git_server.hpp"
 #include "tests/support/installation.hpp"
 
@@ -22,7 +21,7 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
-/// A canary that no other text holds; its base64 has no padding in the middle of what is looked for.
+/// A value that no other text holds.
 std::string canary(const std::string& where, const std::string& version) {
   return "CANARY-" + where + "-" + version + "-7f3a9";
 }
@@ -92,50 +91,29 @@ Files repository_files(const std::string& version, bool broken) {
   return files;
 }
 
-/// All that may stand for the value in a file or output: itself, and its base64 at each of the three offsets.
-std::vector<std::string> spellings(const std::string& value) {
-  std::vector<std::string> out{value};
-  for (std::size_t shift = 0; shift < 3; ++shift) {
-    const std::string coded = base64_encode(std::string(shift, 'x') + value);
-    // The first and last group depend on their neighbours.
-    out.push_back(coded.substr(4, coded.size() - 8));
-  }
-  return out;
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::vector<std::string> all_canaries() {
-  std::vector<std::string> out{"CANARY-url"};
-  for (const std::string where : {"data", "string", "sensitive", "annotation", "env", "values", "torn", "odd", "yaml"}) {
-    for (const std::string version : {"one", "two", "bad"}) {
-      for (auto& spelling : spellings(canary(where, version))) out.push_back(std::move(spelling));
+const Canaries& all_canaries() {
+  static const Canaries all = [] {
+    Canaries out;
+    out.add("url", "CANARY-url-password");
+    for (const std::string where : {"data", "string", "sensitive", "annotation", "env", "values", "torn", "odd", "yaml"}) {
+      for (const std::string version : {"one", "two", "bad"}) out.add(where + ' ' + version, canary(where, version));
     }
-  }
-  return out;
+    return out;
+  }();
+  return all;
 }
 
 void search(const std::string& where, const std::string& text) {
-  for (const auto& value : all_canaries()) {
-    const auto at = text.find(value);
-    CHECK_MESSAGE(at == std::string::npos,
-                  where << " shows " << value << ": …" << text.substr(at < 120 ? 0 : at - 120, 200) << "…");
-  }
+  for (const auto& found : all_canaries().found_in(text)) CHECK_MESSAGE(false, where << " shows " << found);
 }
 
 /// Everything but the mirrors of the repository, which hold the values by their nature.
 void search_files(const std::string& directory) {
+  // The one was written by this test.
+  fs::remove(directory + "/url.yaml");
   std::size_t files = 0;
-  for (auto it = fs::recursive_directory_iterator(directory); it != fs::recursive_directory_iterator(); ++it) {
-    const std::string name = it->path().filename().string();
-    if (it->is_directory() && (name == "mirrors" || name == "home")) it.disable_recursion_pending();
-    if (!it->is_regular_file() || name == "git-password" || name == "url.yaml") continue;
-    search(it->path().string(), read_file(it->path()));
-    ++files;
-  }
+  for (const auto& found : all_canaries().found_in_files(directory, {"mirrors", "home"}, &files))
+    CHECK_MESSAGE(false, found);
   CHECK(files >= 4);  // the agent's file, the store, the environment, the installation's key
 }
 
@@ -229,7 +207,7 @@ TEST_CASE("a secret's value is shown and kept nowhere, and a diff is the same by
 
   // A password in a URL is refused, and not repeated.
   std::ofstream(installation.path() + "/url.yaml")
-      << "repositories: [{name: shop, url: \"http://bot:CANARY-url@127.0.0.1:1/x\"}]\n";
+      << "repositories: [{name: shop, url: \"http://bot:CANARY-url-password@127.0.0.1:1/x\"}]\n";
   const auto refused = installation.run({"doctor", "--config", installation.path() + "/url.yaml"});
   CHECK(refused.status.exit_code == 1);
 
