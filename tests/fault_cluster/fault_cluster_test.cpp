@@ -24,7 +24,6 @@
 #include "base/metrics/metrics.hpp"
 #include "tests/fault_cluster/cells.hpp"
 #include "tests/fault_cluster/rows.hpp"
-#include "tests/support/not_run.hpp"
 
 using namespace gitopsctl;
 using namespace gitopsctl::fault;
@@ -61,18 +60,6 @@ class Log {
   std::mutex mutex_;
   std::string text_;
 };
-
-crash::Cluster* need_cluster() {
-  std::string missing;
-  for (const auto& name : support::ControlPlane::missing_peers(true, true)) missing += " " + name;
-  if (!missing.empty()) {
-    tests::not_run("faults of the agent in a cluster",
-                   "no control plane without" + missing + ": ./dev setup --peers=kube builds it");
-    return nullptr;
-  }
-  static crash::Cluster cluster;
-  return &cluster;
-}
 
 std::uint32_t seed() {
   if (const char* given = variable("GITOPSCTL_CRASH_SEED"); given != nullptr) {
@@ -164,7 +151,7 @@ void check_secrets(Log& log) {
 
 TEST_SUITE("cluster faults") {
   TEST_CASE("each fault at each class of request") {
-    crash::Cluster* cluster = need_cluster();
+    crash::Cluster* cluster = need_cluster("faults of the agent in a cluster");
     if (cluster == nullptr) return;
     Log log;
     auto cells = chosen(every_cell(), cells_of_a_day, "cells");
@@ -181,7 +168,7 @@ TEST_SUITE("cluster faults") {
   }
 
   TEST_CASE("each row of what can be left behind") {
-    crash::Cluster* cluster = need_cluster();
+    crash::Cluster* cluster = need_cluster("faults of the agent in a cluster");
     if (cluster == nullptr) return;
     Log log;
     const auto rows = chosen(every_row(), rows_of_a_day, "rows");

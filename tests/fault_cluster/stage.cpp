@@ -15,6 +15,7 @@
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "channels/report/report.hpp"
+#include "tests/support/not_run.hpp"
 
 namespace gitopsctl::fault {
 
@@ -31,13 +32,6 @@ constexpr Millis repeat_for{2'500};
 constexpr Millis first_pause{50};
 constexpr Millis longest_pause{500};
 constexpr std::chrono::seconds settle_patience{10};
-
-std::string fresh_prefix() {
-  static std::atomic<int> count{0};
-  char out[16];
-  std::snprintf(out, sizeof out, "cell%04d", ++count);
-  return out;
-}
 
 template <class T>
 T must(Result<T> result) {
@@ -62,6 +56,24 @@ const std::string& installation_key() {
 }
 
 }  // namespace
+
+crash::Cluster* need_cluster(std::string_view check) {
+  std::string missing;
+  for (const auto& name : support::ControlPlane::missing_peers(true, true)) missing += " " + name;
+  if (!missing.empty()) {
+    tests::not_run(check, "no control plane without" + missing + ": ./dev setup --peers=kube builds it");
+    return nullptr;
+  }
+  static crash::Cluster cluster;
+  return &cluster;
+}
+
+std::string fresh_prefix() {
+  static std::atomic<int> count{0};
+  char out[16];
+  std::snprintf(out, sizeof out, "cell%04d", ++count);
+  return out;
+}
 
 Commit other(Commit commit) { return commit == Commit::first ? Commit::second : Commit::first; }
 

@@ -22,6 +22,12 @@ using crash::Commit;
 using crash::Problems;
 using crash::World;
 
+/// The one of this program; null, after a loud word, where the programs for it are not here.
+[[nodiscard]] crash::Cluster* need_cluster(std::string_view check);
+
+/// A prefix that no other case of this program has.
+[[nodiscard]] std::string fresh_prefix();
+
 /// The two commits' other one.
 [[nodiscard]] Commit other(Commit commit);
 
