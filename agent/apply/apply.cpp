@@ -143,9 +143,14 @@ std::string live_hash(const Environment& environment, const LiveObject& object, 
 WriteReport apply_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal,
                           const channels::ReleaseChanges& changes) {
   WriteReport report;
+  bool answered = false;  // something was, and the stored inventory does not know it
   const auto stop_with = [&](const Error& error, bool interrupted) {
     report.errors.push_back(error);
-    report.interrupted = interrupted;
+    report.interrupted = interrupted || error.code() == ErrorCode::cancelled;
+    // Uids and hashes of what was answered: the next run need not find them out. When it fails they stay unknown.
+    if (report.interrupted && answered) {
+      static_cast<void>(write_inventory(context.environment, inventory, write_options(context, inventory)).ok());
+    }
     return report;
   };
   const auto writes = pending_writes(*goal.set, changes);
@@ -191,6 +196,7 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
       entry.state = EntryState::applied;
       report.observed[object.id] = outcomes[i].object.resource_version;
       written_ids.push_back(object.id);
+      answered = true;
       (outcomes[i].state == ApplyState::created ? report.created : report.updated)++;
     }
     if (!applied.ok()) {
@@ -206,6 +212,7 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
     if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
       return stop_with(written.error(), false);
     }
+    answered = false;
     crash_point(CrashPoint::inventory_after_flush);
   }
   if (unfinished) {

@@ -136,6 +136,8 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
       // The uid that was approved, so that the rest is the same approval's after a kill.
       if (entry.uid.empty()) entry.uid = found->second;
     }
+    inventory.run_id = context.run_id;
+    inventory.fence = context.fence;
     if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
       report.errors.push_back(written.error());
       return report;

@@ -74,7 +74,7 @@ bool is_newer(const Result<std::unique_ptr<Agent>>& agent) {
 /// `agent` is what the first try came to. Null when the process is to stop before that.
 Result<std::unique_ptr<Agent>> wait_for_store(Result<std::unique_ptr<Agent>> agent, const AgentConfig& config,
                                               Readiness& readiness, const std::stop_token& stop) {
-  for (bool told = false; is_newer(agent); agent = Agent::create(config, system_clock(), to_log)) {
+  for (bool told = false; is_newer(agent); agent = Agent::create(config, system_clock(), to_log, stop)) {
     const std::string reason = agent.error().to_string() + "; " + agent.error().hint();
     if (!std::exchange(told, true)) log::error("nothing is written: " + reason);
     readiness.waits_for(reason);
@@ -95,7 +95,7 @@ Result<int> run_agent(const Invocation& invocation) {
   GITOPSCTL_TRY(const auto format, log::parse_format(config.log_format));
   GITOPSCTL_TRY(const auto level, log::parse_level(config.log_level));
   log::configure(format, level);
-  auto created = Agent::create(config, system_clock(), to_log);
+  auto created = Agent::create(config, system_clock(), to_log, stop);
   if (!created.ok() && (!is_newer(created) || invocation.is_set("once"))) return created.error();
   if (invocation.is_set("once")) return (*created)->run_once(stop) ? 0 : 1;
   std::unique_ptr<Agent> agent;  // outlives the server, which asks it

@@ -31,7 +31,7 @@ struct Right {
 // What the agent does in its home namespace, and what it keeps in the namespaces of releases (charts/gitopsctl).
 constexpr std::array home_rights{
     Right{"", "configmaps", {"get", "list", "watch", "create", "update"}},
-    Right{"coordination.k8s.io", "leases", {"get", "create", "update"}},
+    Right{"coordination.k8s.io", "leases", {"get", "list", "create", "update"}},
     Right{channels::api_group, "channels", {"get", "list", "watch", "create", "update"}},
     Right{channels::api_group, "approvals", {"get", "list", "watch"}},
 };

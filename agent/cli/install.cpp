@@ -1,6 +1,7 @@
 #include "agent/install/install.hpp"
 
 #include "agent/cli/runs.hpp"
+#include "agent/cli/uninstall_channel.hpp"
 #include "agent/config/credential_file.hpp"
 #include "base/process/signals.hpp"
 #include "base/text/escape.hpp"
@@ -92,10 +93,7 @@ Result<int> run_install(const Invocation& invocation) {
 }
 
 Result<int> run_uninstall(const Invocation& invocation) {
-  if (!invocation.arguments().empty()) {
-    return Error(ErrorCode::unsupported, "taking a channel down is not in this version")
-        .with_hint("take its releases out of the channel's file, and approve the removal that gitopsctl why shows");
-  }
+  if (!invocation.arguments().empty()) return uninstall_channel(invocation);
   install::UninstallRequest request;
   request.release = invocation.text("name", request.release);
   request.namespace_ = invocation.text("namespace", request.namespace_);

@@ -63,6 +63,7 @@ inline constexpr std::array uninstall_flags{
 inline constexpr std::array uninstall_examples{
     Example{"gitopsctl uninstall --confirm default", "remove the agent; what it deployed stays, and a new one goes on"},
     Example{"gitopsctl uninstall --confirm default --purge", "leave nothing behind, once nothing is deployed any more"},
+    Example{"gitopsctl uninstall prod --confirm prod", "take a channel down; without --confirm it says what would go"},
 };
 
 inline constexpr std::array doctor_examples{
@@ -123,15 +124,18 @@ inline constexpr std::array other_verbs{
          install_examples,
          "text|yaml",
          Network::always},
-    Verb{"uninstall",
-         Group::act,
-         "remove the agent from a cluster, or a channel with all that it owns",
-         "Without CHANNEL: what gitopsctl install made. What channels deployed stays.",
-         uninstall_arguments,
-         uninstall_flags,
-         uninstall_examples,
-         {},
-         Network::always},
+    Verb{
+        "uninstall",
+        Group::act,
+        "remove the agent from a cluster, or a channel with all that it owns",
+        "Without CHANNEL: what gitopsctl install made. What channels deployed stays. With CHANNEL: every object of its "
+        "releases; it stays suspended, so that no agent puts it back. Namespaces, definitions and volumes stay unless their "
+        "release allowed it, and then the exit code is 1.",
+        uninstall_arguments,
+        uninstall_flags,
+        uninstall_examples,
+        {},
+        Network::always},
     Verb{"channel check", Group::more, "check a channel file and everything that it names",
          "Prints every mistake at once as file:line:column. Paths are looked up in this directory, or in a revision.",
          channel_check_arguments, channel_check_flags, channel_check_examples, "text|json", Network::by_flag,

@@ -11,6 +11,7 @@
 
 #include "agent/environments/environments.hpp"
 #include "base/crypto/digest.hpp"
+#include "base/process/signals.hpp"
 #include "base/text/escape.hpp"
 
 namespace gitopsctl::agent::cli {
@@ -77,7 +78,7 @@ Result<void> Session::find_channels() {
   BindingConfig place;
   place.environment = config_.environments.front().name;
   auto& environment = environments_[environment_identity(config_, place)];
-  GITOPSCTL_TRY(environment, open_environment(config_, place, Opener::command, system_clock()));
+  GITOPSCTL_TRY(environment, open_environment(config_, place, Opener::command, system_clock(), stop_of_signals()));
   GITOPSCTL_TRY(const auto objects,
                 environment->list({std::string(channels::api_group), "Channel", std::string(home_namespace), ""}));
   std::set<std::string> installations;
@@ -108,7 +109,7 @@ std::string Session::source() const { return config_.file.empty() ? "the cluster
 Result<BoundChannel> Session::bind(const BindingConfig& binding) {
   auto& environment = environments_[environment_identity(config_, binding)];
   if (!environment) {
-    GITOPSCTL_TRY(environment, open_environment(config_, binding, Opener::command, system_clock()));
+    GITOPSCTL_TRY(environment, open_environment(config_, binding, Opener::command, system_clock(), stop_of_signals()));
   }
   return BoundChannel{{config_.installation, binding.repository, binding.channel}, &binding, environment.get()};
 }

@@ -1,3 +1,4 @@
+#include "agent/cli/leader.hpp"
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/cli/table.hpp"
@@ -18,7 +19,7 @@ std::string number(const Value& body, std::string_view key) {
   return value == nullptr || !value->is_int() ? std::string("-") : std::to_string(value->as_int());
 }
 
-void print_tables(Terminal& terminal, const std::vector<ChannelView>& views) {
+void print_tables(Terminal& terminal, const std::vector<ChannelView>& views, const std::vector<LeaderView>& leaders) {
   const bool colour = terminal.colour_out();
   Table channels({"CHANNEL", "STATE", "DEPLOYED", "BRANCH", "RELEASES", "OBJECTS", "MESSAGE"});
   Table releases({"RELEASE", "STATE", "REVISION", "DIGEST", "OBJECTS", "MESSAGE"});
@@ -54,9 +55,13 @@ void print_tables(Terminal& terminal, const std::vector<ChannelView>& views) {
   }
   terminal.out(channels.text(colour));
   if (!releases.empty()) terminal.out('\n' + releases.text(colour));
+  for (const auto& leader : leaders) {
+    const std::string where = leaders.size() > 1 ? leader.environment + ": " : "";
+    terminal.out('\n' + where + leader.text(system_clock().now()) + '\n');
+  }
 }
 
-Value as_data(const std::vector<ChannelView>& views) {
+Value as_data(const std::vector<ChannelView>& views, const std::vector<LeaderView>& leaders) {
   Value::List list;
   for (const auto& view : views) {
     Value::List releases;
@@ -67,7 +72,11 @@ Value as_data(const std::vector<ChannelView>& views) {
                              {"object", view.channel},
                              {"releases", Value::list(std::move(releases))}}));
   }
-  return make_map({{"channels", Value::list(std::move(list))}});
+  Value out = make_map({{"channels", Value::list(std::move(list))}});
+  Value::List leading;
+  for (const auto& leader : leaders) leading.push_back(leader.data());
+  if (!leading.empty()) out.set("leaders", Value::list(std::move(leading)));
+  return out;
 }
 
 }  // namespace
@@ -85,10 +94,11 @@ Result<int> run_status(const Invocation& invocation) {
       ready = ready && obstacles(view).empty();
       views.push_back(std::move(view));
     }
+    const auto leaders = find_leaders(channels);
     if (invocation.output() == OutputFormat::table) {
-      print_tables(terminal, views);
+      print_tables(terminal, views, leaders);
     } else {
-      GITOPSCTL_CHECK(print_value(terminal, as_data(views), invocation.output()));
+      GITOPSCTL_CHECK(print_value(terminal, as_data(views, leaders), invocation.output()));
     }
     GITOPSCTL_CHECK(terminal.flush());
     return ready ? 0 : 1;

@@ -96,7 +96,8 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     while (!stop.stop_requested()) {
       const auto ended = no_throw(
           "a watch", [&]() -> Result<void> { return feed_.watcher(scope_).watch(scope_.kind, options, *this, call); });
-      if (stop.stop_requested()) return;
+      // Also when the client is stopped by its owner.
+      if (stop.stop_requested() || (!ended.ok() && ended.error().code() == ErrorCode::cancelled)) return;
       const std::string why = ended.ok() ? "it ended" : ended.error().to_string();
       std::unique_lock lock(feed_.mutex_);
       if (why != told_) {

@@ -116,6 +116,7 @@ class ClusterEnvironment final : public Environment {
     return leases_.acquire(name, holder, span);
   }
   Result<void> release_lease(const Lease& lease) override { return leases_.release(lease); }
+  void note_leases(const std::vector<std::string>& names) override { leases_.note(names); }
   Result<std::uint64_t> version() override { return feed_.version(); }
   Result<bool> changed_by_others(std::uint64_t since) override { return feed_.changed_by_others(since); }
   Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override {
@@ -358,7 +359,7 @@ Result<std::optional<Value>> ClusterEnvironment::find_settled(const ObjectId& id
   for (;;) {
     GITOPSCTL_TRY(auto live, find(id, metadata_only));
     if (!live || live->string_at({"metadata", "deletionTimestamp"}).empty() || deadline.passed()) return live;
-    clock_.sleep(gone_poll, {});
+    clock_.sleep(gone_poll, settings_.client.stop);
   }
 }
 
@@ -455,7 +456,7 @@ Result<void> ClusterEnvironment::wait_for_definition(const ObjectId& id) {
       return Error(ErrorCode::timeout, id.to_string() + " is not served after " + format_duration(definition_patience))
           .with_hint("look at its conditions: kubectl describe crd " + id.name);
     }
-    clock_.sleep(definition_poll, {});
+    clock_.sleep(definition_poll, settings_.client.stop);
   }
 }
 
@@ -499,7 +500,10 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
 
 KubeResult<KubeWritten> ClusterEnvironment::write_whole(const Value& body, bool create, const ApplyOptions& options) const {
   const KubeWriteOptions how = write_options(options.dry_run);
-  return create ? client_.create(body, how, {}) : client_.put(body, how, {});
+  // Inventories, and what people are told, are true also after a run that is stopped.
+  KubeCall call;
+  call.last_word = true;
+  return create ? client_.create(body, how, call) : client_.put(body, how, call);
 }
 
 /// A namespace for the inventory that stands in it: nothing of a release can be written before its inventory, and its own

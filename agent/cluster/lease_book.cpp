@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t default_seconds = 30;
 // A lease of somebody who asks for more is not waited for any longer.
 constexpr std::int64_t max_seconds = 3600;
+constexpr Millis note_limit{5'000};
 
 render::ObjectId lease_id(const std::string& name) {
   return {"coordination.k8s.io", "Lease", std::string(channels::home_namespace), name};
@@ -70,8 +71,8 @@ Value LeaseBook::body_of(const std::string& name, const std::string& holder, std
                                       {"renewTime", Value::string(now)}})}});
 }
 
-Result<Lease> LeaseBook::note(const std::string& name, const std::string& holder, std::int64_t fence, Millis until,
-                              Value body) {
+Result<Lease> LeaseBook::remember(const std::string& name, const std::string& holder, std::int64_t fence, Millis until,
+                                  Value body) {
   const std::lock_guard lock(mutex_);
   foreign_.erase(name);
   held_[name] = {holder, fence, until, std::move(body)};
@@ -83,17 +84,42 @@ void LeaseBook::forget(const std::string& name) {
   held_.erase(name);
 }
 
+Millis LeaseBook::unchanged(const std::string& name, const Value& live) {
+  const auto version = live.string_at({"metadata", "resourceVersion"});
+  const Millis now = clock_.monotonic();
+  Foreign& seen = foreign_[name];
+  if (seen.resource_version != version) seen = {std::string(version), number(live, "leaseTransitions", 0) + 1, now};
+  return now - seen.since;
+}
+
+void LeaseBook::note(const std::vector<std::string>& names) {
+  KubeListOptions options;
+  options.namespace_ = std::string(channels::home_namespace);
+  options.label_selector = "app.kubernetes.io/managed-by=gitopsctl";
+  KubeCall call;
+  call.interrupt.deadline = Deadline(clock_, note_limit);
+  const auto leases = client_.list({"coordination.k8s.io", "", "Lease"}, options, call);
+  if (!leases.ok()) return;
+  const std::lock_guard lock(mutex_);
+  for (const auto& lease : leases->items) {
+    const std::string name(lease.string_at({"metadata", "name"}));
+    if (std::ranges::find(names, name) != names.end() && !held_.contains(name)) static_cast<void>(unchanged(name, lease));
+  }
+}
+
+std::int64_t LeaseBook::last_seen(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto seen = foreign_.find(name);
+  return seen == foreign_.end() ? 0 : seen->second.fence;
+}
+
 Result<void> LeaseBook::wait_for_end(const std::string& name, const Value& live, const std::string& holder) {
   const std::string current(live.string_at({"spec", "holderIdentity"}));
   if (current.empty() || current == holder) return {};
-  const std::string version(live.string_at({"metadata", "resourceVersion"}));
   const std::int64_t seconds =
       std::clamp<std::int64_t>(number(live, "leaseDurationSeconds", default_seconds), 1, max_seconds);
-  const Millis now = clock_.monotonic();
   const std::lock_guard lock(mutex_);
-  Foreign& seen = foreign_[name];
-  if (seen.resource_version != version) seen = {version, now};
-  if (now - seen.since > Millis(seconds * 1000)) return {};
+  if (unchanged(name, live) > Millis(seconds * 1000)) return {};
   return Error(ErrorCode::conflict, "lease '" + name + "' is held by '" + current + "'")
       .with_hint("it is taken over once its holder has not renewed it for " + std::to_string(seconds) + " s");
 }
@@ -107,31 +133,34 @@ Result<Lease> LeaseBook::acquire(const std::string& name, const std::string& hol
   }
   KubeWriteOptions options;
   options.field_manager = field_manager_;
+  // An answer that comes when much of the span is over is not worth its wait: time is to be left for another try.
+  KubeCall call;
+  call.interrupt.deadline = Deadline(clock_, span / 3);
   if (mine) {
     const Millis sent = clock_.monotonic();
-    auto renewed = client_.put(body_of(name, holder, mine->fence - 1, span, mine->body), options, {});
-    if (renewed.ok()) return note(name, holder, mine->fence, sent + span, std::move(renewed->object));
+    auto renewed = client_.put(body_of(name, holder, mine->fence - 1, span, mine->body), options, call);
+    if (renewed.ok()) return remember(name, holder, mine->fence, sent + span, std::move(renewed->object));
     // Whoever wrote it meanwhile decides below; an answer that never came decides nothing.
     if (!renewed.error().is(KubeErrorClass::stale_write) && !renewed.error().is(KubeErrorClass::not_found)) {
       return renewed.error();
     }
     forget(name);
   }
-  GITOPSCTL_TRY(const auto live, client_.find(lease_id(name), {}, {}));
+  GITOPSCTL_TRY(const auto live, client_.find(lease_id(name), {}, call));
   const Millis sent = clock_.monotonic();
   if (!live) {
-    // One that was deleted by hand begins anew, and so above what we had.
-    const std::int64_t transitions = mine ? mine->fence : 0;
-    auto made = client_.create(body_of(name, holder, transitions, span, {}), options, {});
-    if (made.ok()) return note(name, holder, transitions + 1, sent + span, std::move(made->object));
+    // One that was deleted by hand begins anew, and so above what we had or saw.
+    const std::int64_t transitions = std::max(mine ? mine->fence : 0, last_seen(name));
+    auto made = client_.create(body_of(name, holder, transitions, span, {}), options, call);
+    if (made.ok()) return remember(name, holder, transitions + 1, sent + span, std::move(made->object));
     if (made.error().is(KubeErrorClass::already_exists)) return somebody_else(name);
     return made.error();
   }
   GITOPSCTL_CHECK(wait_for_end(name, *live, holder));
   // Also when it has our name: what another process of that name began is not ours to go on with.
   const std::int64_t transitions = number(*live, "leaseTransitions", 0) + 1;
-  auto taken = client_.put(body_of(name, holder, transitions, span, *live), options, {});
-  if (taken.ok()) return note(name, holder, transitions + 1, sent + span, std::move(taken->object));
+  auto taken = client_.put(body_of(name, holder, transitions, span, *live), options, call);
+  if (taken.ok()) return remember(name, holder, transitions + 1, sent + span, std::move(taken->object));
   if (taken.error().is(KubeErrorClass::stale_write) || taken.error().is(KubeErrorClass::not_found))
     return somebody_else(name);
   return taken.error();
@@ -151,7 +180,9 @@ Result<void> LeaseBook::release(const Lease& lease) {
   given.child_map("spec").set("holderIdentity", Value::string(""));
   KubeWriteOptions options;
   options.field_manager = field_manager_;
-  const auto written = client_.put(given, options, {});
+  KubeCall call;
+  call.last_word = true;
+  const auto written = client_.put(given, options, call);
   if (written.ok() || written.error().is(KubeErrorClass::stale_write) || written.error().is(KubeErrorClass::not_found))
     return {};
   return written.error();

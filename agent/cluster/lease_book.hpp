@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "agent/environment/environment.hpp"
 #include "agent/kube/client.hpp"
@@ -23,6 +24,8 @@ class LeaseBook {
 
   Result<Lease> acquire(const std::string& name, const std::string& holder, Millis span);
   Result<void> release(const Lease& lease);
+  /// Remembers since when leases of others are as they are.
+  void note(const std::vector<std::string>& names);
   /// `conflict` unless the lease is ours with this fence, as far as that is known without asking. A fence of 0 is none.
   Result<void> check(const std::string& name, std::int64_t fence);
   /// The same, and the server says so too.
@@ -37,13 +40,18 @@ class LeaseBook {
   };
   struct Foreign {
     std::string resource_version;
+    std::int64_t fence = 0;
     Millis since{0};  ///< when this version was seen first
   };
   [[nodiscard]] Value body_of(const std::string& name, const std::string& holder, std::int64_t transitions, Millis span,
                               const Value& before) const;
   /// An error while somebody else holds what `live` is.
   Result<void> wait_for_end(const std::string& name, const Value& live, const std::string& holder);
-  Result<Lease> note(const std::string& name, const std::string& holder, std::int64_t fence, Millis until, Value body);
+  /// How long a lease of somebody else was seen as it is. With the lock held.
+  Millis unchanged(const std::string& name, const Value& live);
+  /// The fence of somebody else that was seen last.
+  std::int64_t last_seen(const std::string& name);
+  Result<Lease> remember(const std::string& name, const std::string& holder, std::int64_t fence, Millis until, Value body);
   void forget(const std::string& name);
 
   const KubeClient& client_;

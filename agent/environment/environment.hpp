@@ -147,6 +147,9 @@ class Environment {
   /// Takes or renews the lease for `span`; `conflict` while somebody else holds it. A takeover raises the fence.
   virtual Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) = 0;
   virtual Result<void> release_lease(const Lease& lease) = 0;
+  /// Looks at leases of others, where one has ended when it was seen unchanged for its span: a later acquire_lease() need
+  /// not begin to wait then. What goes wrong is met again there.
+  virtual void note_leases(const std::vector<std::string>& names) { (void)names; }
 
   /// Grows with every change by anybody; cheap (no listing).
   [[nodiscard]] virtual Result<std::uint64_t> version() = 0;

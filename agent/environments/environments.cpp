@@ -46,7 +46,7 @@ Result<std::unique_ptr<Environment>> open_embedded(const AgentConfig& config, co
 }
 
 Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& environment, const BindingConfig& binding,
-                                                  Clock& clock) {
+                                                  Clock& clock, const std::stop_token& stop) {
   KubeTargetOptions options;
   options.kubeconfig = environment.kubeconfig;
   options.context = environment.context;
@@ -56,6 +56,7 @@ Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& envir
   settings.target = *std::move(target);
   settings.impersonate = binding.service_account;
   settings.namespaces = binding.namespaces;
+  settings.client.stop = stop;
   return open_cluster_environment(std::move(settings), clock);
 }
 
@@ -124,10 +125,10 @@ Result<std::string> load_cluster_key(const AgentConfig& config, const std::strin
 }  // namespace
 
 Result<std::unique_ptr<Environment>> open_environment(const AgentConfig& config, const BindingConfig& binding, Opener opener,
-                                                      Clock& clock) {
+                                                      Clock& clock, const std::stop_token& stop) {
   GITOPSCTL_TRY(const auto* environment, named(config, binding));
   if (environment->kind == EnvironmentKind::embedded) return open_embedded(config, *environment, opener, clock);
-  return open_cluster(*environment, binding, clock);
+  return open_cluster(*environment, binding, clock, stop);
 }
 
 std::string environment_identity(const AgentConfig& config, const BindingConfig& binding) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "agent/config/agent_config.hpp"
@@ -15,9 +16,11 @@ enum class Opener : std::uint8_t { agent, command };
 
 /// The environment of a binding, as the agent's file describes it. Of a cluster nothing is asked yet. An embedded one whose
 /// file is of a newer schema is an environment that answers with that error until it can be opened, for the agent; for a
-/// command it is the error. `clock` must outlive it.
+/// command it is the error. `stop` ends it: what hangs is let go, and nothing new is begun (KubeClientOptions). `clock` must
+/// outlive it.
 [[nodiscard]] Result<std::unique_ptr<Environment>> open_environment(const AgentConfig& config, const BindingConfig& binding,
-                                                                    Opener opener, Clock& clock);
+                                                                    Opener opener, Clock& clock,
+                                                                    const std::stop_token& stop = {});
 
 /// What tells the environments of two bindings apart: those of equal text may share one.
 [[nodiscard]] std::string environment_identity(const AgentConfig& config, const BindingConfig& binding);

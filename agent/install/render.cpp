@@ -1,5 +1,6 @@
 #include <set>
 
+#include "agent/config/agent_config.hpp"
 #include "agent/install/install.hpp"
 #include "agent/install/install_files.hpp"
 #include "base/crypto/digest.hpp"
@@ -58,14 +59,16 @@ Result<render::RenderInputs> chart_inputs(const InstallRequest& request) {
   return inputs;
 }
 
-/// The installation's name, from the agent's file that was rendered.
+/// The installation's name, from the agent's file that was rendered: the agent would refuse any mistake in it, and is not
+/// there to say so before it is applied.
 Result<std::string> installation_name(const std::vector<render::Object>& objects) {
   for (const auto& object : objects) {
     if (object.id.kind != "ConfigMap") continue;
     const auto text = object.body.string_at({"data", config_key});
     if (text.empty()) continue;
-    GITOPSCTL_TRY(const auto config, parse_yaml(text, {}, std::string(config_key)));
-    return std::string(config.string_at({"installation"}));
+    const auto config = parse_agent_config(text, std::string(config_key));
+    if (!config.ok()) return config.error().in("the agent's file that the values make");
+    return config->installation;
   }
   return Error(ErrorCode::internal, "the chart has no agent's file");
 }

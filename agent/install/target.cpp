@@ -1,6 +1,7 @@
 #include "agent/cluster/cluster_environment.hpp"
 #include "agent/install/install.hpp"
 #include "agent/kube/kubeconfig.hpp"
+#include "base/process/signals.hpp"
 
 namespace gitopsctl::agent::install {
 
@@ -11,6 +12,7 @@ Result<std::unique_ptr<Environment>> open_install_target(const std::string& kube
   options.context = context;
   ClusterSettings settings;
   GITOPSCTL_TRY(settings.target, load_kube_target(options));
+  settings.client.stop = stop_of_signals();
   return open_cluster_environment(std::move(settings), clock);
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "agent/control/lease_names.hpp"
 #include "agent/install/install.hpp"
 #include "agent/install/record.hpp"
 #include "channels/model/channel.hpp"
@@ -51,17 +52,40 @@ Result<void> remove_all(Environment& environment, const std::vector<LiveObject>&
   return {};
 }
 
+/// The leases of the installation and of its channels, as long as these can be listed.
+Result<std::vector<LiveObject>> leases_of(Environment& environment, const std::string& installation) {
+  GITOPSCTL_TRY(
+      const auto channels,
+      list_of(environment, installation, {std::string(channels::api_group), "Channel", std::string(home_namespace), ""}));
+  std::vector<std::string> names{leader_lease_name(installation)};
+  for (const auto& channel : channels) {
+    const auto identity = channel.annotation("gitopsctl.dev/identity");
+    const auto first = identity.find('/');
+    const auto second = identity.find('/', first + 1);
+    if (second == std::string_view::npos) continue;
+    names.push_back(channel_lease_name({installation, std::string(identity.substr(first + 1, second - first - 1)),
+                                        std::string(identity.substr(second + 1))}));
+  }
+  std::vector<LiveObject> out;
+  for (const auto& name : names) {
+    GITOPSCTL_TRY(auto live, environment.get(lease_object_id(name)));
+    if (live) out.push_back(*std::move(live));
+  }
+  return out;
+}
+
 /// What the agent, and people, left behind.
 Result<void> purge_left(Environment& environment, const detail::Record& record, const InstallProgress& progress) {
   const std::string home(home_namespace);
   const std::string group(channels::api_group);
+  GITOPSCTL_TRY(const auto leases, leases_of(environment, record.installation));
   for (const ListQuery& query :
        {ListQuery{group, "Release", "", ""}, ListQuery{group, "Approval", home, ""}, ListQuery{group, "Channel", home, ""},
-        ListQuery{"", "Event", "", ""}, ListQuery{"", "ConfigMap", home, ""},
-        ListQuery{"coordination.k8s.io", "Lease", home, ""}}) {
+        ListQuery{"", "Event", "", ""}, ListQuery{"", "ConfigMap", home, ""}}) {
     GITOPSCTL_TRY(const auto objects, list_of(environment, record.installation, query));
     GITOPSCTL_CHECK(remove_all(environment, objects, progress));
   }
+  GITOPSCTL_CHECK(remove_all(environment, leases, progress));
   GITOPSCTL_TRY(auto keys,
                 environment.list({"", "Secret", record.namespace_, "app.kubernetes.io/instance=" + record.release}));
   std::erase_if(keys, [](const auto& object) { return !object.id.name.starts_with("gitopsctl-deploy-key-"); });

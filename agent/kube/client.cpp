@@ -163,7 +163,7 @@ KubeResult<KubeWritten> KubeClient::write_once(const KubeRequest& request, const
     const Millis wait = core_->transport.pause(losses);
     if (call.interrupt.deadline.left() <= wait) return *lost;
     if (call.on_repeat) call.on_repeat(*lost, wait);
-    if (!core_->transport.clock().sleep(wait, call.interrupt.stop)) return *lost;
+    if (!core_->transport.sleep(wait, call.interrupt)) return *lost;
   }
 }
 

@@ -47,6 +47,8 @@ class EventReader {
     return {};
   }
 
+  /// A bookmark came.
+  [[nodiscard]] bool marked() const noexcept { return marked_; }
   /// Events and bookmarks that came.
   [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
   /// Why reading ended before the answer did.
@@ -70,6 +72,7 @@ class EventReader {
     if (version.empty()) return stop(detail::wrong_answer(facts_, "an event without a version"));
     ++seen_;
     if (type == "BOOKMARK") {
+      marked_ = true;
       version_ = version;
       sink_.progress(version);
       return {};
@@ -105,6 +108,7 @@ class EventReader {
   const RequestFacts& facts_;
   std::string& version_;
   std::string line_;
+  bool marked_ = false;
   std::uint64_t seen_ = 0;
   std::optional<KubeError> failure_;
   bool by_sink_ = false;
@@ -163,9 +167,17 @@ class KubeClient::Watch {
       std::optional<KubeError> failure = reader.failure();
       if (!failure && !streamed) failure = streamed.error();
       if (reader.seen() > 0) barren_ = 0;
+      if (reader.marked()) marks_ = Marks::come;
       if (lasted >= good_span && (reader.seen() > 0 || !failure)) failures_ = 0;
       if (failure && (reader.by_sink() || !passes(*failure))) return *failure;
       GITOPSCTL_CHECK(call_.interrupt.check(facts_.what));
+      if (failure && failure->code() == ErrorCode::timeout && lasted >= silence() && !reader.failure()) {
+        // Nobody is there behind a connection that looks well; or the server sends no bookmarks, and then only a list tells
+        // what was missed.
+        if (marks_ == Marks::come) continue;
+        marks_ = Marks::missing;
+        return {};
+      }
       if (failure && (failure->is(Class::expired) || failure->is(Class::future_version))) {
         return failures_ > 0 ? wait(*failure) : note_failure();
       }
@@ -193,9 +205,13 @@ class KubeClient::Watch {
     if (options_.metadata_only) request.accept = detail::accept_metadata;
     request.traffic = KubeTraffic::watch;
     request.facts = facts_;
-    return client_.core_->transport.stream(request, client_.as_, call_, Millis(seconds * 1000) + close_margin,
+    const Millis whole = Millis(seconds * 1000) + close_margin;
+    const Millis limit = marks_ == Marks::missing ? whole : std::min(whole, silence());
+    return client_.core_->transport.stream(request, client_.as_, call_, limit,
                                            [&](std::string_view piece) { return reader.take(piece); });
   }
+
+  [[nodiscard]] Millis silence() const { return client_.core_->transport.options().watch_silence; }
 
   KubeResult<void> note_failure() {
     ++failures_;
@@ -209,7 +225,7 @@ class KubeClient::Watch {
     if (why.status().retry_after) pause = std::max(pause, std::min(longest_wait, *why.status().retry_after));
     if (call_.interrupt.deadline.left() <= pause) return why;
     if (call_.on_repeat) call_.on_repeat(why, pause);
-    if (!client_.core_->transport.clock().sleep(pause, call_.interrupt.stop)) {
+    if (!client_.core_->transport.sleep(pause, call_.interrupt)) {
       GITOPSCTL_CHECK(call_.interrupt.check(facts_.what));
     }
     return {};
@@ -223,8 +239,9 @@ class KubeClient::Watch {
   const std::string path_;
   RequestFacts facts_;
   std::string version_;
-  unsigned failures_ = 0;  ///< in a row: how long pauses are
-  unsigned barren_ = 0;    ///< failures since the last event
+  enum class Marks : std::uint8_t { unknown, come, missing } marks_ = Marks::unknown;  ///< bookmarks of this server
+  unsigned failures_ = 0;                                                              ///< in a row: how long pauses are
+  unsigned barren_ = 0;                                                                ///< failures since the last event
   bool by_sink_ = false;
 };
 

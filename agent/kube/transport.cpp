@@ -7,6 +7,7 @@
 #include "agent/kube/kubeconfig_target.hpp"
 #include "agent/kube/status_words.hpp"
 #include "base/text/escape.hpp"
+#include "base/time/either_stop.hpp"
 
 namespace gitopsctl::agent {
 namespace {
@@ -139,6 +140,17 @@ Millis KubeTransport::pause(unsigned repeat) const {
   return Millis(static_cast<std::int64_t>(static_cast<double>(longest.count()) * (0.5 + random() / 2)));
 }
 
+bool KubeTransport::sleep(Millis span, const Interrupt& interrupt) const {
+  const EitherStop stop(interrupt.stop, options_.stop);
+  return clock().sleep(span, stop.token());
+}
+
+Result<void> KubeTransport::may_send(const KubeRequest& request, const KubeCall& call) const {
+  if (!options_.stop.stop_requested() || (call.last_word && !unheard_)) return {};
+  const Error stopped(ErrorCode::cancelled, call.last_word ? "was stopped, and the server does not answer" : "was stopped");
+  return request.facts.what.empty() ? stopped : stopped.in(request.facts.what);
+}
+
 std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredential& credential) const {
   channels::HttpOrigin origin;
   origin.url = target_.server;
@@ -200,6 +212,7 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
   ConnectionPool::Lease lease = std::move(leased).value();
   channels::HttpRequest wire = wire_request(request, as, credential);
   wire.stall_timeout = limit;
+  if (is_write(request.traffic)) wire.linger = options_.last_patience;
   // The machine's clock: what the network takes is real time, whatever clock the caller has.
   const Interrupt bounded{interrupt.stop, interrupt.deadline.at_most(system_clock(), limit)};
   const auto before = lease.http().counters();
@@ -256,13 +269,17 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
 }
 
 KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Impersonation& as, const KubeCall& call) {
-  const Interrupt& interrupt = call.interrupt;
   GITOPSCTL_CHECK(check_impersonation(as));
+  GITOPSCTL_CHECK(may_send(request, call));
+  const bool last_word = call.last_word && options_.stop.stop_requested();
+  const EitherStop stop(call.interrupt.stop, last_word ? std::stop_token() : options_.stop);
+  const Interrupt interrupt{stop.token(), call.interrupt.deadline};
   const Millis repeat_for = request.repeat_for > Millis(0) ? request.repeat_for : options_.repeat_for;
   const bool bounded = interrupt.deadline.left() < Millis(std::int64_t{1} << 50U);
   const Deadline last_repeat =
       request.repeat_for > Millis(0) || !bounded ? interrupt.deadline.at_most(clock(), repeat_for) : interrupt.deadline;
-  const Millis limit = request.attempt_limit > Millis(0) ? request.attempt_limit : options_.attempt_limit;
+  Millis limit = request.attempt_limit > Millis(0) ? request.attempt_limit : options_.attempt_limit;
+  if (last_word) limit = std::min(limit, options_.last_patience);
   const bool writes = is_write(request.traffic);
   bool lost = false;
   // What a repeat is told says nothing about the attempt before it whose answer got lost.
@@ -284,7 +301,8 @@ KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Imp
       if ((*next)->version == (*credential)->version) return error;
       continue;
     }
-    if (!error.transient() || (lost && !request.repeatable)) return error;
+    if (last_word && error.is(KubeErrorClass::no_answer)) unheard_ = true;
+    if (!error.transient() || (lost && !request.repeatable) || last_word) return error;
     ++repeats;
     Millis wait = pause(repeats);
     if (const auto asked = error.status().retry_after; asked) {
@@ -303,6 +321,9 @@ KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Imp
 KubeResult<void> KubeTransport::stream(const KubeRequest& request, const Impersonation& as, const KubeCall& call,
                                        Millis stall_limit, const channels::HttpSink& sink) {
   GITOPSCTL_CHECK(check_impersonation(as));
+  GITOPSCTL_CHECK(may_send(request, call));
+  const EitherStop stop(call.interrupt.stop, options_.stop);
+  const Interrupt interrupt{stop.token(), call.interrupt.deadline};
   struct Place {
     std::atomic<unsigned>& taken;
     const unsigned before = taken.fetch_add(1);
@@ -310,13 +331,13 @@ KubeResult<void> KubeTransport::stream(const KubeRequest& request, const Imperso
   } place{watches_};
   if (place.before >= options_.max_watches) return Error(ErrorCode::too_large, "too many watches at once");
   for (bool renewed = false;; renewed = true) {
-    GITOPSCTL_TRY(const auto credential, credentials_.current(call.interrupt));
+    GITOPSCTL_TRY(const auto credential, credentials_.current(interrupt));
     const auto http = connect(*credential);
     channels::HttpRequest wire = wire_request(request, as, *credential);
     wire.stall_timeout = stall_limit;
     wire.max_response_bytes = UINT64_MAX;
     bool sink_failed = false;
-    const auto response = http->send(wire, call.interrupt, [&](std::string_view piece) {
+    const auto response = http->send(wire, interrupt, [&](std::string_view piece) {
       auto taken = sink(piece);
       sink_failed = !taken.ok();
       return taken;
@@ -331,7 +352,7 @@ KubeResult<void> KubeTransport::stream(const KubeRequest& request, const Imperso
     KubeError error = refusal(*response, request);
     if (!error.is(KubeErrorClass::unauthorized) || renewed) return error;
     credentials_.rejected(credential->version);
-    GITOPSCTL_TRY(const auto next, credentials_.current(call.interrupt));
+    GITOPSCTL_TRY(const auto next, credentials_.current(interrupt));
     if (next->version == credential->version) return error;
   }
 }

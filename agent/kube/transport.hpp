@@ -41,6 +41,8 @@ struct KubeCall {
   /// Told before each pause after which a request is repeated, in the caller's thread; so a status can say why it takes
   /// long.
   std::function<void(const KubeError& why, Millis pause)> on_repeat;
+  /// Also sent when the client was told to stop (KubeClientOptions::stop): what leaves things in order.
+  bool last_word = false;
 };
 
 struct KubeClientOptions {
@@ -48,12 +50,20 @@ struct KubeClientOptions {
   unsigned max_watches = 256;
   bool http2 = true;  ///< over TLS, where the server speaks it
   std::string user_agent = "gitopsctl";
+  /// A watch of which nothing came for so long is begun anew. API servers send a bookmark every minute; where none ever
+  /// came, the span that was asked for counts instead.
+  Millis watch_silence{100'000};
   /// An attempt ends after so long, and is repeated where that can do no harm. API servers give up after 60 s.
   Millis attempt_limit{65'000};
   /// Calls without a deadline give up repeating after so long.
   Millis repeat_for{60'000};
   Millis first_pause{250};  ///< doubled with every repeat, halved or not by chance
   Millis longest_pause{10'000};
+  /// Ends the client, whatever its callers do. From then on reads and watches are `cancelled` at once, writes that are under
+  /// way when their answer does not come within `last_patience`, and nothing new is sent but last words. Each of those gets
+  /// as long and is not repeated; when one is not answered, no further one is sent.
+  std::stop_token stop;
+  Millis last_patience{1'000};
   Clock* clock = nullptr;          ///< nullptr: system_clock()
   std::function<double()> random;  ///< in [0, 1), thread-safe; empty: the machine's
 };
@@ -104,6 +114,8 @@ class KubeTransport {
   [[nodiscard]] const KubeTarget& target() const noexcept { return target_; }
   [[nodiscard]] const KubeClientOptions& options() const noexcept { return options_; }
   [[nodiscard]] Clock& clock() const noexcept { return *options_.clock; }
+  /// Sleeps until `span` has passed, or the caller or the client is stopped; true when the whole span passed.
+  bool sleep(Millis span, const Interrupt& interrupt) const;
   /// In [0, 1).
   [[nodiscard]] double random() const { return options_.random(); }
   [[nodiscard]] KubeCounters counters(KubeTraffic which) const noexcept;
@@ -131,6 +143,8 @@ class KubeTransport {
   [[nodiscard]] Outcome attempt(const KubeRequest& request, const Impersonation& as, const KubeCredential& credential,
                                 const Interrupt& interrupt, Millis limit);
   [[nodiscard]] KubeError refusal(const channels::HttpResponse& response, const KubeRequest& request) const;
+  /// Whether anything may still be sent for this call.
+  [[nodiscard]] Result<void> may_send(const KubeRequest& request, const KubeCall& call) const;
   void count(KubeTraffic which, const channels::HttpCounters& before, const channels::HttpCounters& after, int status);
 
   KubeTarget target_;
@@ -138,6 +152,7 @@ class KubeTransport {
   CredentialSource credentials_;
   ConnectionPool pool_;
   std::atomic<unsigned> watches_{0};
+  std::atomic<bool> unheard_{false};  ///< a last word was not answered
   std::array<Counting, kube_traffic_classes> counting_;
 };
 

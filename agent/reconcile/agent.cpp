@@ -5,18 +5,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <system_error>
 #include <thread>
 #include <tuple>
 #include <vector>
 
+#include "agent/control/lease_names.hpp"
 #include "agent/environment/environment.hpp"
 #include "agent/environments/environments.hpp"
 #include "agent/reconcile/channel_worker.hpp"
+#include "agent/reconcile/leadership.hpp"
 #include "agent/reconcile/repository_watcher.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/files/private_directory.hpp"
@@ -57,11 +61,16 @@ class DirectoryLock {
   int file_;
 };
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0' ? name.data() : "agent";
+}
+
 /// A name for this agent that is the same after a restart: its leases are taken up again at once, which is safe because the
 /// directory lock keeps a second agent of this name away.
 Result<std::string> load_holder(const std::string& directory) {
   const std::string path = directory + "/agent.id";
-  std::string id(64, '\0');
+  std::string id(320, '\0');
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file >= 0) {
     const auto size = ::read(file, id.data(), id.size());
@@ -71,7 +80,7 @@ Result<std::string> load_holder(const std::string& directory) {
       return id;
     }
   }
-  id = "agent-" + hex_encode(random_bytes(8));
+  id = host_name() + '-' + hex_encode(random_bytes(8));
   const std::string fresh = path + ".new";
   file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0 || ::write(file, id.data(), id.size()) != static_cast<ssize_t>(id.size()) || ::fsync(file) != 0 ||
@@ -82,6 +91,14 @@ Result<std::string> load_holder(const std::string& directory) {
   }
   ::close(file);
   return id;
+}
+
+Result<std::jthread> start_thread(std::function<void()> work) {
+  try {
+    return std::jthread(std::move(work));
+  } catch (const std::system_error& problem) {
+    return Error(ErrorCode::unavailable, std::string("a thread cannot be started: ") + problem.what());
+  }
 }
 
 /// Runs one part of the agent until it is stopped: what it throws costs a pause, not the process and with it all others.
@@ -107,18 +124,39 @@ struct Agent::State {
   AgentConfig config;
   Clock& clock;
   LogSink log;
-  std::unique_ptr<DirectoryLock> lock;
-  std::unique_ptr<channels::Store> store;
-  std::map<std::string, std::unique_ptr<Environment>> environments;  ///< by environment_identity()
-  std::vector<std::unique_ptr<RepositoryWatcher>> watchers;
-  std::vector<std::unique_ptr<ChannelWorker>> workers;
+  std::stop_source closing = {};  ///< ends requests of environments; after the runs were told to stop
+  bool once = false;              ///< a person wants this agent to work, whoever leads
+  std::unique_ptr<DirectoryLock> lock = {};
+  std::unique_ptr<channels::Store> store = {};
+  std::map<std::string, std::unique_ptr<Environment>> environments = {};  ///< by environment_identity()
+  std::vector<std::unique_ptr<RepositoryWatcher>> watchers = {};
+  std::vector<std::unique_ptr<ChannelWorker>> workers = {};
+  std::unique_ptr<Leadership> leadership = {};  ///< null: nobody else can be working in these environments
 };
+
+/// The lease of the installation is in the first cluster that the agent works in. Null where there is none: the state
+/// directory, which no other agent may use, decides who works then.
+std::unique_ptr<Leadership> Agent::make_leadership(State& state, const std::string& holder) {
+  const AgentConfig& config = state.config;
+  Environment* place = nullptr;
+  std::vector<std::string> leases;
+  for (const auto& binding : config.bindings) {
+    const EnvironmentConfig* environment = config.environment(binding.environment);
+    if (environment == nullptr || environment->kind != EnvironmentKind::cluster) continue;
+    if (place == nullptr) place = state.environments.at(environment_identity(config, binding)).get();
+    leases.push_back(channel_lease_name({config.installation, binding.repository, binding.channel}));
+  }
+  if (place == nullptr) return nullptr;
+  return std::make_unique<Leadership>(*place, leader_lease_name(config.installation), holder, std::move(leases), state.clock,
+                                      state.log);
+}
 
 Agent::Agent(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Agent::~Agent() = default;
 
-Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, LogSink log) {
-  auto state = std::unique_ptr<State>(new State{std::move(config), clock, std::move(log), {}, {}, {}, {}, {}});
+Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, LogSink log, const std::stop_token& stop) {
+  auto state = std::unique_ptr<State>(new State{.config = std::move(config), .clock = clock, .log = std::move(log)});
+  const std::stop_callback close(stop, [closing = state->closing]() mutable { closing.request_stop(); });
   const AgentConfig& c = state->config;
   std::error_code failed = make_private_directory(c.state_directory);
   if (!failed) failed = make_private_directory(c.state_directory + "/mirrors");
@@ -141,7 +179,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     const std::string identity = environment_identity(c, binding);
     auto& environment = state->environments[identity];
     if (environment) continue;
-    GITOPSCTL_TRY(environment, open_environment(c, binding, Opener::agent, clock));
+    GITOPSCTL_TRY(environment, open_environment(c, binding, Opener::agent, clock, state->closing.get_token()));
     GITOPSCTL_TRY(keys[identity], load_environment_key(c, binding, *environment, Opener::agent));
   }
 
@@ -161,6 +199,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
                                                                     }
                                                                   }));
   }
+  state->leadership = make_leadership(*state, holder);
   for (const auto& binding : c.bindings) {
     const std::string identity = environment_identity(c, binding);
     ChannelWorker::Setup setup;
@@ -170,6 +209,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     setup.runner.namespaces = binding.namespaces;
     setup.runner.installation_key = keys.at(identity);
     setup.runner.holder = holder;
+    if (state->leadership) setup.runner.leads = [raw = state.get()] { return raw->once || raw->leadership->certain(); };
     setup.runner.render_threads = c.render_threads;
     setup.remote = c.repository(binding.repository)->remote;
     setup.drift_interval = c.drift_interval;
@@ -186,6 +226,33 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
 }
 
 Result<void> Agent::run(const std::stop_token& stop) {
+  // Runs are told first, and only then is what they wait for let go: so none of them takes that for a failure.
+  std::stop_source runs;
+  const std::stop_callback close(stop, [&] {
+    runs.request_stop();
+    state_->closing.request_stop();
+  });
+  if (!state_->leadership) return work(runs.get_token());
+  Leadership& leadership = *state_->leadership;
+  while (leadership.wait(runs.get_token())) {
+    state_->log("info", "this agent works now");
+    for (auto& worker : state_->workers) worker->begin_anew();
+    std::stop_source term;
+    const std::stop_callback end(runs.get_token(), [&term] { term.request_stop(); });
+    GITOPSCTL_TRY(std::jthread keeper, start_thread([&] {
+                    leadership.keep(term.get_token());
+                    term.request_stop();
+                  }));
+    const auto worked = work(term.get_token());
+    term.request_stop();
+    keeper.join();
+    leadership.give_up();
+    GITOPSCTL_CHECK(worked);
+  }
+  return {};
+}
+
+Result<void> Agent::work(const std::stop_token& stop) {
   std::stop_source all;
   const std::stop_callback forward(stop, [&all] { all.request_stop(); });
   std::vector<std::jthread> threads;
@@ -214,6 +281,8 @@ void Agent::tidy_history() {
 }
 
 bool Agent::run_once(const std::stop_token& stop) {
+  const std::stop_callback close(stop, [this] { state_->closing.request_stop(); });
+  state_->once = true;
   bool ok = true;
   for (auto& worker : state_->workers) worker->note_request();
   for (auto& watcher : state_->watchers) ok = watcher->tick(stop) && ok;
@@ -222,6 +291,8 @@ bool Agent::run_once(const std::stop_token& stop) {
 }
 
 std::string Agent::not_ready() const {
+  // One that waits for its turn does all that it is to do.
+  if (state_->leadership && !state_->leadership->leads()) return state_->leadership->problem();
   const bool looked =
       std::all_of(state_->watchers.begin(), state_->watchers.end(), [](const auto& watcher) { return watcher->done() > 0; });
   const bool ran =
@@ -238,6 +309,7 @@ AgentFigures Agent::figures() const {
   AgentFigures out;
   for (const auto& watcher : state_->watchers) watcher->add_figures(out);
   for (const auto& worker : state_->workers) out.channels.push_back(worker->figures());
+  if (state_->leadership) out.leads = state_->leadership->leads();
   return out;
 }
 

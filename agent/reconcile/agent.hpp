@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -36,22 +37,27 @@ struct AgentFigures {
     std::int64_t last_success = 0;  ///< seconds since 1970
   };
   std::vector<Channel> channels;
+  std::optional<bool> leads;  ///< whether this one of several agents works; nothing where there can be only one
 };
 
+class Leadership;
+
 /// The running agent: one watcher thread per repository (lists, fetches, builds candidates) and one worker thread per
-/// binding (runs the channel). Triggers are levels, not edges: a lost wake-up is made good by the next tick.
+/// binding (runs the channel). Of several agents of an installation in one cluster one works, and the others wait for their
+/// turn (Leadership). Triggers are levels, not edges: a lost wake-up is made good by the next tick.
 class Agent {
  public:
   /// Opens everything. Errors: state directory in use by another agent (`conflict`), a store of a newer version
   /// (`newer_schema`), unusable paths. An environment of a newer version is an error of its channels only, until it can be
-  /// opened. `clock` must outlive the agent.
-  static Result<std::unique_ptr<Agent>> create(AgentConfig config, Clock& clock, LogSink log);
+  /// opened. `stop` ends what hangs meanwhile. `clock` must outlive the agent.
+  static Result<std::unique_ptr<Agent>> create(AgentConfig config, Clock& clock, LogSink log,
+                                               const std::stop_token& stop = {});
   ~Agent();
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Runs until `stop` is requested; returns when every thread has ended. `unavailable` when not all of its threads can be
-  /// started; then none goes on.
+  /// Runs until `stop` is requested; returns when every thread has ended: with a server that hangs, after two seconds.
+  /// `unavailable` when not all of its threads can be started; then none goes on.
   Result<void> run(const std::stop_token& stop);
   /// One look at every repository and one run of every channel, on this thread (`gitopsctl agent --once`). False when any
   /// of them failed.
@@ -63,9 +69,12 @@ class Agent {
   [[nodiscard]] AgentFigures figures() const;
 
  private:
-  void tidy_history();
-
   struct State;
+  static std::unique_ptr<Leadership> make_leadership(State& state, const std::string& holder);
+  void tidy_history();
+  /// Every watcher and worker, until stopped.
+  Result<void> work(const std::stop_token& stop);
+
   explicit Agent(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

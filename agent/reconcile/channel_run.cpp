@@ -1,5 +1,6 @@
 #include "agent/reconcile/channel_run.hpp"
 
+#include "agent/control/lease_names.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
 #include "base/result/no_throw.hpp"
@@ -102,10 +103,16 @@ Result<void> ChannelRun::road() {
 }
 
 Result<void> ChannelRun::take_lease() {
-  lease_name_ = "gitopsctl-" + s_.setup.key.channel + '-' +
-                sha256_hex(s_.setup.key.installation + '/' + s_.setup.key.to_string()).substr(0, 8);
-  GITOPSCTL_TRY(lease_, s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span));
-  lease_taken_ = s_.clock.monotonic();
+  lease_name_ = channel_lease_name(s_.setup.key);
+  const Millis asked = s_.clock.monotonic();
+  auto lease = s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span);
+  if (!lease.ok()) {
+    result_.elsewhere = lease.error().code() == ErrorCode::conflict;
+    return lease.error();
+  }
+  lease_ = *std::move(lease);
+  lease_taken_ = asked;
+  if (s_.setup.leads && !s_.setup.leads()) return Error(ErrorCode::cancelled, "another agent may work by now");
   return {};
 }
 
@@ -113,11 +120,12 @@ Result<void> ChannelRun::take_lease() {
 Result<void> ChannelRun::may_continue() {
   GITOPSCTL_CHECK(interrupt_.check("the run"));
   if (s_.clock.monotonic() - lease_taken_ > lease_renewal) {
+    const Millis asked = s_.clock.monotonic();
     const auto renewed = s_.environment.acquire_lease(lease_name_, s_.setup.holder, lease_span);
     const bool lost = renewed.ok() ? renewed->fence != lease_.fence : renewed.error().code() == ErrorCode::conflict;
     if (lost) return Error(ErrorCode::cancelled, "another agent took over channel '" + s_.setup.key.channel + "'");
     if (!renewed.ok()) return renewed.error();
-    lease_taken_ = s_.clock.monotonic();
+    lease_taken_ = asked;
   }
   GITOPSCTL_TRY(const auto version, s_.environment.version());
   if (version == looked_at_version_) return {};

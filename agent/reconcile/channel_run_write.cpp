@@ -73,6 +73,8 @@ Result<void> ChannelRun::tighten_all(const WriteContext& context) {
     GITOPSCTL_CHECK(may_continue());
     inventory.prune = item.inventory.prune = wanted.prune;
     inventory.allow_delete = item.inventory.allow_delete = std::move(wanted.allow_delete);
+    inventory.run_id = item.inventory.run_id = context.run_id;
+    inventory.fence = item.inventory.fence = context.fence;
     GITOPSCTL_CHECK(write_inventory(s_.environment, inventory, write_options(context, inventory)));
     item.inventory.resource_version = inventory.resource_version;
     item.inventory.stored_digest = inventory.stored_digest;
@@ -117,7 +119,10 @@ Result<void> ChannelRun::note_report(Item& item, const WriteReport& report) {
   item.report.removed += report.removed;
   item.report.kept += report.kept;
   item.changes.warnings.insert(item.changes.warnings.end(), report.warnings.begin(), report.warnings.end());
-  if (report.interrupted) return report.errors.front();
+  // A request that was broken off by the end of the agent says nothing about the release.
+  for (const auto& error : report.errors) {
+    if (report.interrupted || error.code() == ErrorCode::cancelled) return error;
+  }
   for (const auto& [id, version] : report.observed) s_.memory[item.name].observed[id] = version;
   if (report.errors.empty()) return {};
   item.failed = true;

@@ -68,6 +68,16 @@ Result<std::string> ChannelRunner::sync_requested() {
   return live->body.string_at({"status", "lastHandledRequestedAt"}) == token ? std::string() : token;
 }
 
+void ChannelRunner::forget() {
+  state_->memory.clear();
+  state_->seen_version = 0;
+  state_->inventories.reset();
+  state_->switches.clear();
+  state_->status.forget();
+  state_->tip.clear();
+  state_->swept = false;
+}
+
 std::uint64_t ChannelRunner::seen_version() const noexcept { return state_->seen_version; }
 std::uint64_t ChannelRunner::renders() const noexcept { return state_->stage.renders(); }
 

@@ -48,6 +48,7 @@ struct RunResult {
   std::vector<Error> errors;  ///< of the channel as a whole
   std::size_t created = 0, updated = 0, removed = 0, failed_releases = 0;
   bool retry = false;         ///< trying again later can help
+  bool elsewhere = false;     ///< somebody else has the channel's lease, and works on it
   channels::CommitId pinned;  ///< what was worked on instead of the commit of the request, in a rollback; else empty
   /// Release → its first error, with where it is, of the releases that failed.
   std::map<std::string, std::string> failures;
@@ -73,6 +74,9 @@ class ChannelRunner {
     std::vector<std::string> namespaces;  ///< allowed; empty: all
     std::string installation_key;
     std::string holder;  ///< who takes the lease
+    /// Asked once a run has the channel's lease: false ends it there, since somebody else may know newer commits. Empty:
+    /// there is nobody else.
+    std::function<bool()> leads = {};
     unsigned render_threads = 2;
   };
   using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>;
@@ -87,6 +91,8 @@ class ChannelRunner {
   Result<void> report_source(const SourceState& source);
   /// The token of the last `gitopsctl sync` when nobody has answered it yet; empty otherwise.
   [[nodiscard]] Result<std::string> sync_requested();
+  /// Forgets what is known from earlier runs: somebody else worked meanwhile.
+  void forget();
   /// The version of the environment up to which everything that others wrote was looked at: a later one means that there
   /// may be something new.
   [[nodiscard]] std::uint64_t seen_version() const noexcept;

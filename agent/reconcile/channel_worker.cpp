@@ -14,6 +14,8 @@ constexpr Millis glance{200};
 // A failed run, and a status that could not be written, is tried again after this, then twice as long, up to five minutes.
 constexpr Millis first_retry{5'000};
 constexpr Millis last_retry{300'000};
+// How soon a channel that somebody else works on is looked at again.
+constexpr Millis busy_pause{1'000};
 // How long a sync waits for a fresh look at the repository before it goes on with what is known.
 constexpr Millis sync_patience{30'000};
 
@@ -58,7 +60,8 @@ void ChannelWorker::source_changed(const SourceView& view) {
   const auto ref = view.refs.find("refs/heads/releases/" + setup_.runner.key.channel);
   SourceState state = view.state;
   state.branch_exists = ref != view.refs.end();
-  if (ref != view.refs.end() && ref->second != tip_) {
+  if (state.reachable) look_first_ = false;
+  if (ref != view.refs.end() && ref->second != tip_ && !look_first_) {
     tip_ = ref->second;
     // A newer commit pre-empts: nobody waits for something that is no longer wanted.
     if (current_ && running_ != tip_) current_->request_stop();
@@ -92,6 +95,7 @@ void ChannelWorker::publish_source() {
     return;
   }
   source_fresh_ = true;
+  if (written.error().code() == ErrorCode::cancelled) return;
   const Millis pause = pause_after(++source_failures_);
   next_source_ = clock_.monotonic() + pause;
   log_("warn", setup_.runner.key.to_string() + ": the status cannot be written, next try in " + format_duration(pause) +
@@ -117,6 +121,23 @@ void ChannelWorker::run(const std::stop_token& stop) {
   }
 }
 
+void ChannelWorker::begin_anew() {
+  const std::lock_guard lock(mutex_);
+  runner_.forget();
+  tip_.clear();
+  look_first_ = true;
+  source_fresh_ = false;
+  done_commit_.clear();
+  first_ = true;
+  failures_ = 0;
+  retry_ = false;
+  seen_version_ = 0;
+  answering_.clear();
+  told_.clear();
+  blocked_.clear();
+  figures_.ready = false;
+}
+
 void ChannelWorker::note_request() {
   if (auto asked = runner_.sync_requested(); asked.ok()) answering_ = *std::move(asked);
 }
@@ -130,7 +151,7 @@ bool ChannelWorker::run_once(const std::stop_token& stop) {
     if (tip.empty()) return source_.reachable;
   }
   execute({answering_.empty() ? "poll" : "request", tip}, stop);
-  return !retry_ && failures_ == 0;
+  return !retry_ && failures_ == 0 && told_busy_.empty();
 }
 
 std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(const std::stop_token& stop) {
@@ -139,6 +160,7 @@ std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(const std::stop_
     const std::lock_guard lock(mutex_);
     tip = tip_;
   }
+  if (clock_.monotonic() < busy_until_ || (setup_.runner.leads && !setup_.runner.leads())) return std::nullopt;
   const auto version = environment_.version();
   if (version.ok() && *version != seen_version_) {
     seen_version_ = *version;
@@ -245,6 +267,13 @@ void ChannelWorker::execute(const Reason& reason, const std::stop_token& stop) {
     log_("info", setup_.runner.key.to_string() + ": " + result.message);
     return;  // done_commit_ stays, so that the next look starts again
   }
+  if (result.elsewhere) {
+    if (told_busy_ != result.message) log_("info", setup_.runner.key.to_string() + ": " + result.message);
+    told_busy_ = result.message;
+    busy_until_ = now + busy_pause;
+    return;  // the same: whatever there is to do is done when the other one has ended
+  }
+  told_busy_.clear();
   first_ = false;
   blocked_ = newer(result.errors);
   if (!blocked_.empty()) blocked_ = setup_.runner.key.to_string() + ": " + blocked_;
@@ -275,7 +304,7 @@ std::string ChannelWorker::blocked() const {
 
 bool ChannelWorker::ran() const {
   const std::lock_guard lock(mutex_);
-  return !first_ || (source_.reachable && tip_.empty()) || failures_ > 0;
+  return !first_ || (source_.reachable && tip_.empty()) || failures_ > 0 || !told_busy_.empty();
 }
 
 AgentFigures::Channel ChannelWorker::figures() const {

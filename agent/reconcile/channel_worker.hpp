@@ -37,6 +37,9 @@ class ChannelWorker {
   /// Takes up a sync that was asked for, so that the next run_once() answers it: to be called before the repository is
   /// looked at.
   void note_request();
+  /// To be called before run() when other agents may have worked since the last one: nothing is known any more, and the
+  /// channel is not touched before the repository answered, since others may have deployed what the mirror does not have.
+  void begin_anew();
   /// Works until stopped.
   void run(const std::stop_token& stop);
   /// One run, if the branch is there. False when it failed. Not while run() is working.
@@ -81,6 +84,7 @@ class ChannelWorker {
   unsigned source_failures_ = 0;
   std::string blocked_;
   channels::CommitId tip_;
+  bool look_first_ = false;                  ///< tip_ is not taken from a look that failed
   std::optional<std::stop_source> current_;  ///< of the run under way
   channels::CommitId running_;
 
@@ -92,6 +96,8 @@ class ChannelWorker {
   unsigned failures_ = 0;
   Millis next_retry_{0};
   Millis next_drift_{0};
+  Millis busy_until_{0};   ///< somebody else works on the channel …
+  std::string told_busy_;  ///< … as it was logged
   std::uint64_t seen_version_ = 0;
   /// Token of the last sync after which the repository was looked at.
   std::string answering_;

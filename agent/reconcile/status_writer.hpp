@@ -77,6 +77,8 @@ class StatusWriter {
  public:
   StatusWriter(Environment& environment, ChannelKey key, Clock& clock);
 
+  /// Forgets what was written: somebody else may have written since.
+  void forget() { written_.clear(); }
   Result<void> write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history);
   Result<void> write_release(const ReleaseStatus& status);
   /// Deletes the Release object of a release that left the channel and owns nothing any more.

@@ -47,6 +47,10 @@ void update_agent_metrics(metrics::Registry& registry, const AgentFigures& figur
   count_up_to(registry, "gitopsctl_candidates_total", "Candidates that were pushed.", figures.candidates);
   count_up_to(registry, "gitopsctl_git_requests_total", "Requests to Git servers.", figures.git_requests);
   count_up_to(registry, "gitopsctl_git_bytes_total", "Bytes received from Git servers.", figures.git_bytes);
+  if (figures.leads) {
+    registry.gauge("gitopsctl_leader", "1 when this one of the installation's agents works, 0 when it waits for its turn.")
+        ->set(*figures.leads ? 1 : 0);
+  }
   for (const auto& channel : figures.channels) update_channel(registry, channel);
   metrics::update_process_metrics(registry);
 }

@@ -8,31 +8,39 @@
 namespace gitopsctl {
 namespace {
 
-std::stop_source start_watching() {
+/// Never destroyed: the watching thread outlives main.
+std::stop_source& source() {
+  static auto* const made = new std::stop_source;
+  return *made;
+}
+
+bool watch() {
   sigset_t wanted;
   sigemptyset(&wanted);
   sigaddset(&wanted, SIGINT);
   sigaddset(&wanted, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
-  std::stop_source source;
   // Lives as long as the process: there is nothing to wait for when main returns.
-  std::thread([source, wanted]() mutable {
+  std::thread([wanted] {
     int signal = 0;
     while (sigwait(&wanted, &signal) != 0) {
     }
-    source.request_stop();
+    source().request_stop();
     while (sigwait(&wanted, &signal) != 0) {
     }
     ::_exit(128 + signal);
   }).detach();
-  return source;
+  return true;
 }
 
 }  // namespace
 
 std::stop_token stop_on_signals() {
-  static const std::stop_source source = start_watching();
-  return source.get_token();
+  static const bool watching = watch();
+  static_cast<void>(watching);
+  return source().get_token();
 }
+
+std::stop_token stop_of_signals() { return source().get_token(); }
 
 }  // namespace gitopsctl

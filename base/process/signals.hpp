@@ -9,4 +9,7 @@ namespace gitopsctl {
 /// both signals there and threads inherit that. Later calls return the same token.
 [[nodiscard]] std::stop_token stop_on_signals();
 
+/// The same token, without blocking anything: until somebody calls stop_on_signals(), signals end the process as ever.
+[[nodiscard]] std::stop_token stop_of_signals();
+
 }  // namespace gitopsctl

@@ -1,6 +1,9 @@
 #include "channels/http/client.hpp"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -24,6 +27,8 @@ namespace {
 /// Seconds of silence after which the kernel asks whether the other side is still there, and between its questions.
 constexpr long keep_alive_idle = 30;
 constexpr long keep_alive_interval = 10;
+/// What was sent and nobody acknowledged for so long is lost together with its connection (tcp(7): TCP_USER_TIMEOUT).
+constexpr unsigned unacknowledged_ms = 30'000;
 /// Of an answer that the sink does not get (an error page): enough to read a reason from.
 constexpr std::size_t max_error_body = 64U << 10U;
 constexpr std::size_t max_header_bytes = 256U << 10U;
@@ -163,12 +168,20 @@ Error with_advice(Error error, CURLcode code) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-      return error.with_hint("if the server's certificate comes from an own authority, configure its CA certificate");
+      return error.with_hint(
+          "if it comes from an own authority, configure its CA certificate; else see that the name and this machine's clock "
+          "are right");
     case CURLE_COULDNT_RESOLVE_HOST: return error.with_hint("check the host name and the name server");
     case CURLE_COULDNT_CONNECT:
       return error.with_hint("check that the server runs and that a proxy or firewall lets it through");
     default: return error;
   }
+}
+
+/// A peer that is gone without a word is noticed while an answer is waited for.
+int bound_silence(void* /*user*/, curl_socket_t socket, curlsocktype /*purpose*/) noexcept {
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
+  return CURL_SOCKOPT_OK;
 }
 
 int version_of(CURL* easy) {
@@ -309,6 +322,7 @@ void HttpClient::State::set_up(Exchange& exchange, const HttpUrl& url, curl_slis
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_TCP_KEEPIDLE, keep_alive_idle);
   set(CURLOPT_TCP_KEEPINTVL, keep_alive_interval);
+  set(CURLOPT_SOCKOPTFUNCTION, &bound_silence);
   if (!origin.http2) set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_BUFFERSIZE, 32L << 10U);
   set(CURLOPT_USERAGENT, "gitopsctl");
@@ -397,11 +411,16 @@ Result<void> HttpClient::State::run(const Exchange& exchange, const HttpUrl& url
   const Clock& clock = system_clock();
   Millis last_byte = clock.monotonic();
   std::uint64_t last_sum = 0;
+  std::optional<Millis> end;  // of lingering
   for (;;) {
     int running = 0;
     if (curl_multi_perform(multi.get(), &running) != CURLM_OK) return Error(ErrorCode::internal, "libcurl fails");
     if (running == 0) break;
-    GITOPSCTL_CHECK(interrupt.check("request to " + url.origin()));
+    if (!end && interrupt.stop.stop_requested()) end = clock.monotonic() + exchange.request->linger;
+    const Millis lingers = end ? *end - clock.monotonic() : Millis::max();
+    if (lingers <= Millis(0) || interrupt.deadline.passed()) {
+      GITOPSCTL_CHECK(interrupt.check("request to " + url.origin()));
+    }
 
     curl_off_t up = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &up);
@@ -415,8 +434,8 @@ Result<void> HttpClient::State::run(const Exchange& exchange, const HttpUrl& url
                    "nothing came from " + url.origin() + " for " + format_duration(exchange.request->stall_timeout))
           .with_hint("the server or something on the way hangs; it is tried again");
     }
-    const auto wait = std::min<long long>(
-        {look_every_ms, (exchange.request->stall_timeout - (now - last_byte)).count(), interrupt.deadline.left().count()});
+    const auto wait = std::min<long long>({look_every_ms, (exchange.request->stall_timeout - (now - last_byte)).count(),
+                                           interrupt.deadline.left().count(), lingers.count()});
     curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(std::max(wait, 1LL)), nullptr);
   }
 
@@ -428,6 +447,10 @@ Result<void> HttpClient::State::run(const Exchange& exchange, const HttpUrl& url
   if (exchange.failure) return exchange.failure->in(url.origin());
   if (code == CURLE_OK) return {};
   const std::string detail = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return with_advice(
+        Error(code_of(code), "the certificate of " + url.origin() + " is not trusted: " + without_secrets(detail)), code);
+  }
   return with_advice(Error(code_of(code), "no complete answer from " + url.origin() + ": " + without_secrets(detail)), code);
 }
 

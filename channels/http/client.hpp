@@ -51,6 +51,8 @@ struct HttpRequest {
   std::uint64_t max_response_bytes = 64ULL << 20U;
   Millis connect_timeout{10'000};
   Millis stall_timeout{30'000};  ///< no byte for so long: given up
+  /// Once a stop is requested, so long is still waited for the answer: who sent it would not know what became of it.
+  Millis linger{0};
 };
 
 struct HttpResponse {
@@ -82,7 +84,7 @@ struct HttpCounters {
 /// Content-Type, User-Agent and Git-Protocol; from https to http nothing goes. User and password in a URL count as
 /// credentials of its origin when none are configured; those in a redirect are dropped.
 ///
-/// Not thread-safe: one per thread. A set stop token ends a transfer at once.
+/// Not thread-safe: one per thread. A set stop token ends a transfer at once, or after the request's `linger`.
 class HttpClient {
  public:
   explicit HttpClient(HttpOrigin origin);

@@ -186,6 +186,19 @@ TEST_SUITE("agent/install") {
     CHECK_FALSE(render_installation(request).ok());
   }
 
+  TEST_CASE("what the agent would refuse in its file is found before anything is applied") {
+    InstallRequest request;
+    request.values = {{"least.yaml", least}, {"more.yaml", "config: {drift: {interval: soon}}\n"}};
+    auto bad = render_installation(request);
+    REQUIRE_FALSE(bad.ok());
+    CHECK(bad.error().to_string().find("the agent's file that the values make") != std::string::npos);
+    CHECK(bad.error().to_string().find("interval") != std::string::npos);
+    request.values[1].text = "bindings: [{repository: shop, channel: prod}, {repository: shopp, channel: test}]\n";
+    bad = render_installation(request);
+    REQUIRE_FALSE(bad.ok());
+    CHECK(bad.error().to_string().find("no repository is named 'shopp'") != std::string::npos);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "an installation is applied once, and a second time nothing changes") {
     const auto first = installation();
     apply(first);
