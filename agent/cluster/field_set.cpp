@@ -79,6 +79,82 @@ std::string item_text(std::string_view step) {
   return out + "]";
 }
 
+/// Where the `[…]` at the start of `text` ends: behind its bracket, outside of quoted texts.
+std::size_t bracket_end(std::string_view text) {
+  bool quoted = false;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    } else if (text[i] == ']' && !quoted) {
+      return i + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// The step of `name="a",port=80`, `="x"` or `0`; nothing when it is of no such form.
+std::optional<std::string> item_step(std::string_view text) {
+  if (text.starts_with('=')) {
+    const auto step = canonical_step("v:" + std::string(text.substr(1)));
+    return step.ok() ? std::optional(*step) : std::nullopt;
+  }
+  if (text.find('=') == std::string_view::npos) {
+    const auto step = canonical_step("i:" + std::string(text));
+    return step.ok() ? std::optional(*step) : std::nullopt;
+  }
+  Value keys = Value::map();
+  while (!text.empty()) {
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) return std::nullopt;
+    std::size_t end = equals + 1;
+    for (bool quoted = false; end < text.size() && (quoted || text[end] != ','); ++end) {
+      if (quoted && text[end] == '\\') {
+        ++end;
+      } else if (text[end] == '"') {
+        quoted = !quoted;
+      }
+    }
+    end = std::min(end, text.size());
+    const auto value = parse_json(text.substr(equals + 1, end - equals - 1), {}, true, max_step_bytes);
+    if (!value.ok()) return std::nullopt;
+    keys.set(text.substr(0, equals), *value);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return "k:" + canonical_json(keys);
+}
+
+/// Appends the steps that `text` names below `node`.
+bool resolve_below(const Value& node, std::string_view text, FieldPath& path) {
+  if (text.empty()) return true;
+  const auto go = [&](std::string step, std::string_view rest) {
+    const Value* child = step_into(node, step);
+    if (child == nullptr) return false;
+    path.push_back(std::move(step));
+    if (resolve_below(*child, rest, path)) return true;
+    path.pop_back();
+    return false;
+  };
+  if (text.starts_with('[')) {
+    const auto end = bracket_end(text);
+    if (end == std::string_view::npos) return false;
+    auto step = item_step(text.substr(1, end - 2));
+    return step && go(*std::move(step), text.substr(end));
+  }
+  if (!text.starts_with('.')) return false;
+  text.remove_prefix(1);
+  // Keys may hold dots: of those that fit, the longest from which the rest can be found.
+  std::vector<std::string> keys;
+  for (const auto& member : node.as_map()) {
+    const auto key = member.key.view();
+    if (!text.starts_with(key)) continue;
+    if (text.size() == key.size() || text[key.size()] == '.' || text[key.size()] == '[') keys.emplace_back(key);
+  }
+  std::ranges::sort(keys, [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  return std::ranges::any_of(keys, [&](const std::string& key) { return go("f:" + key, text.substr(key.size())); });
+}
+
 bool needs_brackets(std::string_view name) {
   return name.empty() || name.find_first_of(".[]\"' ") != std::string_view::npos;
 }
@@ -316,6 +392,12 @@ std::string path_text(const FieldPath& path) {
     }
   }
   return out;
+}
+
+std::optional<FieldPath> resolve(const Value& body, std::string_view text) {
+  FieldPath path;
+  if (text.empty() || !resolve_below(body, text, path)) return std::nullopt;
+  return path;
 }
 
 std::string field_step(std::string_view name) { return "f:" + std::string(name); }

@@ -89,6 +89,9 @@ struct FieldSet::Branch {
 /// A path as people read it: the same, but keys with dots in brackets, `.metadata.labels["app.kubernetes.io/name"]`.
 [[nodiscard]] std::string path_text(const FieldPath& path);
 
+/// The path that `text` names in `body`, where that has it: the reverse of conflict_text().
+[[nodiscard]] std::optional<FieldPath> resolve(const Value& body, std::string_view text);
+
 /// The step of a field or map key.
 [[nodiscard]] std::string field_step(std::string_view name);
 /// What `step` leads to in `node`, or nullptr. An item that lacks the key `protocol` counts as TCP, which is the one key
