@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
+#include "agent/apply/order.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
 #include "render/manifest/redact.hpp"
@@ -11,24 +13,45 @@ namespace gitopsctl::agent {
 
 namespace {
 
+// A delete that loses against another writer looks again this often.
+constexpr int max_tries = 3;
 // How often readiness is asked for while waiting: soon at first, and not so often what takes its time.
 constexpr Millis first_poll{250};
 constexpr Millis last_poll{1'000};
 
+/// An object that must be written.
+struct Write {
+  PlannedApply apply;
+  ApplyStep step;
+  std::string recreates;   ///< uid of the object that is deleted first; empty: none
+  std::string seen_owner;  ///< whose that was
+};
+
 /// The objects that must be written, in apply order.
-std::vector<PlannedApply> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
+std::vector<Write> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes,
+                                  const ApplyOrder& order) {
+  using channels::Action;
   std::map<render::ObjectId, const channels::Change*> wanted;
   for (const auto& change : changes.changes) {
-    if (change.action == channels::Action::create || change.action == channels::Action::update ||
-        change.action == channels::Action::adopt) {
+    if (change.action == Action::create || change.action == Action::update || change.action == Action::adopt ||
+        change.action == Action::recreate) {
       wanted[change.id] = &change;
     }
   }
-  std::vector<PlannedApply> out;
+  std::vector<Write> out;
   for (const auto& object : set.objects) {
     const auto it = wanted.find(object.id);
-    if (it != wanted.end()) out.push_back({&object, ApplyPreconditions{it->second->seen_uid, it->second->seen_owner}});
+    if (it == wanted.end()) continue;
+    Write write{
+        {&object, ApplyPreconditions{it->second->seen_uid, it->second->seen_owner}}, order.step_of(object.id), {}, {}};
+    if (it->second->action == Action::recreate) {
+      write.recreates = it->second->seen_uid;
+      write.seen_owner = it->second->seen_owner;
+      write.apply.seen = ApplyPreconditions{};
+    }
+    out.push_back(std::move(write));
   }
+  std::ranges::stable_sort(out, {}, &Write::step);
   return out;
 }
 
@@ -54,12 +77,14 @@ bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
 
 /// Until a write is answered nobody knows what was applied last, and an old hash would be a lie: a run that takes over from
 /// here applies the object again, whatever it wants it to be.
-void expect_answers(Inventory& inventory, const std::vector<PlannedApply>& writes) {
+void expect_answers(Inventory& inventory, const std::vector<Write>& writes) {
   for (const auto& write : writes) {
-    InventoryEntry& entry = inventory.add(write.object->id);
+    InventoryEntry& entry = inventory.add(write.apply.object->id);
     entry.hash.clear();
     entry.live_hash.clear();
-    entry.state = EntryState::intended;
+    entry.state = write.recreates.empty() ? EntryState::intended : EntryState::recreating;
+    // Which one is deleted, so that an approval of that stays good for the rest after a kill.
+    if (!write.recreates.empty()) entry.uid = write.recreates;
   }
 }
 
@@ -97,6 +122,29 @@ Result<void> wait_until_ready(const WriteContext& context, const std::vector<ren
       context.on_wait(waiting.front().to_string() + (reason.empty() ? " is not ready" : ": " + reason) + more);
     }
     context.clock.sleep(pause, context.stop);
+  }
+}
+
+/// Waits until what was deleted to be made anew is gone.
+Result<void> wait_until_cleared(const WriteContext& context, std::vector<render::ObjectId> going, Millis timeout) {
+  const Deadline deadline(context.clock, timeout);
+  for (;;) {
+    GITOPSCTL_TRY(const auto live, context.environment.get_many(going));
+    std::vector<render::ObjectId> still;
+    for (std::size_t i = 0; i < going.size(); ++i) {
+      // One that somebody else made meanwhile is met by the apply.
+      if (live[i] && live[i]->deleting) still.push_back(going[i]);
+    }
+    if (still.empty()) return {};
+    going = std::move(still);
+    if (deadline.passed()) {
+      return Error(ErrorCode::timeout, going.front().to_string() + " was deleted to be made anew, and is not gone after " +
+                                           format_duration(timeout))
+          .with_hint("finalizers keep it: look at its metadata.finalizers");
+    }
+    GITOPSCTL_CHECK(context.may_continue());
+    if (context.on_wait) context.on_wait(going.front().to_string() + " is being deleted, to be made anew");
+    context.clock.sleep(first_poll, context.stop);
   }
 }
 
@@ -140,93 +188,209 @@ std::string live_hash(const Environment& environment, const LiveObject& object, 
   return "sha256:" + sha256_hex(render::canonical_bytes(object.body));
 }
 
-WriteReport apply_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal,
-                          const channels::ReleaseChanges& changes) {
-  WriteReport report;
-  bool answered = false;  // something was, and the stored inventory does not know it
-  const auto stop_with = [&](const Error& error, bool interrupted) {
-    report.errors.push_back(error);
-    report.interrupted = interrupted || error.code() == ErrorCode::cancelled;
-    // Uids and hashes of what was answered: the next run need not find them out. When it fails they stay unknown.
-    if (report.interrupted && answered) {
-      static_cast<void>(write_inventory(context.environment, inventory, write_options(context, inventory)).ok());
-    }
-    return report;
-  };
-  const auto writes = pending_writes(*goal.set, changes);
-  // An earlier run did not come to its end: nobody knows yet whether what it wrote became ready.
-  const bool unfinished = inventory.phase == "applying";
-  ApplyOptions options = write_options(context, inventory);
-  options.sensitive = &goal.sensitive;
+namespace {
 
-  if (make_union(inventory, goal) || !writes.empty()) {
-    if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
-    expect_answers(inventory, writes);
-    inventory.phase = "applying";
-    inventory.run_id = context.run_id;
-    inventory.fence = context.fence;
-    crash_point(CrashPoint::inventory_before_union);
-    if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
-      return stop_with(written.error(), false);
-    }
-    crash_point(CrashPoint::inventory_after_union);
+/// One apply_release().
+class ReleaseWriter {
+ public:
+  ReleaseWriter(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal)
+      : context_(context),
+        inventory_(inventory),
+        goal_(goal),
+        // Mistakes in it were errors of the plan.
+        order_(read_order(goal.set->objects, nullptr)),
+        options_(write_options(context, inventory)),
+        // An earlier run did not come to its end: nobody knows yet whether what it wrote became ready.
+        unfinished_(inventory.phase == "applying") {
+    options_.sensitive = &goal.sensitive;
+    options_.force = &goal.force;
+    for (const auto& object : goal.set->objects) add_scaled(object.body, scaled_);
+    options_.scaled = &scaled_;
   }
 
-  crash_point(CrashPoint::apply_before_first);
-  std::vector<render::ObjectId> written_ids;
-  // One group per kind: what others build on (namespaces, definitions, configuration) is there before what uses it.
-  for (std::size_t first = 0; first < writes.size();) {
-    std::size_t end = first + 1;
-    while (end < writes.size() && writes[end].object->id.kind == writes[first].object->id.kind) ++end;
-    if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
-    const std::vector<PlannedApply> group(writes.begin() + static_cast<std::ptrdiff_t>(first),
-                                          writes.begin() + static_cast<std::ptrdiff_t>(end));
+  WriteReport run(const channels::ReleaseChanges& changes) {
+    const auto writes = pending_writes(*goal_.set, changes, order_);
+    if (begin(writes) && write_all(writes) && flush()) wait_for_all();
+    return std::move(report_);
+  }
+
+ private:
+  bool stop_with(const Error& error, bool interrupted) {
+    report_.errors.push_back(error);
+    report_.interrupted = interrupted || error.code() == ErrorCode::cancelled;
+    // Uids and hashes of what was answered: the next run need not find them out. When it fails they stay unknown.
+    if (report_.interrupted && unstored_) {
+      unstored_ = false;
+      static_cast<void>(write_inventory(context_.environment, inventory_, options_).ok());
+    }
+    return false;
+  }
+  bool may_continue() {
+    const auto go_on = context_.may_continue();
+    return go_on.ok() || stop_with(go_on.error(), true);
+  }
+  bool store() {
+    unstored_ = false;
+    const auto written = write_inventory(context_.environment, inventory_, options_);
+    return written.ok() || stop_with(written.error(), false);
+  }
+  bool wait(const std::vector<render::ObjectId>& ids) {
+    if (ids.empty()) return true;
+    const auto ready = wait_until_ready(context_, ids, goal_.timeout);
+    return ready.ok() || stop_with(ready.error(), ready.error().code() == ErrorCode::cancelled);
+  }
+
+  /// Step 1: the union.
+  bool begin(const std::vector<Write>& writes) {
+    if (!make_union(inventory_, goal_) && writes.empty()) return true;
+    if (!may_continue()) return false;
+    expect_answers(inventory_, writes);
+    inventory_.phase = "applying";
+    inventory_.run_id = context_.run_id;
+    inventory_.fence = context_.fence;
+    crash_point(CrashPoint::inventory_before_union);
+    if (!store()) return false;
+    crash_point(CrashPoint::inventory_after_union);
+    return true;
+  }
+
+  bool write_all(const std::vector<Write>& writes) {
+    crash_point(CrashPoint::apply_before_first);
+    // One group per kind: what others build on (namespaces, definitions, configuration) is there before what uses it.
+    for (std::size_t first = 0; first < writes.size();) {
+      std::size_t end = first + 1;
+      while (end < writes.size() && is_one_group(writes[first], writes[end])) ++end;
+      const std::span<const Write> group(writes.begin() + static_cast<std::ptrdiff_t>(first), end - first);
+      if (!wait_before(group) || !may_continue() || !clear(group) || !write_group(group)) return false;
+      first = end;
+    }
+    crash_point(CrashPoint::apply_after_last);
+    return true;
+  }
+
+  static bool is_one_group(const Write& one, const Write& other) {
+    const auto& a = one.apply.object->id;
+    const auto& b = other.apply.object->id;
+    return a.kind == b.kind && one.step.wave == other.step.wave && one.step.depth == other.step.depth;
+  }
+
+  /// What a group comes after must be ready: earlier waves, and what its objects depend on. Releases without either wait for
+  /// nothing here.
+  bool wait_before(std::span<const Write> group) {
+    const int wave = group.front().step.wave;
+    std::set<render::ObjectId> needed;
+    for (const auto& [id, step] : order_.steps) {
+      if (step.wave < wave && (unfinished_ || written_.contains(id))) needed.insert(id);
+    }
+    for (const auto& write : group) {
+      if (const auto needs = order_.needs.find(write.apply.object->id); needs != order_.needs.end()) {
+        needed.insert(needs->second.begin(), needs->second.end());
+      }
+    }
+    std::erase_if(needed, [&](const render::ObjectId& id) { return seen_ready_.contains(id); });
+    if (needed.empty()) return true;
+    // The uids of the earlier ones are kept before anything is waited for.
+    if (!written_.empty() && !store()) return false;
+    if (!wait({needed.begin(), needed.end()})) return false;
+    seen_ready_.insert(needed.begin(), needed.end());
+    return true;
+  }
+
+  /// Deletes what is made anew, and waits until it is gone.
+  bool clear(std::span<const Write> group) {
+    std::vector<render::ObjectId> going;
+    for (const auto& write : group) {
+      if (write.recreates.empty()) continue;
+      const auto& id = write.apply.object->id;
+      if (const auto deleted = delete_seen(write); !deleted.ok())
+        return stop_with(deleted.error().in(id.to_string()), false);
+      going.push_back(id);
+    }
+    if (going.empty()) return true;
+    const auto gone = wait_until_cleared(context_, going, goal_.timeout);
+    return gone.ok() || stop_with(gone.error(), gone.error().code() == ErrorCode::cancelled);
+  }
+
+  /// Deletes the object that the plan saw, as long as it is whose it was then; nothing when it is gone already.
+  Result<void> delete_seen(const Write& write) {
+    const auto& id = write.apply.object->id;
+    for (int i = 0;; ++i) {
+      GITOPSCTL_TRY(const auto live, context_.environment.get(id));
+      if (!live || live->deleting) return {};
+      const auto owner = live->label("applyset.kubernetes.io/part-of");
+      if (live->uid != write.recreates || (owner != options_.owner && owner != write.seen_owner)) {
+        return Error(ErrorCode::conflict, "is not the object any more that was planned for")
+            .with_hint("the next run plans with what is there now");
+      }
+      auto deleted = context_.environment.remove(id, {live->uid, live->resource_version, true}, options_);
+      if (deleted.ok() || deleted.error().code() != ErrorCode::conflict || i + 1 == max_tries) return deleted;
+    }
+  }
+
+  bool write_group(std::span<const Write> group) {
+    std::vector<PlannedApply> applies;
+    for (const auto& write : group) applies.push_back(write.apply);
     crash_point(CrashPoint::apply_before_write);
     std::vector<ApplyOutcome> outcomes;
-    const auto applied = context.environment.apply_many(group, options, outcomes);
+    const auto applied = context_.environment.apply_many(applies, options_, outcomes);
     crash_point(CrashPoint::apply_after_write);
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      const render::Object& object = *group[i].object;
-      InventoryEntry& entry = inventory.add(object.id);
-      entry.version = version_of(object.api_version);
-      entry.uid = outcomes[i].object.uid;
-      entry.hash = applied_hash(object, context.installation_key, goal.sensitive);
-      entry.live_hash = live_hash(context.environment, outcomes[i].object, context.installation_key);
-      report.warnings.insert(report.warnings.end(), outcomes[i].warnings.begin(), outcomes[i].warnings.end());
-      entry.state = EntryState::applied;
-      report.observed[object.id] = outcomes[i].object.resource_version;
-      written_ids.push_back(object.id);
-      answered = true;
-      (outcomes[i].state == ApplyState::created ? report.created : report.updated)++;
-    }
-    if (!applied.ok()) {
-      const std::size_t at = std::min(outcomes.size(), group.size() - 1);
-      return stop_with(applied.error().in(group[at].object->id.to_string()), false);
-    }
-    first = end;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) note(*applies[i].object, outcomes[i]);
+    if (applied.ok()) return true;
+    const std::size_t at = std::min(outcomes.size(), applies.size() - 1);
+    return stop_with(applied.error().in(applies[at].object->id.to_string()), false);
   }
-  crash_point(CrashPoint::apply_after_last);
 
-  if (!written_ids.empty()) {
+  void note(const render::Object& object, const ApplyOutcome& outcome) {
+    InventoryEntry& entry = inventory_.add(object.id);
+    entry.version = version_of(object.api_version);
+    entry.uid = outcome.object.uid;
+    entry.hash = applied_hash(object, context_.installation_key, goal_.sensitive);
+    entry.live_hash = live_hash(context_.environment, outcome.object, context_.installation_key);
+    entry.state = EntryState::applied;
+    report_.warnings.insert(report_.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
+    report_.observed[object.id] = outcome.object.resource_version;
+    written_.insert(object.id);
+    unstored_ = true;
+    (outcome.state == ApplyState::created ? report_.created : report_.updated)++;
+  }
+
+  /// The uids are kept before anything is waited for.
+  bool flush() {
+    if (written_.empty()) return true;
     crash_point(CrashPoint::inventory_before_flush);
-    if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
-      return stop_with(written.error(), false);
-    }
-    answered = false;
+    if (!store()) return false;
     crash_point(CrashPoint::inventory_after_flush);
+    return true;
   }
-  if (unfinished) {
-    written_ids.clear();
-    for (const auto& object : goal.set->objects) written_ids.push_back(object.id);
-  }
-  if (!written_ids.empty()) {
-    crash_point(CrashPoint::apply_before_wait);
-    if (auto ready = wait_until_ready(context, written_ids, goal.timeout); !ready.ok()) {
-      return stop_with(ready.error(), ready.error().code() == ErrorCode::cancelled);
+
+  void wait_for_all() {
+    std::vector<render::ObjectId> ids;
+    for (const auto& object : goal_.set->objects) {
+      if (unfinished_ || written_.contains(object.id)) ids.push_back(object.id);
     }
-    crash_point(CrashPoint::apply_after_wait);
+    if (ids.empty()) return;
+    crash_point(CrashPoint::apply_before_wait);
+    if (wait(ids)) crash_point(CrashPoint::apply_after_wait);
   }
-  return report;
+
+  const WriteContext& context_;
+  Inventory& inventory_;
+  const ReleaseGoal& goal_;
+  ApplyOrder order_;
+  ApplyOptions options_;
+  ScaledWorkloads scaled_;
+  bool unfinished_;
+  bool unstored_ = false;  ///< something was answered that the stored inventory does not know
+  WriteReport report_;
+  std::set<render::ObjectId> written_;
+  std::set<render::ObjectId> seen_ready_;
+};
+
+}  // namespace
+
+WriteReport apply_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal,
+                          const channels::ReleaseChanges& changes) {
+  return ReleaseWriter(context, inventory, goal).run(changes);
 }
 
 Result<void> settle_release(const WriteContext& context, Inventory& inventory, const ReleaseGoal& goal) {

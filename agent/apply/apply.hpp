@@ -40,6 +40,7 @@ struct ReleaseGoal {
   bool prune = true;
   std::vector<std::string> allow_delete;
   std::vector<render::SensitivePath> sensitive;  ///< values that are kept and shown nowhere
+  std::vector<channels::ForcedField> force;      ///< fields that may be taken from whoever owns them
   Millis timeout{300'000};                       ///< for everything that was written to become ready
 };
 

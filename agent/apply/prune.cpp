@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "agent/apply/apply.hpp"
+#include "agent/apply/order.hpp"
 #include "base/process/crash_point.hpp"
 
 namespace gitopsctl::agent {
@@ -97,11 +99,32 @@ Result<void> wait_until_gone(const WriteContext& context, Inventory& inventory, 
   return {};
 }
 
-/// Deletion runs against the order of creation; what holds others (definitions, then namespaces) goes last.
-int removal_order(const render::ObjectId& id) {
-  if (id.kind == "Namespace") return 1'000'001;
-  if (id.kind == "CustomResourceDefinition") return 1'000'000;
-  return -render::install_order(id.kind);
+/// Deletion runs against the order of creation; what holds others (definitions, then namespaces) goes last, whatever their
+/// waves say.
+struct RemovalStep {
+  int holder = 0;
+  ApplyStep reversed;
+  friend auto operator<=>(const RemovalStep&, const RemovalStep&) = default;
+  /// Whether what is in this step goes only when what is in `earlier` is gone.
+  [[nodiscard]] bool waits_for(const RemovalStep& earlier) const {
+    return reversed.wave != earlier.reversed.wave || reversed.depth != earlier.reversed.depth;
+  }
+};
+
+RemovalStep removal_step(const render::ObjectId& id, const ApplyOrder& order) {
+  if (id.kind == "Namespace") return {2, {}};
+  if (id.kind == "CustomResourceDefinition") return {1, {}};
+  const ApplyStep step = order.step_of(id);
+  return {0, {-step.wave, -step.depth, -step.kind}};
+}
+
+/// As the annotations of what is removed say it.
+ApplyOrder removal_order(const channels::ReleaseChanges& changes) {
+  std::vector<render::Object> objects;
+  for (const auto& change : changes.changes) {
+    if (change.action == channels::Action::remove) objects.push_back({change.id, {}, change.before, {}, 0});
+  }
+  return read_order(objects, nullptr);
 }
 
 }  // namespace
@@ -121,8 +144,8 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
     // Entries that the plan neither wants nor names are gone or somebody else's: the judgement below drops or keeps them.
     if (!desired.contains(entry.id)) ids.push_back(entry.id);
   }
-  std::stable_sort(ids.begin(), ids.end(),
-                   [](const render::ObjectId& a, const render::ObjectId& b) { return removal_order(a) < removal_order(b); });
+  const ApplyOrder order = removal_order(changes);
+  std::ranges::stable_sort(ids, {}, [&](const render::ObjectId& id) { return removal_step(id, order); });
 
   const auto drop = [&](const render::ObjectId& id) {
     std::erase_if(inventory.entries, [&](const InventoryEntry& entry) { return entry.id == id; });
@@ -146,7 +169,19 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
   }
   std::vector<render::ObjectId> deleted_now;
   std::vector<render::ObjectId> deleted_before;
+  std::optional<RemovalStep> last;  // of what was deleted last
+  const auto wait = [&](std::vector<render::ObjectId> going, Millis patience) {
+    const auto waited = wait_until_gone(context, inventory, std::move(going), patience, report);
+    if (waited.ok()) return true;
+    report.errors.push_back(waited.error());
+    report.interrupted = waited.error().code() == ErrorCode::cancelled;
+    return false;
+  };
   for (const auto& id : ids) {
+    const RemovalStep step = removal_step(id, order);
+    if (last && step.holder == 0 && step.waits_for(*last) && removed.contains(id)) {
+      if (!wait(std::exchange(deleted_now, {}), gone_patience)) return report;
+    }
     for (int i = 0;; ++i) {
       if (auto go_on = context.may_continue(); !go_on.ok()) {
         report.errors.push_back(go_on.error());
@@ -179,6 +214,7 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
       crash_point(CrashPoint::prune_after_delete);
       if (deleted.ok()) {
         deleted_now.push_back(id);
+        last = step;
         ++report.removed;
         break;
       }
@@ -189,12 +225,7 @@ WriteReport prune_release(const WriteContext& context, Inventory& inventory, con
     }
   }
   // Those of an earlier run had their time.
-  auto waited = wait_until_gone(context, inventory, std::move(deleted_before), Millis(0), report);
-  if (waited.ok()) waited = wait_until_gone(context, inventory, std::move(deleted_now), gone_patience, report);
-  if (!waited.ok()) {
-    report.errors.push_back(waited.error());
-    report.interrupted = waited.error().code() == ErrorCode::cancelled;
-  }
+  if (wait(std::move(deleted_before), Millis(0))) wait(std::move(deleted_now), gone_patience);
   return report;
 }
 

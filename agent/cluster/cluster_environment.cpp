@@ -8,12 +8,14 @@
 
 #include "agent/cluster/change_feed.hpp"
 #include "agent/cluster/conflict_policy.hpp"
-#include "agent/cluster/kept_scale.hpp"
+#include "agent/cluster/field_owners.hpp"
+#include "agent/cluster/immutable.hpp"
 #include "agent/cluster/lease_book.hpp"
 #include "agent/cluster/normal_form.hpp"
 #include "agent/cluster/owned_fields.hpp"
 #include "agent/cluster/parallel.hpp"
 #include "agent/cluster/rollout_watch.hpp"
+#include "agent/cluster/scalers.hpp"
 #include "agent/health/health.hpp"
 #include "base/result/no_throw.hpp"
 #include "channels/model/channel.hpp"
@@ -47,6 +49,14 @@ constexpr std::string_view no_version = "1";
 /// On a namespace that was made for an inventory: the ApplySet whose release may take it over.
 constexpr std::string_view made_for = "gitopsctl.dev/made-for";
 constexpr std::string_view set_label = "applyset.kubernetes.io/id";
+
+const FieldPath replicas_path{"f:spec", "f:replicas"};
+/// Of fields in one warning.
+constexpr std::size_t max_named = 5;
+
+std::string left_to(const ObjectId& id, const std::string& scaler) {
+  return id.to_string() + ": .spec.replicas is left to " + scaler;
+}
 
 Error without_definitions(const KubeError& error) {
   return Error(ErrorCode::unavailable, "the cluster does not have the kinds of gitopsctl.dev: " + error.message())
@@ -140,7 +150,12 @@ class ClusterEnvironment final : public Environment {
   using Found = std::vector<std::optional<LiveObject>>;
   Result<void> find_listed(const std::vector<ObjectId>& ids, const std::vector<std::size_t>& which, Found& out) const;
 
-  Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options);
+  Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options, detail::ScalerBook& scalers);
+  Result<bool> settle_owners(const ObjectId& id, const ApplyOptions& options, const std::string& scaler, const Value& live,
+                             Value& wish, std::vector<std::string>& warnings);
+  Result<void> leave_scale(const ObjectId& id, detail::ScalerBook& scalers, Value& wish,
+                           std::vector<std::string>& warnings) const;
+  Result<void> foresee_owners(const render::Object& object, const KubeCall& call, Prediction& out) const;
   Result<void> expect_seen(const PlannedApply& planned, const ApplyOptions& options, const Value& live, Value& wish) const;
   Result<std::optional<Value>> find_settled(const ObjectId& id, bool metadata_only) const;
   /// A server-side apply that follows the policy about other managers' fields.
@@ -310,13 +325,16 @@ KubeResult<KubeWritten> ClusterEnvironment::send(const ObjectId& id, Value wish,
   std::set<std::string> given_up;
   for (const auto& conflict : refused.conflicts()) {
     const auto verdict = detail::judge(conflict, settings_.field_manager);
-    if (verdict == ConflictVerdict::stop) return refused;
-    if (verdict == ConflictVerdict::take) {
-      how.force = true;
-      if (conflict.manager != settings_.field_manager) {
-        warnings.push_back(id.to_string() + ": " + scrub(conflict.field) + " is taken back from " + scrub(conflict.manager));
-      }
-    }
+    if (verdict == ConflictVerdict::yield) continue;
+    const auto path = resolve(wish, conflict.field);
+    const bool forced = options.force != nullptr && path && detail::is_forced(*options.force, id, *path);
+    if (verdict == ConflictVerdict::stop && !forced) return refused;
+    how.force = true;
+    if (conflict.manager == settings_.field_manager) continue;
+    warnings.push_back(id.to_string() + ": " + scrub(conflict.field) +
+                       (verdict == ConflictVerdict::take
+                            ? " is taken back from " + scrub(conflict.manager)
+                            : " is taken from " + scrub(conflict.manager) + ", as the release's `force` says"));
   }
   for (const auto& conflict : refused.conflicts()) {
     if (detail::judge(conflict, settings_.field_manager) != ConflictVerdict::yield) continue;
@@ -363,7 +381,74 @@ Result<std::optional<Value>> ClusterEnvironment::find_settled(const ObjectId& id
   }
 }
 
-Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, const ApplyOptions& options) {
+/// Before an object that is there is applied: takes in what kubectl left behind, and lets go of the replicas that `scaler`
+/// (empty: nobody) sets. False when somebody wrote meanwhile.
+Result<bool> ClusterEnvironment::settle_owners(const ObjectId& id, const ApplyOptions& options, const std::string& scaler,
+                                               const Value& live, Value& wish, std::vector<std::string>& warnings) {
+  FieldSet give_up;
+  if (!scaler.empty()) {
+    give_up.insert(replicas_path);
+    erase_at(wish, replicas_path);
+  }
+  GITOPSCTL_TRY(const auto change, detail::settle_owners(live, settings_.field_manager, give_up));
+  if (!change) return true;
+  GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
+  ChangeFeed::OwnWrite own(feed_, id);
+  const auto operations = detail::owner_patch(change->entries, live.string_at({"metadata", "resourceVersion"}));
+  auto patched = actor_.patch(id, operations, write_options(false), {});
+  if (!patched.ok()) {
+    if (patched.error().is(Class::stale_write)) return false;
+    return patched.error().in("taking over the fields of others");
+  }
+  const std::string version(patched->object.string_at({"metadata", "resourceVersion"}));
+  own.done(version);
+  wish.child_map("metadata").set("resourceVersion", Value::string(version));
+  if (!scaler.empty() && change->from.empty()) warnings.push_back(left_to(id, scaler));
+  for (const auto& manager : change->other_versions) {
+    warnings.push_back(id.to_string() + ": fields that " + scrub(manager) +
+                       " wrote in another version of the API stay its own");
+  }
+  return true;
+}
+
+/// In a dry run replicas of which an autoscaler decides are sent as they are.
+Result<void> ClusterEnvironment::leave_scale(const ObjectId& id, detail::ScalerBook& scalers, Value& wish,
+                                             std::vector<std::string>& warnings) const {
+  GITOPSCTL_TRY(const std::string scaler, scalers.scaler_of(id));
+  if (scaler.empty()) return {};
+  GITOPSCTL_TRY(const auto live, find(id, false));
+  const Value* there = live ? value_at(*live, replicas_path) : nullptr;
+  if (there == nullptr) return {};
+  const Value* wanted = value_at(wish, replicas_path);
+  if (wanted != nullptr && !json_equal(*wanted, *there)) warnings.push_back(left_to(id, scaler));
+  wish.child_map("spec").set("replicas", *there);
+  return {};
+}
+
+/// A dry run does not know that fields of kubectl become ours first: what then goes is taken out of its answer.
+Result<void> ClusterEnvironment::foresee_owners(const render::Object& object, const KubeCall& call, Prediction& out) const {
+  GITOPSCTL_TRY(const FieldSet stale, detail::stale_fields(*out.body, settings_.field_manager));
+  if (stale.empty()) return {};
+  // What the server fills in comes back: as it would be in a new object of the same manifest.
+  Value fresh = detail::normal_form(object).deep_copy();
+  fresh.child_map("metadata").set("name", Value::string("gitopsctl-dry-run"));
+  KubeApplyOptions how;
+  static_cast<KubeWriteOptions&>(how) = write_options(true);
+  auto made = actor_.apply(fresh, how, call);
+  if (!made.ok() && is_outage(made.error())) return made.error();
+  std::string names;
+  const auto gone = detail::foresee(*out.body, stale, made.ok() ? made->object : fresh);
+  for (std::size_t i = 0; i < gone.size() && i < max_named; ++i) names += (i == 0 ? "" : ", ") + path_text(gone[i]);
+  if (gone.size() > max_named) names += " and " + std::to_string(gone.size() - max_named) + " more";
+  if (!gone.empty()) {
+    out.warnings.push_back(object.id.to_string() + ": kubectl's fields become ours; the manifest does not have " +
+                           scrub(names));
+  }
+  return {};
+}
+
+Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, const ApplyOptions& options,
+                                                   detail::ScalerBook& scalers) {
   const render::Object& object = *planned.object;
   Value plain = detail::normal_form(object);
   detail::set_owner(plain, options.owner);
@@ -376,14 +461,13 @@ Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, 
     Value wish = plain.deep_copy();
     if (!options.dry_run) wish.child_map("metadata").set("resourceVersion", Value::string(no_version));
     if (look && !options.dry_run) {
-      const bool open_scale = detail::leaves_scale_open(object.id, plain);
-      GITOPSCTL_TRY(const auto live, find_settled(object.id, !open_scale));
+      GITOPSCTL_TRY(const auto live, find_settled(object.id, true));
       if (live) {
-        if (open_scale) {
-          GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, outcome.warnings));
-        }
         before = live->string_at({"metadata", "resourceVersion"});
         GITOPSCTL_CHECK(expect_seen(planned, options, *live, wish));
+        GITOPSCTL_TRY(const std::string scaler, scalers.scaler_of(object.id));
+        GITOPSCTL_TRY(const bool settled, settle_owners(object.id, options, scaler, *live, wish, outcome.warnings));
+        if (!settled && i + 1 < max_tries) continue;
       }
     }
     GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
@@ -423,8 +507,9 @@ Result<void> ClusterEnvironment::apply_many(const std::vector<PlannedApply>& obj
   for (const auto& planned : objects) kinds.emplace(planned.object->id.group, planned.object->id.kind);
   feed_.follow(kinds);
   std::vector<std::optional<Result<ApplyOutcome>>> results(objects.size());
+  detail::ScalerBook scalers(actor_, options.scaled);
   detail::in_parallel(objects.size(), max_parallel, [&](std::size_t i) {
-    results[i] = no_throw("an apply", [&] { return apply_one(objects[i], options); });
+    results[i] = no_throw("an apply", [&] { return apply_one(objects[i], options, scalers); });
     return results[i]->ok();
   });
   // What was handed out after the first that failed may be written as well; it is applied again, and found to be there.
@@ -466,6 +551,7 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
   asked.dry_run = true;
   std::vector<Prediction> out(objects.size());
   std::vector<Result<void>> outages(objects.size());
+  detail::ScalerBook scalers(actor_, options.scaled);
   detail::in_parallel(objects.size(), max_parallel, [&](std::size_t i) {
     outages[i] = no_throw("a dry run", [&]() -> Result<void> {
       const render::Object& object = *objects[i];
@@ -473,19 +559,15 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
       detail::set_owner(wish, options.owner);
       KubeCall call;
       call.sensitive = options.sensitive != nullptr && render::holds_secrets(object.body, *options.sensitive);
-      if (detail::leaves_scale_open(object.id, wish)) {
-        GITOPSCTL_TRY(const auto live, find(object.id, false));
-        if (live) {
-          GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, out[i].warnings));
-        }
-      }
+      GITOPSCTL_CHECK(leave_scale(object.id, scalers, wish, out[i].warnings));
       auto answer = send(object.id, std::move(wish), asked, call, out[i].warnings);
       if (answer.ok()) {
         out[i].body = std::move(answer->object);
-        return {};
+        return foresee_owners(object, call, out[i]);
       }
       if (is_outage(answer.error())) return answer.error();
       out[i].refused = answer.error();
+      out[i].immutable = detail::immutable_fields(object.id, answer.error());
       return {};
     });
     return outages[i].ok();
@@ -568,6 +650,7 @@ Result<void> ClusterEnvironment::remove(const ObjectId& id, const DeletePrecondi
   KubeDeleteOptions how;
   how.uid = preconditions.uid;
   how.resource_version = preconditions.resource_version;
+  if (preconditions.foreground) how.propagation = KubeDeleteOptions::Propagation::foreground;
   how.dry_run = options.dry_run;
   ChangeFeed::OwnWrite own(feed_, id);
   GITOPSCTL_TRY(const KubeClient* const remover, remover_of(id));

@@ -4,8 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/cluster/field_set.hpp"
 #include "agent/kube/status_error.hpp"
 #include "base/value/value.hpp"
+#include "channels/model/channel.hpp"
+#include "render/manifest/object.hpp"
 
 namespace gitopsctl::agent::detail {
 
@@ -19,6 +22,10 @@ enum class ConflictVerdict : std::uint8_t {
 
 /// What is done about a field of somebody else, by the name under which it writes (`own`: ours).
 [[nodiscard]] ConflictVerdict judge(const FieldConflict& conflict, std::string_view own);
+
+/// Whether `force` lets us take what is at `path` of object `id` from whoever owns it.
+[[nodiscard]] bool is_forced(const std::vector<channels::ForcedField>& force, const render::ObjectId& id,
+                             const FieldPath& path);
 
 /// Takes the field at `path` (as conflicts name it: `.spec.replicas`, `.spec.containers[name="a"].image`; dots in keys are
 /// not escaped) out of `body`, which must share nothing with others. False when there is none.

@@ -1,63 +1,19 @@
 #include "agent/cluster/owned_fields.hpp"
 
-#include <algorithm>
-#include <charconv>
-
+#include "agent/cluster/field_set.hpp"
 #include "base/json/json.hpp"
 
 namespace gitopsctl::agent::detail {
 namespace {
 
-/// The item of a list that has all these keys with these values.
-const Value* item_with_keys(const Value& list, std::string_view keys_json) {
-  const auto keys = parse_json(keys_json, {}, true, 1U << 16U);
-  if (!keys.ok() || !keys->is_map()) return nullptr;
-  for (const auto& item : list.as_list()) {
-    const bool fits = std::ranges::all_of(keys->as_map(), [&](const Value::Member& key) {
-      const Value* value = item.find(key.key.view());
-      return value != nullptr && json_equal(*value, key.value);
-    });
-    if (fits) return &item;
-  }
-  return nullptr;
-}
-
-const Value* item_with_value(const Value& list, std::string_view value_json) {
-  const auto value = parse_json(value_json, {}, true, 1U << 16U);
-  if (!value.ok()) return nullptr;
-  for (const auto& item : list.as_list()) {
-    if (json_equal(item, *value)) return &item;
-  }
-  return nullptr;
-}
-
-const Value* item_at(const Value& list, std::string_view text) {
-  std::size_t index = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || index >= list.size()) return nullptr;
-  return &list.as_list()[index];
-}
-
-/// What an element of a FieldsV1 set means below `node`.
-const Value* resolve(const Value& node, std::string_view element) {
-  if (element.size() < 2 || element[1] != ':') return nullptr;
-  const auto rest = element.substr(2);
-  switch (element[0]) {
-    case 'f': return node.find(rest);
-    case 'k': return item_with_keys(node, rest);
-    case 'v': return item_with_value(node, rest);
-    case 'i': return item_at(node, rest);
-    default: return nullptr;
-  }
-}
-
-/// Writes what `fields` says of `node`. The depth of the set is bounded by the reader of the object that it came in.
+/// Writes what `fields` says of `node`. The depth of the set is bounded by the reader of the object that it came in. The raw
+/// form is walked, not a FieldSet: this runs over every object of a channel at every look.
 void write(const Value& node, const Value& fields, std::string& out) {
   for (const auto& member : fields.as_map()) {
     const auto element = member.key.view();
     if (element == ".") continue;  // that it is there at all is told by what leads here
     out += element;
-    const Value* child = resolve(node, element);
+    const Value* child = step_into(node, element);
     if (child == nullptr) {
       out += "=absent\n";
     } else if (member.value.size() == 0) {

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "agent/environment/scaling.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
+#include "channels/model/channel.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::agent {
@@ -50,6 +52,9 @@ struct ApplyOptions {
   const std::vector<render::SensitivePath>* sensitive = nullptr;
   std::int64_t fence = 0;  ///< of the channel's lease; 0: not fenced (command line)
   std::string lease;       ///< name of that lease
+  // About the set that an object belongs to; null: nothing is known. They must outlive the call.
+  const std::vector<channels::ForcedField>* force = nullptr;  ///< fields that may be taken from whoever owns them
+  const ScaledWorkloads* scaled = nullptr;                    ///< what autoscalers of the set scale
 };
 
 enum class ApplyState : std::uint8_t { created, configured, unchanged };
@@ -62,8 +67,9 @@ struct ApplyOutcome {
 
 /// What an apply would make of an object, by the word of an environment that does more than keep what it is given.
 struct Prediction {
-  std::optional<Value> body = {};          ///< nullopt: as_stored() says it all
-  std::optional<Error> refused = {};       ///< why the apply would be refused
+  std::optional<Value> body = {};     ///< nullopt: as_stored() says it all
+  std::optional<Error> refused = {};  ///< why the apply would be refused
+  std::string immutable = {};         ///< the fields, when it is because they cannot be changed in an object that is there
   std::vector<std::string> warnings = {};  ///< for people
 };
 
@@ -83,7 +89,8 @@ struct PlannedApply {
 /// What must still be true of an object when it is deleted.
 struct DeletePreconditions {
   std::string uid;
-  std::string resource_version;
+  std::string resource_version;  ///< empty: in whatever state
+  bool foreground = false;       ///< it is only gone when what it made is gone: for who makes it anew
 };
 
 /// Readiness as kstatus words it.

@@ -286,14 +286,14 @@ channels::RemovalSettings ChannelRun::removal_after(const Item& item) const {
 }
 
 bool ChannelRun::has_work(const Item& item) const {
-  return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::remove});
+  return has_action(item.changes, {Action::create, Action::update, Action::adopt, Action::recreate, Action::remove});
 }
 
 /// How many objects of the channel there are besides those that stay whatever a commit says: what its releases want and the
 /// environment has, and what is to be removed. Leftovers that a rule keeps would make every removal look small.
 std::size_t ChannelRun::objects_at_stake() const {
   // Only removals are measured by it, and it looks at every object of the channel.
-  if (changes_.counts().removed == 0) return 0;
+  if (changes_.counts().deleted() == 0) return 0;
   std::set<render::ObjectId> wanted;
   for (const auto& item : items_) {
     for (auto& id : wanted_ids(item)) wanted.insert(std::move(id));

@@ -27,7 +27,7 @@ void ChannelRun::finish_held() {
   }
   channel_status_.verdicts = verdicts_;
   channel_status_.pending = changes_.counts();
-  if (channel_status_.pending->removed > 0) channel_status_.delete_digest = changes_.delete_digest();
+  if (channel_status_.pending->deleted() > 0) channel_status_.delete_digest = changes_.delete_digest();
   publish_releases(true);
   publish(switches_.suspend || channel_->suspend ? "Suspended" : "Held");
 }

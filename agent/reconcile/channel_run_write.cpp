@@ -230,6 +230,7 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   goal.prune = removal.prune;
   goal.allow_delete = removal.allow_delete;
   goal.sensitive = item.release->sensitive;
+  goal.force = item.release->force;
   if (item.release->timeout) goal.timeout = *item.release->timeout;
   return goal;
 }

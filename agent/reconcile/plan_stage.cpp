@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/apply/apply.hpp"
+#include "agent/apply/order.hpp"
 
 namespace gitopsctl::agent {
 
@@ -64,10 +65,15 @@ Result<void> predict_changes(Environment& environment, const channels::LiveRelea
   options.owner = input.owner;
   options.dry_run = true;
   options.sensitive = &input.sensitive;
+  options.force = &input.force;
+  ScaledWorkloads scaled;
+  for (const auto& desired : input.desired) add_scaled(desired.body, scaled);
+  options.scaled = &scaled;
   GITOPSCTL_TRY(auto predictions, environment.predict(asked, options));
   for (std::size_t i = 0; i < items.size(); ++i) {
     items[i]->predicted = std::move(predictions[i].body);
     items[i]->refused = std::move(predictions[i].refused);
+    items[i]->immutable = std::move(predictions[i].immutable);
     items[i]->warnings = std::move(predictions[i].warnings);
   }
   return {};
@@ -121,6 +127,7 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
     input.helm_name = release.helm_name.empty() ? release.name : release.helm_name;
   input.to_digest = subject.state->render_digest;
   add_sensitive(input.sensitive, release.sensitive);
+  input.force = release.force;
   input.settings.prune = subject.channel->prunes(release);
   input.settings.allow_empty = release.allow_empty;
   input.settings.allow_delete = release.allow_delete;
@@ -128,6 +135,7 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   input.warnings = subject.state->warnings;
   if (subject.state->set) {
     check_namespaces(*subject.state->set, *subject.namespaces, release.where, input.errors);
+    static_cast<void>(read_order(subject.state->set->objects, &input.errors));
     for (const auto& object : subject.state->set->objects) {
       input.desired.push_back({object.id, environment.as_stored(object, release.sensitive),
                                applied_hash(object, installation_key, release.sensitive), object.source});

@@ -25,6 +25,13 @@ enum class FileForm : std::uint8_t {
   calitp,  ///< the historic `calitp:` file, and the `.env` files before it: read as they are, never extended
 };
 
+/// A field that a release takes over from whoever owns it.
+struct ForcedField {
+  std::string kind;                ///< empty: of objects of every kind
+  std::string name;                ///< empty: of every name
+  std::vector<std::string> steps;  ///< with all that is below; see parse_field_path()
+};
+
 /// One release of a channel file.
 struct Release {
   std::string name;
@@ -50,6 +57,7 @@ struct Release {
   bool suspend = false;
   std::vector<std::string> depends_on;  ///< names of releases of the same file that must be ready first
   std::vector<render::SensitivePath> sensitive;
+  std::vector<ForcedField> force;
   std::optional<Millis> timeout;
 
   Location where;  ///< of the release in the file

@@ -48,6 +48,15 @@ ConfigShape release_shape() {
                                                 required("path", text("Keys joined by dots, for example data.password; "
                                                                       "a dot inside a key is written \\.")),
                                             }))),
+          optional("force", list("Fields that are taken over from other field managers; all others are only reported.",
+                                 object("One field, with all that is below it.",
+                                        {
+                                            optional("kind", text("Kind of the object; every kind by default.")),
+                                            optional("name", text("Name of the object; every name by default.")),
+                                            required("path", text("As conflicts name it, for example "
+                                                                  "spec.template.spec.containers[name=\"web\"].image; a dot "
+                                                                  "inside a key is written \\.")),
+                                        }))),
           optional("timeout", duration("How long the release may take to become ready.")),
       });
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text/escape.hpp"
+#include "channels/model/field_path.hpp"
 #include "channels/model/reading.hpp"
 
 namespace gitopsctl::channels::detail {
@@ -65,6 +66,18 @@ void read_sensitive(const ConfigNode& list, Release& release) {
   }
 }
 
+void read_force(const ConfigNode& list, Release& release) {
+  for (const auto& node : list.items()) {
+    if (!node.at("path").value().is_string()) continue;  // check_config has said so
+    auto steps = parse_field_path(node.text("path"));
+    if (!steps.ok()) {
+      node.at("path").fail(steps.error());
+      continue;
+    }
+    release.force.push_back({node.text("kind"), node.text("name"), *std::move(steps)});
+  }
+}
+
 /// The section of the driver is needed, those of the others are mistakes.
 void read_driver_sections(const ConfigNode& node, Release& release, const ReadingContext& context) {
   for (const std::string_view section : {"helm", "kustomize", "manifests"}) {
@@ -114,6 +127,7 @@ Release read_release(const ConfigNode& node, const ReadingContext& context) {
   release.suspend = node.boolean("suspend", false);
   release.depends_on = node.texts("dependsOn");
   read_sensitive(node.at("sensitive"), release);
+  read_force(node.at("force"), release);
   release.timeout = node.duration("timeout");
   claim_paths(context.reading, first_path, release.name);
   return release;

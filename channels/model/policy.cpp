@@ -215,17 +215,40 @@ std::vector<PolicyChange> compare_removal(const std::string& name, RemovalSettin
   return out;
 }
 
+namespace {
+
+Value force_value(const std::vector<ForcedField>& fields) {
+  std::vector<std::pair<std::string, Value>> sorted;
+  for (const auto& field : fields) {
+    Value::List steps;
+    for (const auto& step : field.steps) steps.push_back(Value::string(step));
+    Value value = make_map({{"kind", Value::string(field.kind)},
+                            {"name", Value::string(field.name)},
+                            {"steps", Value::list(std::move(steps))}});
+    sorted.emplace_back(canonical_json(value), value);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  Value::List out;
+  for (auto& [bytes, value] : sorted) out.push_back(std::move(value));
+  return Value::list(std::move(out));
+}
+
+}  // namespace
+
 Value release_policy_value(const Channel& channel, const Release& release) {
   const RemovalSettings removal = removal_settings(channel, release);
   Value::List kinds;
   for (const auto& kind : removal.allow_delete) kinds.push_back(Value::string(kind));
   // The Helm name tells whose marks on an object are no other tool's.
-  return make_map({{"prune", Value::boolean(removal.prune)},
-                   {"allowDelete", Value::list(std::move(kinds))},
-                   {"allowEmpty", Value::boolean(release.allow_empty)},
-                   {"renamedFrom", Value::string(release.renamed_from)},
-                   {"helmName", Value::string(release.helm_name)},
-                   {"suspend", Value::boolean(release.suspend)}});
+  Value out = make_map({{"prune", Value::boolean(removal.prune)},
+                        {"allowDelete", Value::list(std::move(kinds))},
+                        {"allowEmpty", Value::boolean(release.allow_empty)},
+                        {"renamedFrom", Value::string(release.renamed_from)},
+                        {"helmName", Value::string(release.helm_name)},
+                        {"suspend", Value::boolean(release.suspend)}});
+  // Only where there are any, so that other approvals stay good.
+  if (!release.force.empty()) out.set("force", force_value(release.force));
+  return out;
 }
 
 std::string policy_change_text(const PolicyChange& change) {

@@ -27,6 +27,7 @@ std::string_view action_name(Action action) noexcept {
     case Action::remove: return "remove";
     case Action::keep: return "keep";
     case Action::adopt: return "adopt";
+    case Action::recreate: return "recreate";
   }
   return "unchanged";
 }
@@ -42,6 +43,7 @@ Counts& Counts::add(const ReleaseChanges& release) noexcept {
       case Action::remove: ++removed; break;
       case Action::keep: ++kept; break;
       case Action::adopt: ++adopted; break;
+      case Action::recreate: ++recreated; break;
     }
   }
   unchanged += release.unchanged;
@@ -64,11 +66,12 @@ bool ChangeSet::changes_policy() const noexcept {
 }
 
 std::string ChangeSet::delete_digest() const {
-  if (!live || counts().removed == 0) return {};
+  if (!live || counts().deleted() == 0) return {};
   std::vector<std::pair<render::ObjectId, std::string>> objects;
   for (const auto& release : releases) {
     for (const auto& change : release.changes) {
-      if (change.action == Action::remove) objects.emplace_back(change.id, change.seen_uid);
+      if (change.action == Action::remove || change.action == Action::recreate)
+        objects.emplace_back(change.id, change.seen_uid);
     }
     objects.insert(objects.end(), release.removed_before.begin(), release.removed_before.end());
   }

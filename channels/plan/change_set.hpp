@@ -19,9 +19,10 @@ enum class Action : std::uint8_t {
   unchanged,
   create,
   update,
-  remove,  ///< pruned because it left the rendered set or the channel file
-  keep,    ///< left the set but stays; `why` says for which reason
-  adopt,   ///< exists without an owner and becomes ours
+  remove,    ///< pruned because it left the rendered set or the channel file
+  keep,      ///< left the set but stays; `why` says for which reason
+  adopt,     ///< exists without an owner and becomes ours
+  recreate,  ///< deleted and made anew, because it cannot be changed in place
 };
 [[nodiscard]] std::string_view action_name(Action action) noexcept;
 
@@ -60,8 +61,11 @@ struct ReleaseChanges {
 };
 
 struct Counts {
-  std::size_t created = 0, updated = 0, removed = 0, kept = 0, adopted = 0, unchanged = 0, failed_releases = 0;
-  [[nodiscard]] bool any_change() const noexcept { return created + updated + removed + adopted > 0; }
+  std::size_t created = 0, updated = 0, removed = 0, kept = 0, adopted = 0, recreated = 0, unchanged = 0,
+              failed_releases = 0;
+  [[nodiscard]] bool any_change() const noexcept { return created + updated + removed + adopted + recreated > 0; }
+  /// What is deleted, for good or to be made anew.
+  [[nodiscard]] std::size_t deleted() const noexcept { return removed + recreated; }
   /// Adds what one release changes.
   Counts& add(const ReleaseChanges& release) noexcept;
 };
@@ -86,10 +90,10 @@ struct ChangeSet {
   [[nodiscard]] bool has_errors() const noexcept;
   /// True when the policy changes in a way that wants consent: a mere tightening does not.
   [[nodiscard]] bool changes_policy() const noexcept;
-  /// Digest over the channel and the objects that would be removed, with their uids: what `gitopsctl approve --deletes`
-  /// confirms. It is good for these objects and not for others of the same names that come after them, and stays the same
-  /// until the last of them is gone. `sha256:` and 64 digits; empty when nothing would be removed, and when rendered
-  /// manifests are compared, which have no uids.
+  /// Digest over the channel and the objects that would be removed or made anew, with their uids: what `gitopsctl approve
+  /// --deletes` confirms. It is good for these objects and not for others of the same names that come after them, and stays
+  /// the same until the last of them is gone. `sha256:` and 64 digits; empty when nothing would be removed, and when
+  /// rendered manifests are compared, which have no uids.
   [[nodiscard]] std::string delete_digest() const;
 };
 

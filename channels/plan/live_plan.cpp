@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "channels/plan/plan_digest.hpp"
+#include "channels/plan/recreate_rules.hpp"
 #include "channels/plan/reserved.hpp"
 #include "render/manifest/redact.hpp"
 
@@ -129,8 +130,12 @@ class ReleasePlan {
     }
     if (item == nullptr || item->deleting) {
       change.action = Action::create;
+      const bool recreating = entry != nullptr && entry->state == RecordedState::recreating;
+      if (recreating && item == nullptr) out_.removed_before.emplace_back(entry->id, entry->uid);
       if (item != nullptr) {
         change.why = "is being deleted; it is made anew when it is gone";
+      } else if (recreating) {
+        change.why = "was deleted to be made anew";
       } else if (was_applied) {
         change.why = "is missing from the environment";
       }
@@ -140,11 +145,14 @@ class ReleasePlan {
     }
     if (!claim(desired, *item, entry, change)) return;
     if (item->refused && !(was_applied && item->as_applied)) {
+      if (recreate(desired, *item, change)) return;
       out_.errors.push_back(Error(*item->refused).at({desired.source, 0, 0}));
       return;
     }
     const bool covered = covers(desired, *item, was_applied);
-    const bool made_anew = entry != nullptr && !entry->uid.empty() && entry->uid != item->uid;
+    // Of what we make anew ourselves the entry has the uid that was deleted.
+    const bool made_anew = entry != nullptr && !entry->uid.empty() && entry->uid != item->uid &&
+                           entry->state != RecordedState::recreating;
     if (change.action == Action::update && change.why.empty()) {
       if (covered && was_applied && !made_anew) {
         ++out_.unchanged;
@@ -162,6 +170,25 @@ class ReleasePlan {
     }
     show(change, before, after, item->owner);
     out_.changes.push_back(std::move(change));
+  }
+
+  /// True when the refusal is dealt with: by deleting the object and making it anew, or by an error that says how to allow
+  /// that.
+  bool recreate(const DesiredObject& desired, const LiveItem& item, Change& change) {
+    if (item.immutable.empty()) return false;
+    if (auto why_not = forbids_recreation(desired.id, desired.body, item.body, change.action == Action::adopt)) {
+      out_.errors.push_back(Error(ErrorCode::invalid_input, desired.id.to_string() + ": " + item.immutable +
+                                                                " cannot be changed in place, and " + why_not->reason)
+                                .at({desired.source, 0, 0})
+                                .with_hint(why_not->hint));
+      return true;
+    }
+    change.action = Action::recreate;
+    change.cause = Cause::commit;
+    change.why = item.immutable + " cannot be changed in place";
+    show(change, shown(item.body), shown(desired.body), item.owner);
+    out_.changes.push_back(std::move(change));
+    return true;
   }
 
   /// True when applying `desired` would change nothing in the live object.

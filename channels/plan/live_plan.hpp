@@ -10,6 +10,7 @@
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "channels/model/channel.hpp"
 #include "channels/plan/change_set.hpp"
 #include "channels/plan/prune_rules.hpp"
 #include "render/manifest/object.hpp"
@@ -30,6 +31,7 @@ struct LiveItem {
   /// Nothing of what we applied was changed since: it need not be compared, as long as the desired hash is the applied one.
   bool as_applied = false;
   std::optional<Error> refused = {};       ///< why an apply would be refused
+  std::string immutable = {};              ///< the fields, when it is because they cannot be changed in place
   std::vector<std::string> warnings = {};  ///< of the environment about an apply
 };
 
@@ -74,8 +76,9 @@ struct LiveReleaseInput {
   std::vector<RecordedEntry> entries;
   /// What is hidden in both sides of every change: of the release as it is to be and as it was deployed.
   std::vector<render::SensitivePath> sensitive;
-  PruneSettings settings;     ///< whole_release is set by the plan
-  std::vector<Error> errors;  ///< not empty: the release cannot be rendered, and nothing of it is changed
+  std::vector<ForcedField> force;  ///< what an apply may take over from others
+  PruneSettings settings;          ///< whole_release is set by the plan
+  std::vector<Error> errors;       ///< not empty: the release cannot be rendered, and nothing of it is changed
   std::vector<std::string> warnings;
 };
 
@@ -132,6 +135,7 @@ struct PlanOutcome {
 /// (a field that leaves the manifest is an update although the live object still has all desired fields; so is whatever a
 /// run that was killed may have written), and that the object is the one that was written. The cause is drift when what was
 /// applied last has the desired hash, else commit.
+/// What cannot be changed in place is made anew where recreate_rules.hpp allows it, else it is an error.
 ///
 /// For each entry that is not desired: gone → nothing; removed, unless its uid or owner changed, a controller or another
 /// tool owns it, it is being deleted already, or a rule of kept_by_rule() holds → keep. A release that renders to nothing

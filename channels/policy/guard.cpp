@@ -109,7 +109,8 @@ Verdict approval_guard(const GuardFacts& facts) {
 Verdict deletes_guard(const GuardFacts& facts) {
   Verdict verdict;
   if (facts.changes == nullptr) return verdict;
-  const auto removed = facts.changes->counts().removed;
+  const Counts counts = facts.changes->counts();
+  const auto removed = counts.deleted();
   if (removed == 0) return verdict;
   const auto& policy = policy_of(facts);
   const bool all = removed >= facts.live_objects;
@@ -122,6 +123,7 @@ Verdict deletes_guard(const GuardFacts& facts) {
   verdict.message = all ? "all " + std::to_string(removed) + " objects of the channel would be removed"
                         : std::to_string(removed) + " of " + std::to_string(facts.live_objects) +
                               " objects of the channel would be removed";
+  if (counts.recreated > 0) verdict.message += ", " + std::to_string(counts.recreated) + " of them to be made anew";
   verdict.command = "gitopsctl approve " + facts.channel + " --deletes " + digest;
   return verdict;
 }

@@ -60,6 +60,7 @@ std::string plural(std::size_t count, std::string_view noun) {
 std::string counts_text(const Counts& counts) {
   std::string out =
       '+' + std::to_string(counts.created) + " ~" + std::to_string(counts.updated) + " -" + std::to_string(counts.removed);
+  if (counts.recreated > 0) out += ", " + std::to_string(counts.recreated) + " made anew";
   if (counts.adopted > 0) out += ", " + std::to_string(counts.adopted) + " adopted";
   if (counts.kept > 0) out += ", " + std::to_string(counts.kept) + " kept";
   return out;

@@ -24,6 +24,7 @@ Value counts_value(const Counts& counts) {
                    {"removed", number(counts.removed)},
                    {"kept", number(counts.kept)},
                    {"adopted", number(counts.adopted)},
+                   {"recreated", number(counts.recreated)},
                    {"unchanged", number(counts.unchanged)}});
 }
 
@@ -72,6 +73,7 @@ Value change_value(const Change& change) {
     case Action::create: out.set("after", change.after); break;
     case Action::remove: out.set("before", change.before); break;
     case Action::update:
+    case Action::recreate:
     case Action::adopt: out.set("fields", fields_value(change)); break;
     case Action::keep:
     case Action::unchanged: break;
