@@ -1,7 +1,10 @@
 #include "agent/cluster/rollout_watch.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "agent/health/health.hpp"
 
@@ -11,6 +14,8 @@ namespace {
 constexpr Millis look_interval{2'000};
 /// Events are only asked for about what has not become ready after so long.
 constexpr Millis warning_delay{10'000};
+/// The same where they alone say why there are no pods, or no volume.
+constexpr Millis refusal_delay{3'000};
 constexpr std::size_t max_looks = 1'000;
 constexpr std::string_view revision_annotation = "deployment.kubernetes.io/revision";
 constexpr std::string_view template_hash = "pod-template-hash";
@@ -54,6 +59,31 @@ bool controlled_by(const Value& object, std::string_view uid) {
     if (controller != nullptr && controller->as_bool() && owner.string_at({"uid"}) == uid) return true;
   }
   return false;
+}
+
+bool has_ready_endpoint(const Value& slice) {
+  const Value* endpoints = slice.find("endpoints");
+  return endpoints != nullptr && std::ranges::any_of(endpoints->as_list(), [](const Value& endpoint) {
+           const Value* ready = endpoint.find_path({"conditions", "ready"});
+           return ready == nullptr || ready->as_bool();  // who says nothing is ready
+         });
+}
+
+/// What tells more about an object than its own word.
+enum class Ask : std::uint8_t { nothing, pods, volume, time, webhooks };
+
+Ask what_to_ask(const Value& body) {
+  const auto kind = body.string_at({"kind"});
+  const auto version = body.string_at({"apiVersion"});
+  if (version == "apps/v1") {
+    const bool known = kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet";
+    return known ? Ask::pods : Ask::nothing;
+  }
+  if ((version == "batch/v1" && kind == "Job") || (version == "v1" && kind == "Pod")) return Ask::pods;
+  if (version == "v1" && kind == "PersistentVolumeClaim") return Ask::volume;
+  if (version.starts_with("autoscaling/") && kind == "HorizontalPodAutoscaler") return Ask::time;
+  if (version.starts_with("admissionregistration.k8s.io/") && kind.ends_with("WebhookConfiguration")) return Ask::webhooks;
+  return Ask::nothing;
 }
 
 }  // namespace
@@ -129,23 +159,65 @@ bool RolloutWatch::waits_for_consumer(const Value& claim) const {
   return found.ok() && *found && (*found)->string_at({"volumeBindingMode"}) == "WaitForFirstConsumer";
 }
 
+Health RolloutWatch::judge_workload(const Value& body, const Health& own, Millis since, Millis now) {
+  const bool is_pod = body.string_at({"kind"}) == "Pod";
+  const auto pods = is_pod ? Result<std::vector<Value>>(std::vector<Value>{body}) : new_pods(body);
+  if (!pods.ok()) return own;  // without the right to see pods, the workload's own word is all there is
+  const bool by_events = body.string_at({"kind"}) != "Deployment" && pods->empty();
+  const auto told = since >= (by_events ? refusal_delay : warning_delay) ? warnings(body) : std::vector<Value>();
+  const std::lock_guard lock(mutex_);
+  return memory_.judge(body, own, *pods, told, now);
+}
+
+Health RolloutWatch::judge_claim(const Value& body, Health own, Millis since, Millis now) {
+  if (waits_for_consumer(body)) return {Health::State::ready, "is bound when a pod uses it"};
+  std::string sign;
+  if (since >= refusal_delay) {
+    for (const auto& warning : warnings(body)) {
+      if (warning.string_at({"reason"}) != "ProvisioningFailed") continue;
+      sign = "ProvisioningFailed";
+      own.reason += "; " + sign + ": " + scrub(warning.string_at({"message"}), 300);
+      break;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  return memory_.judge_sign(std::string(body.string_at({"metadata", "uid"})), own, sign, RolloutMemory::volume_grace, now);
+}
+
+/// A webhook stops what it is asked about as long as nobody answers for it.
+Health RolloutWatch::judge_webhooks(const Value& body) const {
+  const Value* webhooks = body.find("webhooks");
+  if (webhooks == nullptr) return {Health::State::ready, {}};
+  std::set<std::pair<std::string, std::string>> services;
+  for (const auto& webhook : webhooks->as_list()) {
+    const std::string name(webhook.string_at({"clientConfig", "service", "name"}));
+    if (!name.empty()) services.emplace(webhook.string_at({"clientConfig", "service", "namespace"}), name);
+  }
+  for (const auto& [space, name] : services) {
+    KubeListOptions options;
+    options.namespace_ = space;
+    options.label_selector = "kubernetes.io/service-name=" + name;
+    const auto slices = client_.list({"discovery.k8s.io", "", "EndpointSlice"}, options, {});
+    if (!slices.ok()) continue;  // what may not be seen says nothing
+    if (std::ranges::none_of(slices->items, has_ready_endpoint)) {
+      return {Health::State::progressing, "its service " + scrub(space + "/" + name) + " has no endpoint that is ready"};
+    }
+  }
+  return {Health::State::ready, {}};
+}
+
 Health RolloutWatch::judge(const Value& body) {
   Health own = health_of(body);
   const std::string uid(body.string_at({"metadata", "uid"}));
-  const auto kind = body.string_at({"kind"});
-  const auto version = body.string_at({"apiVersion"});
-  const bool apps =
-      version == "apps/v1" && (kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "ReplicaSet");
-  const bool workload = apps || (version == "batch/v1" && kind == "Job");
-  const bool claim = version == "v1" && kind == "PersistentVolumeClaim";
-  const bool waits = own.state == Health::State::progressing && body.string_at({"metadata", "deletionTimestamp"}).empty();
-  if (!waits || !(workload || claim) || uid.empty()) {
+  const Ask ask = what_to_ask(body);
+  const bool going = !body.string_at({"metadata", "deletionTimestamp"}).empty();
+  if (ask == Ask::webhooks && own.state == Health::State::ready && !going) return judge_webhooks(body);
+  if (own.state != Health::State::progressing || going || ask == Ask::nothing || ask == Ask::webhooks || uid.empty()) {
     const std::lock_guard lock(mutex_);
     memory_.forget(uid);
     looks_.erase(uid);
     return own;
   }
-  if (claim) return waits_for_consumer(body) ? Health{Health::State::ready, "is bound when a pod uses it"} : own;
   const Millis now = clock_.monotonic();
   Millis first = now;
   {
@@ -156,11 +228,17 @@ Health RolloutWatch::judge(const Value& body) {
     if (!fresh && now - place->second.last < look_interval) return place->second.health;
     place->second.last = now;
   }
-  const auto pods = new_pods(body);
-  if (!pods.ok()) return own;  // without the right to see pods, the workload's own word is all there is
-  const auto told = now - first >= warning_delay ? warnings(body) : std::vector<Value>();
+  Health health;
+  if (ask == Ask::pods) {
+    health = judge_workload(body, own, now - first, now);
+  } else if (ask == Ask::volume) {
+    health = judge_claim(body, own, now - first, now);
+  } else {
+    const bool bad = own.reason.starts_with("Failed") || own.reason.starts_with("InvalidSelector");
+    const std::lock_guard lock(mutex_);
+    health = memory_.judge_sign(uid, own, bad ? "metric" : "", RolloutMemory::scaler_grace, now);
+  }
   const std::lock_guard lock(mutex_);
-  Health health = memory_.judge(body, own, *pods, told, now);
   if (const auto place = looks_.find(uid); place != looks_.end()) place->second.health = health;
   return health;
 }

@@ -14,7 +14,8 @@
 namespace gitopsctl::agent::detail {
 
 /// Health with what the pods of a workload say: of one that is not ready, the pods of its new revision are looked at every
-/// two seconds, and after ten seconds the warnings about it. What may not be read is left out. Only for this room.
+/// two seconds, and after a while the warnings about it. Claims, autoscalers and webhook configurations are asked about in
+/// their own ways. What may not be read is left out. Only for this room.
 /// Thread-safe.
 class RolloutWatch {
  public:
@@ -34,6 +35,9 @@ class RolloutWatch {
                                                     const std::string& selector) const;
   [[nodiscard]] std::vector<Value> warnings(const Value& workload) const;
   [[nodiscard]] bool waits_for_consumer(const Value& claim) const;
+  [[nodiscard]] Health judge_workload(const Value& body, const Health& own, Millis since, Millis now);
+  [[nodiscard]] Health judge_claim(const Value& body, Health own, Millis since, Millis now);
+  [[nodiscard]] Health judge_webhooks(const Value& body) const;
 
   const KubeClient& client_;
   Clock& clock_;

@@ -227,6 +227,22 @@ Health name_space(const Subject& it) {
   return it.text({"status", "phase"}) == "Active" ? ready() : progressing("is not active");
 }
 
+/// Why an autoscaler does not work; what it says of its load is no such thing.
+Health autoscaler(const Subject& it) {
+  const auto bad = [&](std::string_view type, const auto& is_bad) {
+    const Value* condition = it.condition(type);
+    return condition != nullptr && condition->string_at({"status"}) != "True" && is_bad(condition->string_at({"reason"}));
+  };
+  const auto no_scale = [](std::string_view reason) { return reason == "FailedGetScale" || reason == "FailedUpdateScale"; };
+  const auto no_metric = [](std::string_view reason) {
+    return (reason.starts_with("FailedGet") && reason.ends_with("Metric")) || reason == "FailedComputeMetricsReplicas" ||
+           reason == "InvalidSelector";
+  };
+  if (bad("AbleToScale", no_scale)) return progressing(it.words("AbleToScale", "cannot scale"));
+  if (bad("ScalingActive", no_metric)) return progressing(it.words("ScalingActive", "has no metric"));
+  return ready();
+}
+
 Health budget(const Subject& it) { return unobserved(it).value_or(ready()); }
 
 Health always(const Subject& it) { return it.flag({"spec", "suspend"}) ? ready("is suspended") : ready(); }
@@ -259,8 +275,8 @@ constexpr std::array<Rule, 17> rules{{
     {"apiregistration.k8s.io", "APIService", api_service},
     {"", "Namespace", name_space},
     {"policy", "PodDisruptionBudget", budget},
-    // These tell how others use them, not whether they are as they should be.
-    {"autoscaling", "HorizontalPodAutoscaler", always},
+    {"autoscaling", "HorizontalPodAutoscaler", autoscaler},
+    // It tells how others use it, not whether it is as it should be.
     {"networking.k8s.io", "Ingress", always},
     {"", "ReplicationController", replica_set},
 }};

@@ -124,6 +124,13 @@ Health RolloutMemory::judge_pod(Workload& memory, const Value& pod, Millis now) 
   return worst;
 }
 
+Health RolloutMemory::judge_sign(const std::string& uid, const Health& own, const std::string& sign, Millis grace,
+                                 Millis now) {
+  if (!workloads_.contains(uid) && workloads_.size() >= max_workloads) workloads_.erase(workloads_.begin());
+  if (lasted(workloads_[uid].refused, sign, now) < grace || sign.empty()) return own;
+  return {State::failed, own.reason};
+}
+
 Health RolloutMemory::judge(const Value& workload, const Health& own, const std::vector<Value>& pods,
                             const std::vector<Value>& warnings, Millis now) {
   const std::string uid(workload.string_at({"metadata", "uid"}));

@@ -20,12 +20,18 @@ class RolloutMemory {
   static constexpr Millis config_grace{20'000};     ///< a missing ConfigMap may come with the same commit
   static constexpr Millis create_grace{10'000};     ///< pods that are refused: quota, admission, service account
   static constexpr Millis schedule_grace{135'000};  ///< no node has room: an autoscaler may bring one
+  static constexpr Millis volume_grace{30'000};     ///< no volume can be made for a claim
+  static constexpr Millis scaler_grace{60'000};     ///< an autoscaler gets no metric: they come late for new pods
   static constexpr std::int64_t crashes = 3;        ///< restarts since it was seen first; one less when all end alike
 
   /// What is known of a workload whose own word is `own` (not ready, not failed). `pods`: of its new revision alone.
   /// `warnings`: Events about it. `now` is monotonic.
   [[nodiscard]] Health judge(const Value& workload, const Health& own, const std::vector<Value>& pods,
                              const std::vector<Value>& warnings, Millis now);
+  /// What is known of any other object whose own word is `own` (not ready, not failed): failed when `sign` (not empty) has
+  /// been seen for `grace`.
+  [[nodiscard]] Health judge_sign(const std::string& uid, const Health& own, const std::string& sign, Millis grace,
+                                  Millis now);
   /// Of a workload that is ready, or gone.
   void forget(const std::string& uid) { workloads_.erase(uid); }
 

@@ -151,8 +151,8 @@ class ReleasePlan {
     }
     const bool covered = covers(desired, *item, was_applied);
     // Of what we make anew ourselves the entry has the uid that was deleted.
-    const bool made_anew = entry != nullptr && !entry->uid.empty() && entry->uid != item->uid &&
-                           entry->state != RecordedState::recreating;
+    const bool made_anew =
+        entry != nullptr && !entry->uid.empty() && entry->uid != item->uid && entry->state != RecordedState::recreating;
     if (change.action == Action::update && change.why.empty()) {
       if (covered && was_applied && !made_anew) {
         ++out_.unchanged;

@@ -99,6 +99,37 @@ TEST_SUITE("cluster rollout") {
     CHECK(steady_clock::now() - begin > std::chrono::seconds(19));
   }
 
+  TEST_CASE("a webhook is ready when somebody answers for it") {
+    auto* plane = need_control_plane("endpoints of webhooks");
+    if (plane == nullptr) return;
+    const std::string space = plane->fresh_namespace("webhook");
+    const auto cluster = open_cluster(*plane);
+    // It is asked about a kind that nobody has.
+    const auto hook = object_of(
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: " + space +
+        "}\nwebhooks:\n  - name: a.example.org\n    sideEffects: None\n    admissionReviewVersions: [v1]\n    rules: "
+        "[{apiGroups: [nobody.example.org], apiVersions: [v1], operations: [CREATE], resources: [nothings]}]\n    "
+        "clientConfig: {service: {namespace: " +
+        space + ", name: hook}}\n");
+    ApplyOptions options;
+    options.owner = "webhook";
+    must(cluster->apply(hook, options));
+    const auto health = [&] { return cluster->health(*must(cluster->get(hook.id))); };
+    CHECK(health().state == Health::State::progressing);
+    CHECK_MESSAGE(health().reason.find(space + "/hook has no endpoint that is ready") != std::string::npos, health().reason);
+    const auto slice = [&](const std::string& ready) {
+      plane->apply("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: hook-1, namespace: " + space +
+                   ", labels: {kubernetes.io/service-name: hook}}\naddressType: IPv4\nendpoints: [{addresses: [10.0.0.1], "
+                   "conditions: {ready: " +
+                   ready + "}}]\n");
+    };
+    slice("false");
+    CHECK(health().state == Health::State::progressing);
+    slice("true");
+    CHECK(health().state == Health::State::ready);
+    plane->kubectl({"delete", "validatingwebhookconfiguration", space});
+  }
+
   TEST_CASE("a quota that leaves no room for pods fails a release, and says so") {
     auto* plane = need_control_plane("a rollout against a quota", {.controllers = controllers});
     if (plane == nullptr) return;

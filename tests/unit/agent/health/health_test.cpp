@@ -192,7 +192,7 @@ TEST_SUITE("agent/health") {
   }
 
   TEST_CASE("storage, services, definitions and the rest") {
-    const std::array<Row, 29> rows{{
+    const std::array<Row, 32> rows{{
         {"v1", "PersistentVolumeClaim", "status: {phase: Bound}", "ready", ""},
         {"v1", "PersistentVolumeClaim", "status: {phase: Pending}", "progressing", "not bound"},
         {"v1", "PersistentVolumeClaim", "status: {phase: Lost}", "failed", "lost"},
@@ -223,6 +223,18 @@ TEST_SUITE("agent/health") {
         {"policy/v1", "PodDisruptionBudget", "metadata: {generation: 1}\nstatus: {observedGeneration: 1}", "ready", ""},
         {"policy/v1", "PodDisruptionBudget", "metadata: {generation: 1}", "progressing", ""},
         {"autoscaling/v2", "HorizontalPodAutoscaler", "status: {conditions: [{type: Ready, status: 'False'}]}", "ready", ""},
+        {"autoscaling/v2", "HorizontalPodAutoscaler",
+         "status: {conditions: [{type: ScalingActive, status: 'False', reason: FailedGetResourceMetric, message: no "
+         "metrics}]}",
+         "progressing", "FailedGetResourceMetric: no metrics"},
+        {"autoscaling/v2", "HorizontalPodAutoscaler",
+         "status: {conditions: [{type: AbleToScale, status: 'False', reason: FailedGetScale}]}", "progressing",
+         "FailedGetScale"},
+        // Switched off by replicas: 0, and full: neither is a fault of its own.
+        {"autoscaling/v2", "HorizontalPodAutoscaler",
+         "status: {conditions: [{type: ScalingActive, status: 'False', reason: ScalingDisabled}, {type: ScalingLimited, "
+         "status: 'True', reason: TooManyReplicas}]}",
+         "ready", ""},
         {"networking.k8s.io/v1", "Ingress", "spec: {}", "ready", ""},
         {"v1", "ConfigMap", "data: {a: b}", "ready", ""},
         {"example.org/v1", "Thing", "spec: {}", "ready", ""},

@@ -116,6 +116,25 @@ TEST_SUITE("agent/health rollout") {
     CHECK_FALSE(past.fails(60, {waiting("ContainerCreating")}, {warning}));
   }
 
+  TEST_CASE("a sign of another object counts once it has lasted, without a break") {
+    RolloutMemory memory;
+    const Health own{Health::State::progressing, "has no metric"};
+    const auto fails = [&](int seconds, const std::string& sign) {
+      const Health health = memory.judge_sign("h", own, sign, RolloutMemory::scaler_grace, Millis(seconds * 1'000));
+      CHECK(health.reason == own.reason);
+      return health.state == Health::State::failed;
+    };
+    CHECK_FALSE(fails(0, "metric"));
+    CHECK_FALSE(fails(59, "metric"));
+    CHECK(fails(60, "metric"));
+    CHECK_FALSE(fails(61, ""));
+    CHECK_FALSE(fails(62, "metric"));
+    CHECK_FALSE(fails(121, "metric"));
+    CHECK(fails(122, "metric"));
+    memory.forget("h");
+    CHECK_FALSE(fails(200, "metric"));
+  }
+
   TEST_CASE("what pods say of nothing leaves the workload's own word") {
     Course course;
     CHECK_FALSE(course.fails(0, {}));
