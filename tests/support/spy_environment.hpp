@@ -62,6 +62,9 @@ class SpyEnvironment final : public agent::Environment {
     return real_.as_stored(object, sensitive);
   }
 
+  /// An error instead of an answer about that object.
+  std::function<std::optional<Error>(const render::ObjectId&)> refuse_read;
+
   /// What health() answers instead of the real one, by `Kind/namespace/name`.
   std::function<std::optional<agent::Health>(const agent::LiveObject&)> health_of;
 
