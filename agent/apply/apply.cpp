@@ -168,7 +168,8 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
   }
 
   crash_point(CrashPoint::apply_before_first);
-  std::vector<render::ObjectId> written_ids;
+  bool wrote = false;
+  std::vector<render::ObjectId> waited_for;
   // One group per kind: what others build on (namespaces, definitions, configuration) is there before what uses it.
   for (std::size_t first = 0; first < writes.size();) {
     std::size_t end = first + 1;
@@ -190,7 +191,9 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
       report.warnings.insert(report.warnings.end(), outcomes[i].warnings.begin(), outcomes[i].warnings.end());
       entry.state = EntryState::applied;
       report.observed[object.id] = outcomes[i].object.resource_version;
-      written_ids.push_back(object.id);
+      wrote = true;
+      // The answer of the write says how the object is now; most kinds have nothing to wait for.
+      if (context.environment.health(outcomes[i].object).state != Health::State::ready) waited_for.push_back(object.id);
       (outcomes[i].state == ApplyState::created ? report.created : report.updated)++;
     }
     if (!applied.ok()) {
@@ -201,20 +204,20 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
   }
   crash_point(CrashPoint::apply_after_last);
 
-  if (!written_ids.empty()) {
+  if (unfinished) {
+    waited_for.clear();
+    for (const auto& object : goal.set->objects) waited_for.push_back(object.id);
+  }
+  if (wrote && !(goal.settles_next && waited_for.empty())) {
     crash_point(CrashPoint::inventory_before_flush);
     if (auto written = write_inventory(context.environment, inventory, options); !written.ok()) {
       return stop_with(written.error(), false);
     }
     crash_point(CrashPoint::inventory_after_flush);
   }
-  if (unfinished) {
-    written_ids.clear();
-    for (const auto& object : goal.set->objects) written_ids.push_back(object.id);
-  }
-  if (!written_ids.empty()) {
+  if (!waited_for.empty()) {
     crash_point(CrashPoint::apply_before_wait);
-    if (auto ready = wait_until_ready(context, written_ids, goal.timeout); !ready.ok()) {
+    if (auto ready = wait_until_ready(context, waited_for, goal.timeout); !ready.ok()) {
       return stop_with(ready.error(), ready.error().code() == ErrorCode::cancelled);
     }
     crash_point(CrashPoint::apply_after_wait);

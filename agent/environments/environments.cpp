@@ -46,7 +46,7 @@ Result<std::unique_ptr<Environment>> open_embedded(const AgentConfig& config, co
 }
 
 Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& environment, const BindingConfig& binding,
-                                                  Clock& clock) {
+                                                  Opener opener, Clock& clock) {
   KubeTargetOptions options;
   options.kubeconfig = environment.kubeconfig;
   options.context = environment.context;
@@ -56,6 +56,7 @@ Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& envir
   settings.target = *std::move(target);
   settings.impersonate = binding.service_account;
   settings.namespaces = binding.namespaces;
+  settings.watch_objects = opener == Opener::agent;
   return open_cluster_environment(std::move(settings), clock);
 }
 
@@ -127,7 +128,7 @@ Result<std::unique_ptr<Environment>> open_environment(const AgentConfig& config,
                                                       Clock& clock) {
   GITOPSCTL_TRY(const auto* environment, named(config, binding));
   if (environment->kind == EnvironmentKind::embedded) return open_embedded(config, *environment, opener, clock);
-  return open_cluster(*environment, binding, clock);
+  return open_cluster(*environment, binding, opener, clock);
 }
 
 std::string environment_identity(const AgentConfig& config, const BindingConfig& binding) {
