@@ -280,7 +280,7 @@ class ReleaseWriter {
     const int wave = group.front().step.wave;
     std::set<render::ObjectId> needed;
     for (const auto& [id, step] : order_.steps) {
-      if (step.wave < wave && (unfinished_ || written_.contains(id))) needed.insert(id);
+      if (step.wave < wave && is_waited_for(id)) needed.insert(id);
     }
     for (const auto& write : group) {
       if (const auto needs = order_.needs.find(write.apply.object->id); needs != order_.needs.end()) {
@@ -290,7 +290,7 @@ class ReleaseWriter {
     std::erase_if(needed, [&](const render::ObjectId& id) { return seen_ready_.contains(id); });
     if (needed.empty()) return true;
     // The uids of the earlier ones are kept before anything is waited for.
-    if (!written_.empty() && !store()) return false;
+    if (unstored_ && !store()) return false;
     if (!wait({needed.begin(), needed.end()})) return false;
     seen_ready_.insert(needed.begin(), needed.end());
     return true;
@@ -349,14 +349,25 @@ class ReleaseWriter {
     entry.state = EntryState::applied;
     report_.warnings.insert(report_.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
     report_.observed[object.id] = outcome.object.resource_version;
-    written_.insert(object.id);
+    written_ = true;
     unstored_ = true;
+    // The answer of the write says how the object is now; most kinds have nothing to wait for.
+    if (context_.environment.health(outcome.object).state != Health::State::ready) unready_.insert(object.id);
     (outcome.state == ApplyState::created ? report_.created : report_.updated)++;
+  }
+
+  [[nodiscard]] bool is_waited_for(const render::ObjectId& id) const { return unfinished_ || unready_.contains(id); }
+  [[nodiscard]] std::vector<render::ObjectId> waited_for() const {
+    std::vector<render::ObjectId> out;
+    for (const auto& object : goal_.set->objects) {
+      if (is_waited_for(object.id)) out.push_back(object.id);
+    }
+    return out;
   }
 
   /// The uids are kept before anything is waited for.
   bool flush() {
-    if (written_.empty()) return true;
+    if (!written_ || (goal_.settles_next && waited_for().empty())) return true;
     crash_point(CrashPoint::inventory_before_flush);
     if (!store()) return false;
     crash_point(CrashPoint::inventory_after_flush);
@@ -364,10 +375,7 @@ class ReleaseWriter {
   }
 
   void wait_for_all() {
-    std::vector<render::ObjectId> ids;
-    for (const auto& object : goal_.set->objects) {
-      if (unfinished_ || written_.contains(object.id)) ids.push_back(object.id);
-    }
+    const auto ids = waited_for();
     if (ids.empty()) return;
     crash_point(CrashPoint::apply_before_wait);
     if (wait(ids)) crash_point(CrashPoint::apply_after_wait);
@@ -382,7 +390,8 @@ class ReleaseWriter {
   bool unfinished_;
   bool unstored_ = false;  ///< something was answered that the stored inventory does not know
   WriteReport report_;
-  std::set<render::ObjectId> written_;
+  bool written_ = false;
+  std::set<render::ObjectId> unready_;  ///< of those that were written
   std::set<render::ObjectId> seen_ready_;
 };
 

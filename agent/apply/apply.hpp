@@ -42,6 +42,9 @@ struct ReleaseGoal {
   std::vector<render::SensitivePath> sensitive;  ///< values that are kept and shown nowhere
   std::vector<channels::ForcedField> force;      ///< fields that may be taken from whoever owns them
   Millis timeout{300'000};                       ///< for everything that was written to become ready
+  /// settle_release() comes right after apply_release(): where nothing has to be waited for, the one writes down what the
+  /// other would have.
+  bool settles_next = false;
 };
 
 /// What writing did. `errors` empty: everything that was asked for holds.

@@ -121,8 +121,8 @@ class ChangeFeed::Watch final : public KubeWatchSink {
   std::jthread thread_;
 };
 
-ChangeFeed::ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces)
-    : client_(std::move(client)), actor_(std::move(actor)), namespaces_(std::move(namespaces)) {
+ChangeFeed::ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces, bool objects)
+    : client_(std::move(client)), actor_(std::move(actor)), namespaces_(std::move(namespaces)), objects_(objects) {
   const std::string home(channels::home_namespace);
   if (!namespaces_.empty() && std::ranges::find(namespaces_, home) == namespaces_.end()) namespaces_.push_back(home);
 }
@@ -155,6 +155,7 @@ void ChangeFeed::watch(const KubeKind& kind, const std::string& selector, bool a
 }
 
 void ChangeFeed::follow(const std::set<std::pair<std::string, std::string>>& kinds) {
+  if (!objects_) return;
   // Who follows what somebody else has just begun to follow waits for the same list.
   const std::lock_guard order(follow_mutex_);
   std::vector<std::pair<std::string, std::string>> fresh;
@@ -193,7 +194,7 @@ std::uint64_t ChangeFeed::version() {
     watch({std::string(own_group), "", "Channel"}, "", false, begun);
     watch({std::string(own_group), "", "Approval"}, "", false, begun);
     watch({std::string(own_group), "", "Release"}, "", true, begun);
-    watch({"", "", "ConfigMap"}, std::string(managed_selector), true, begun);
+    if (objects_) watch({"", "", "ConfigMap"}, std::string(managed_selector), true, begun);
     const auto known = std::exchange(followed_, {});
     const auto all_ready = [&] { return std::ranges::all_of(begun, [](const Watch* one) { return one->ready(); }); };
     if (!changed_.wait_for(lock, stop_.get_token(), first_list_patience, all_ready)) {

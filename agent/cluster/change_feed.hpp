@@ -23,9 +23,9 @@ namespace gitopsctl::agent::detail {
 /// others. Of an object a version and a hash are kept, no content. Only for this room. Thread-safe.
 class ChangeFeed {
  public:
-  /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere. No
-  /// thread runs before the first version().
-  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces);
+  /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere.
+  /// `objects` false: only our own kinds are counted. No thread runs before the first version().
+  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces, bool objects = true);
   /// Ends the watches and waits for their threads.
   ~ChangeFeed();
   ChangeFeed(const ChangeFeed&) = delete;
@@ -100,6 +100,7 @@ class ChangeFeed {
   KubeClient client_;
   KubeClient actor_;
   std::vector<std::string> namespaces_;
+  bool objects_;
   std::stop_source stop_;
   std::mutex follow_mutex_;  ///< held over a whole follow(); taken before the lock
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "agent/cluster/parallel.hpp"
 #include "agent/cluster/rollout_watch.hpp"
 #include "agent/cluster/scalers.hpp"
+#include "agent/cluster/shared_look.hpp"
+#include "agent/cluster/version_lists.hpp"
 #include "agent/health/health.hpp"
 #include "base/result/no_throw.hpp"
 #include "channels/model/channel.hpp"
@@ -95,6 +98,12 @@ bool is_own(const ObjectId& id) {
          (id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-"));
 }
 
+std::set<std::pair<std::string, std::string>> kinds_of(const std::vector<ObjectId>& ids) {
+  std::set<std::pair<std::string, std::string>> out;
+  for (const auto& id : ids) out.emplace(id.group, id.kind);
+  return out;
+}
+
 class ClusterEnvironment final : public Environment {
  public:
   /// `client` is who we are, `actor` whom the releases' objects are looked at and written as.
@@ -105,12 +114,14 @@ class ClusterEnvironment final : public Environment {
         clock_(clock),
         leases_(client_, clock, settings_.field_manager),
         rollouts_(actor_, clock),
-        feed_(client_, actor_, settings_.namespaces) {}
+        feed_(client_, actor_, settings_.namespaces, settings_.watch_objects) {}
 
   Result<std::optional<LiveObject>> get(const ObjectId& id) override;
   Result<std::vector<LiveObject>> list(const ListQuery& query) override;
   Result<std::vector<ObjectVersion>> list_versions(const ListQuery& query) override;
   Result<std::vector<std::optional<LiveObject>>> get_many(const std::vector<ObjectId>& ids) override;
+  Result<KnownVersions> known_versions(const std::vector<ObjectId>& ids) override;
+  std::size_t writers() const noexcept override { return max_parallel; }
   Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                           std::vector<ApplyOutcome>& outcomes) override;
@@ -164,6 +175,8 @@ class ClusterEnvironment final : public Environment {
   Result<void> wait_for_definition(const ObjectId& id);
   KubeResult<KubeWritten> write_whole(const Value& body, bool create, const ApplyOptions& options) const;
   Result<void> make_namespace(const std::string& name, const std::string& for_set);
+  /// True once for a namespace that was not there when many objects were looked at.
+  bool was_missing(const std::string& name_space);
   [[nodiscard]] KubeWriteOptions write_options(bool dry_run) const;
 
   KubeClient client_;
@@ -173,6 +186,9 @@ class ClusterEnvironment final : public Environment {
   detail::LeaseBook leases_;
   detail::RolloutWatch rollouts_;
   ChangeFeed feed_;
+  detail::SharedLook confirmations_;  ///< of leases
+  std::mutex missing_mutex_;
+  std::set<std::string> missing_namespaces_;  ///< when they were looked at last: they are made before the server asks for it
 };
 
 // ---- reading
@@ -276,12 +292,8 @@ Result<void> ClusterEnvironment::find_listed(const std::vector<ObjectId>& ids, c
 
 Result<std::vector<std::optional<LiveObject>>> ClusterEnvironment::get_many(const std::vector<ObjectId>& ids) {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<std::size_t>> groups;
-  std::set<std::pair<std::string, std::string>> kinds;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    groups[{ids[i].group, ids[i].kind, ids[i].namespace_}].push_back(i);
-    kinds.emplace(ids[i].group, ids[i].kind);
-  }
-  feed_.follow(kinds);
+  for (std::size_t i = 0; i < ids.size(); ++i) groups[{ids[i].group, ids[i].kind, ids[i].namespace_}].push_back(i);
+  feed_.follow(kinds_of(ids));
   std::vector<std::vector<std::size_t>> tasks;
   for (auto& [kind, which] : groups) {
     if (which.size() >= list_from) {
@@ -304,6 +316,19 @@ Result<std::vector<std::optional<LiveObject>>> ClusterEnvironment::get_many(cons
     if (!result.ok()) return result.error();
   }
   return out;
+}
+
+Result<KnownVersions> ClusterEnvironment::known_versions(const std::vector<ObjectId>& ids) {
+  auto kinds = kinds_of(ids);
+  kinds.erase({"", "Namespace"});
+  feed_.follow(kinds);  // from before the look on
+  auto known = detail::versions_by_lists(
+      ids, [this](const ObjectId& id) -> const KubeClient& { return reader_of(id); }, settings_.namespaces.empty());
+  const std::lock_guard lock(missing_mutex_);
+  for (const auto& [id, version] : known) {
+    if (id.group.empty() && id.kind == "Namespace" && !version) missing_namespaces_.insert(id.name);
+  }
+  return known;
 }
 
 // ---- applying
@@ -502,7 +527,9 @@ Result<ApplyOutcome> ClusterEnvironment::apply(const render::Object& object, con
 Result<void> ClusterEnvironment::apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                                             std::vector<ApplyOutcome>& outcomes) {
   outcomes.clear();
-  GITOPSCTL_CHECK(leases_.confirm(options.lease, options.fence));
+  // Groups of several releases begin together: one look at the lease is enough for them, if it begins now.
+  GITOPSCTL_CHECK(confirmations_.ask(options.lease + ' ' + std::to_string(options.fence),
+                                     [&] { return leases_.confirm(options.lease, options.fence); }));
   std::set<std::pair<std::string, std::string>> kinds;
   for (const auto& planned : objects) kinds.emplace(planned.object->id.group, planned.object->id.kind);
   feed_.follow(kinds);
@@ -608,6 +635,11 @@ Result<void> ClusterEnvironment::make_namespace(const std::string& name, const s
   return made.error().with_hint("the release needs the namespace '" + name + "', and the agent may not create it");
 }
 
+bool ClusterEnvironment::was_missing(const std::string& name_space) {
+  const std::lock_guard lock(missing_mutex_);
+  return missing_namespaces_.erase(name_space) > 0;
+}
+
 Result<LiveObject> ClusterEnvironment::put(const render::Object& object, const std::string& expected,
                                            const ApplyOptions& options) {
   GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
@@ -615,8 +647,11 @@ Result<LiveObject> ClusterEnvironment::put(const render::Object& object, const s
   detail::set_owner(body, options.owner);
   if (!expected.empty()) body.child_map("metadata").set("resourceVersion", Value::string(expected));
   ChangeFeed::OwnWrite own(feed_, object.id);
-  auto written = write_whole(body, expected.empty(), options);
   const auto set = body.string_at({"metadata", "labels", set_label});
+  if (expected.empty() && !set.empty() && !options.dry_run && was_missing(object.id.namespace_)) {
+    GITOPSCTL_CHECK(make_namespace(object.id.namespace_, std::string(set)));
+  }
+  auto written = write_whole(body, expected.empty(), options);
   if (!written.ok() && written.error().is(Class::namespace_missing) && !set.empty() && !options.dry_run) {
     GITOPSCTL_CHECK(make_namespace(object.id.namespace_, std::string(set)));
     written = write_whole(body, true, options);

@@ -50,18 +50,22 @@ void set_conditions(Value& body, const std::vector<Condition>& conditions, TimeP
 /// The condition of that type, or nullptr.
 [[nodiscard]] const Value* find_condition(const Value& body, std::string_view type);
 
+/// Objects as a list told of them a moment ago; what is not among them was not there.
+using SeenObjects = std::map<render::ObjectId, LiveObject>;
+
 /// Reads an object, lets `change` alter its body, and writes it by compare-and-swap; starts anew when somebody else wrote in
 /// between (at most 10 times, then `conflict`). Not written when nothing changed. `change` gets a fresh minimal body
-/// (apiVersion, kind, metadata) when the object does not exist.
+/// (apiVersion, kind, metadata) when the object does not exist. With `seen` the first try takes what is there from it; when
+/// that is out of date the write fails, and the next try reads.
 Result<LiveObject> update_object(Environment& environment, const render::ObjectId& id,
-                                 const std::function<void(Value&)>& change);
+                                 const std::function<void(Value&)>& change, const SeenObjects* seen = nullptr);
 
 /// The id of a channel's object: the channel's name, or with a hash when that name is taken by another installation or
 /// repository of the same environment.
 Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key);
-/// The same for a release, in the release's namespace.
+/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known.
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
-                                           const std::string& namespace_);
+                                           const std::string& namespace_, const SeenObjects* seen = nullptr);
 /// The label query that finds what belongs to a channel: its Channel, Releases, Approvals and Events.
 [[nodiscard]] std::string channel_label(const ChannelKey& key);
 /// Labels and spec that say whose object it is.

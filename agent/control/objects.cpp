@@ -42,12 +42,22 @@ bool same_content(const Value& a, const Value& b) {
   return covered(a, b) && covered(b, a);
 }
 
+std::optional<LiveObject> look_up(const SeenObjects* seen, const render::ObjectId& id) {
+  if (seen == nullptr) return std::nullopt;
+  const auto found = seen->find(id);
+  return found == seen->end() ? std::nullopt : std::optional<LiveObject>(found->second);
+}
+
 /// `name`, or `name-<hash8>` when an object of that name carries another identity. Whoever has the longer name keeps it,
 /// also when the short one is free again: else what people said there would be forgotten at that moment.
-Result<render::ObjectId> free_id(Environment& environment, const render::ObjectId& plain, const std::string& identity) {
+Result<render::ObjectId> free_id(Environment& environment, const render::ObjectId& plain, const std::string& identity,
+                                 const SeenObjects* seen) {
   render::ObjectId hashed = plain;
   hashed.name = plain.name.substr(0, 200) + '-' + sha256_hex(identity).substr(0, 8);
-  GITOPSCTL_TRY(const auto found, environment.get_many({hashed, plain}));
+  std::vector<std::optional<LiveObject>> found{look_up(seen, hashed), look_up(seen, plain)};
+  if (seen == nullptr) {
+    GITOPSCTL_TRY(found, environment.get_many({hashed, plain}));
+  }
   // The longer name is made of our identity: what somebody took the annotation from is ours still.
   const auto announced = found[0] ? found[0]->annotation(identity_annotation) : std::string_view();
   if (found[0] && (announced.empty() || announced == identity)) return hashed;
@@ -87,9 +97,14 @@ const Value* find_condition(const Value& body, std::string_view type) {
 }
 
 Result<LiveObject> update_object(Environment& environment, const render::ObjectId& id,
-                                 const std::function<void(Value&)>& change) {
+                                 const std::function<void(Value&)>& change, const SeenObjects* seen) {
   for (int i = 0; i < max_tries; ++i) {
-    GITOPSCTL_TRY(auto live, environment.get(id));
+    std::optional<LiveObject> live;
+    if (i == 0 && seen != nullptr) {
+      live = look_up(seen, id);
+    } else {
+      GITOPSCTL_TRY(live, environment.get(id));
+    }
     Value body = live ? live->body.deep_copy() : minimal_body(id, api_version_of(id));
     change(body);
     if (live && id.group == channels::api_group) {
@@ -112,15 +127,15 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
 
 Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key) {
   return free_id(environment, {std::string(channels::api_group), "Channel", std::string(home_namespace), key.channel},
-                 identity_of(key, {}));
+                 identity_of(key, {}), nullptr);
 }
 
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
-                                           const std::string& namespace_) {
+                                           const std::string& namespace_, const SeenObjects* seen) {
   return free_id(environment,
                  {std::string(channels::api_group), "Release", namespace_.empty() ? std::string(home_namespace) : namespace_,
                   std::string(release)},
-                 identity_of(key, release));
+                 identity_of(key, release), seen);
 }
 
 void describe_owner(Value& body, const ChannelKey& key, std::string_view release) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,9 @@ struct ObjectVersion {
   render::ObjectId id;
   std::string resource_version;
 };
+
+/// What is known of objects without having read them.
+using KnownVersions = std::map<render::ObjectId, std::optional<std::string>>;
 
 struct ApplyOptions {
   std::string owner;  ///< ApplySet id, written as the label applyset.kubernetes.io/part-of
@@ -122,6 +126,15 @@ class Environment {
   /// Many gets at once, in the order of `ids`.
   [[nodiscard]] virtual Result<std::vector<std::optional<LiveObject>>> get_many(
       const std::vector<render::ObjectId>& ids) = 0;
+
+  /// The resource versions of those of `ids` of which they could be told at a fraction of what get_many() costs, nullopt for
+  /// what is known not to be there; of the others nothing. For who asks for hundreds of objects.
+  [[nodiscard]] virtual Result<KnownVersions> known_versions(const std::vector<render::ObjectId>& ids) {
+    (void)ids;
+    return KnownVersions();
+  }
+  /// How many releases it is worth to write at once.
+  [[nodiscard]] virtual std::size_t writers() const noexcept { return 1; }
 
   /// Makes the fields that `object` has equal to it and sets the owner label (server-side apply in a cluster). Fields that
   /// other writers added and `object` does not have stay.

@@ -46,7 +46,7 @@ Result<std::unique_ptr<Environment>> open_embedded(const AgentConfig& config, co
 }
 
 Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& environment, const BindingConfig& binding,
-                                                  Clock& clock, const std::stop_token& stop) {
+                                                  Opener opener, Clock& clock, const std::stop_token& stop) {
   KubeTargetOptions options;
   options.kubeconfig = environment.kubeconfig;
   options.context = environment.context;
@@ -57,6 +57,7 @@ Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& envir
   settings.impersonate = binding.service_account;
   settings.namespaces = binding.namespaces;
   settings.client.stop = stop;
+  settings.watch_objects = opener == Opener::agent;
   return open_cluster_environment(std::move(settings), clock);
 }
 
@@ -128,7 +129,7 @@ Result<std::unique_ptr<Environment>> open_environment(const AgentConfig& config,
                                                       Clock& clock, const std::stop_token& stop) {
   GITOPSCTL_TRY(const auto* environment, named(config, binding));
   if (environment->kind == EnvironmentKind::embedded) return open_embedded(config, *environment, opener, clock);
-  return open_cluster(*environment, binding, clock, stop);
+  return open_cluster(*environment, binding, opener, clock, stop);
 }
 
 std::string environment_identity(const AgentConfig& config, const BindingConfig& binding) {

@@ -275,10 +275,20 @@ Result<std::vector<UnreadableInventory>> find_unlisted(Environment& environment,
   ids.reserve(places.size());
   for (const auto& place : places) ids.push_back(object_id(place.identity, place.namespace_));
   if (ids.empty()) return out;
-  GITOPSCTL_TRY(const auto objects, environment.get_many(ids));
+  // Nearly always none of them is there.
+  GITOPSCTL_TRY(const auto known, environment.known_versions(ids));
+  std::vector<InventoryPlace> left;
   for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto found = known.find(ids[i]);
+    if (found == known.end() || found->second) left.push_back(places[i]);
+  }
+  if (left.empty()) return out;
+  ids.clear();
+  for (const auto& place : left) ids.push_back(object_id(place.identity, place.namespace_));
+  GITOPSCTL_TRY(const auto objects, environment.get_many(ids));
+  for (std::size_t i = 0; i < left.size(); ++i) {
     if (!objects[i]) continue;
-    const auto& identity = places[i].identity;
+    const auto& identity = left[i].identity;
     const std::string label =
         std::string(channel_key_label) + "=" + channel_key(identity.installation, identity.repository, identity.channel);
     const std::string_view announced = objects[i]->annotation(identity_annotation);
@@ -290,8 +300,7 @@ Result<std::vector<UnreadableInventory>> find_unlisted(Environment& environment,
                              " back, or delete the object to take the release's objects over anew; until then "
                              "nothing of the release is changed, and nothing of its channel is deleted")
             : not_ours(*objects[i], announced);
-    out.push_back(
-        {identity.release, places[i].namespace_, {identity.apply_set_id(places[i].namespace_)}, {std::move(error)}});
+    out.push_back({identity.release, left[i].namespace_, {identity.apply_set_id(left[i].namespace_)}, {std::move(error)}});
   }
   return out;
 }

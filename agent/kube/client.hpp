@@ -33,6 +33,8 @@ struct KubeListOptions {
   std::string field_selector;
   bool metadata_only = false;
   std::uint32_t page_size = 500;
+  /// A longer list is an error, `too_large`: by the first page where the server counts the rest; 0: no limit.
+  std::size_t most = 0;
 };
 
 /// A whole list: never a part of one.

@@ -18,6 +18,7 @@ struct Page {
   std::vector<Value> items;
   std::string resource_version;
   std::string next;
+  std::size_t remaining = 0;  ///< on the pages after it, where the server counts them
 };
 
 /// The kind of a list is that of its items and `List`, unless a CustomResourceDefinition gives it another name. Servers that
@@ -50,6 +51,7 @@ KubeResult<Page> read_page(const std::string& body, const ApiResource& resource,
   if (page.next.empty() && remaining != nullptr && remaining->as_int() > 0) {
     return detail::wrong_answer(facts, "a list that ends before its end");
   }
+  if (remaining != nullptr) page.remaining = static_cast<std::size_t>(std::max<std::int64_t>(0, remaining->as_int()));
   page.items.reserve(items->size());
   for (const Value& item : items->as_list()) {
     const auto kind = item.string_at({"kind"});
@@ -95,6 +97,10 @@ KubeResult<KubeList> KubeClient::list(const KubeKind& kind, const KubeListOption
         std::move(page.items.begin(), page.items.end(), std::back_inserter(all.items));
         all.resource_version = std::move(page.resource_version);
         if (page.next.empty()) return all;
+        const auto there = all.items.size() + std::max<std::size_t>(page.remaining, 1);
+        if (options.most > 0 && there > options.most) {
+          return Error(ErrorCode::too_large, "there are more than " + std::to_string(options.most)).in(request.facts.what);
+        }
         if (page.next == next) return detail::wrong_answer(request.facts, "the same page again");
         if (bytes > detail::max_list_bytes || pages >= max_pages) {
           return Error(ErrorCode::too_large, "the list is larger than 256 MiB")

@@ -151,7 +151,7 @@ Result<void> KubeTransport::may_send(const KubeRequest& request, const KubeCall&
   return request.facts.what.empty() ? stopped : stopped.in(request.facts.what);
 }
 
-std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredential& credential) const {
+std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredential& credential, bool http2) const {
   channels::HttpOrigin origin;
   origin.url = target_.server;
   origin.client_certificate_pem = credential.client_certificate_pem;
@@ -159,7 +159,7 @@ std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredentia
   origin.ca_pem = credential.ca_pem;
   origin.tls_server_name = target_.tls_server_name;
   origin.insecure_skip_tls_verify = target_.insecure_skip_tls_verify;
-  origin.http2 = options_.http2;
+  origin.http2 = http2;
   origin.proxy = target_.proxy_url;
   // As Go's client does it: nobody means the machine itself with HTTPS_PROXY.
   origin.direct = target_.proxy_url.empty() && detail::on_loopback(target_.server);
@@ -207,7 +207,8 @@ KubeError KubeTransport::refusal(const channels::HttpResponse& response, const K
 
 KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const Impersonation& as,
                                               const KubeCredential& credential, const Interrupt& interrupt, Millis limit) {
-  auto leased = pool_.acquire(credential.tls_version, [&] { return connect(credential); }, interrupt);
+  const bool http2 = options_.http2 && options_.http2_requests;
+  auto leased = pool_.acquire(credential.tls_version, [&] { return connect(credential, http2); }, interrupt);
   if (!leased) return {leased.error()};
   ConnectionPool::Lease lease = std::move(leased).value();
   channels::HttpRequest wire = wire_request(request, as, credential);
@@ -332,7 +333,7 @@ KubeResult<void> KubeTransport::stream(const KubeRequest& request, const Imperso
   if (place.before >= options_.max_watches) return Error(ErrorCode::too_large, "too many watches at once");
   for (bool renewed = false;; renewed = true) {
     GITOPSCTL_TRY(const auto credential, credentials_.current(interrupt));
-    const auto http = connect(*credential);
+    const auto http = connect(*credential, options_.http2);
     channels::HttpRequest wire = wire_request(request, as, *credential);
     wire.stall_timeout = stall_limit;
     wire.max_response_bytes = UINT64_MAX;

@@ -118,6 +118,8 @@ Result<void> ChannelRun::take_lease() {
 
 /// Asked before every write of the run.
 Result<void> ChannelRun::may_continue() {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return *ended_;
   GITOPSCTL_CHECK(interrupt_.check("the run"));
   if (s_.clock.monotonic() - lease_taken_ > lease_renewal) {
     const Millis asked = s_.clock.monotonic();

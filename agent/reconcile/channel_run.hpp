@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -70,6 +71,9 @@ class ChannelRun {
     bool planned = false;                           ///< `changes` is from the environment, not from memory
     bool failed = false;
     bool held_back = false;        ///< something of it would have been removed, but not in a run in which anything failed
+    bool settled = false;          ///< its inventory says that the goal is reached
+    Millis waits_since{-1};        ///< when it began to wait, by the monotonic clock; -1: it does not
+    Millis waiting_told{0};        ///< when its status said so last
     bool taken_over_anew = false;  ///< its objects are there, but its inventory was not
     std::optional<std::string> former_namespace;  ///< where its Release object stands until the move is done
     channels::LiveReleaseInput input;             ///< what the plan was made from
@@ -97,7 +101,9 @@ class ChannelRun {
   void add_listed(const channels::Release& release);
   [[nodiscard]] std::vector<render::ObjectId> wanted_ids(const Item& item) const;
   [[nodiscard]] bool must_look(const Item& item) const;
+  [[nodiscard]] bool knows(const Item& item) const;
   [[nodiscard]] bool unmoved(const Item& item, const ReleaseMemory& memory) const;
+  void ask_for_versions();
   [[nodiscard]] channels::Handover hand_over();
   void refuse_double_claims();
   Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
@@ -116,6 +122,7 @@ class ChannelRun {
   Result<void> write();
   Result<void> tighten_all(const WriteContext& context);
   Result<void> apply_all(const WriteContext& context);
+  Result<void> apply_item(Item& item, const WriteContext& shared);
   Result<void> prune_all(const WriteContext& context);
   void note_held_back();
   Result<void> settle_all(const WriteContext& context);
@@ -137,10 +144,13 @@ class ChannelRun {
   void finish_line(const std::string& outcome, const std::string& message);
   void finish_history(bool failed);
   void publish_releases(bool held);
-  void report_waiting(const Item& item, const std::string& what);
+  void report_waiting(Item& item, const std::string& what);
   void describe(const Item& item, bool held, ReleaseStatus& status) const;
   void publish(const std::string& state);
 
+  /// Held by who of several writers looks at, or changes, what is not its own release's.
+  std::mutex mutex_;
+  std::optional<Error> ended_;  ///< what one of several writers met that ends the run for all of them
   ChannelRunner::State& s_;
   const RunRequest& request_;
   const Interrupt& interrupt_;
@@ -166,14 +176,12 @@ class ChannelRun {
 
   LookErrors look_errors_;
   std::vector<Item> items_;
+  KnownVersions versions_;  ///< of this run's objects, where many had to be looked at
   channels::ChangeSet changes_;
   std::vector<channels::Verdict> verdicts_;
 
   bool recorded_ = false;       ///< the run is worth a line in the history
   bool line_begun_ = false;     ///< the store has a line of this run that says `running`
-  Item* applying_ = nullptr;    ///< the release that is being applied
-  Millis waits_since_{-1};      ///< when it began to wait, by the monotonic clock; -1: it does not
-  Millis waiting_told_{0};      ///< when its status said so last
   bool prune_skipped_ = false;  ///< something failed, so nothing was removed
   std::string run_id_;
   channels::DeploymentRecord deployment_;

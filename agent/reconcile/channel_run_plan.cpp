@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -31,6 +32,7 @@ Result<void> ChannelRun::plan() {
   GITOPSCTL_CHECK(find_unlisted_inventories());
   collect_items();
   refuse_double_claims();
+  ask_for_versions();
   channels::Handover handover = hand_over();
   const auto plan_one = [&](std::size_t i) -> Result<channels::PlanOutcome> {
     GITOPSCTL_CHECK(interrupt_.check("planning"));
@@ -162,30 +164,63 @@ channels::Handover ChannelRun::hand_over() {
 /// True when the live objects of a release must be looked at: after a restart, when its rendering changed, or when somebody
 /// wrote to its objects.
 bool ChannelRun::must_look(const Item& item) const {
-  if (item.release == nullptr || !item.deployed || item.inventory.phase != "applied") return true;
+  return !knows(item) || !unmoved(item, s_.memory.find(item.name)->second);
+}
+
+/// True when all that a plan would find is known, unless somebody wrote to the objects.
+bool ChannelRun::knows(const Item& item) const {
+  if (item.release == nullptr || !item.deployed || item.inventory.phase != "applied") return false;
   // A delete was accepted, and nobody has seen yet that the object is gone.
   const auto& entries = item.inventory.entries;
   if (std::any_of(entries.begin(), entries.end(), [](const auto& one) { return one.state == EntryState::pruning; }))
-    return true;
+    return false;
   const auto known = s_.memory.find(item.name);
-  if (known == s_.memory.end()) return true;
+  if (known == s_.memory.end()) return false;
   const RenderState& state = s_.stage.state(item.name);
-  if (known->second.settled_key != state.key || item.inventory.render_key != state.key) return true;
+  if (known->second.settled_key != state.key || item.inventory.render_key != state.key) return false;
   // What the file says about removing is no part of the rendering, but of what is recorded.
-  if (recorded_removal(item.inventory) != removal_after(item)) return true;
-  return !unmoved(item, known->second);
+  return recorded_removal(item.inventory) == removal_after(item);
+}
+
+/// Where everything must be looked at – a first sync, a restart, a regular look for drift – lists tell of most objects that
+/// they are not there, or as they were.
+void ChannelRun::ask_for_versions() {
+  versions_.clear();
+  std::vector<render::ObjectId> ids;
+  for (const auto& item : items_) {
+    if (item.unreadable || (!others_wrote_ && knows(item))) continue;
+    auto wanted = wanted_ids(item);
+    std::ranges::move(wanted, std::back_inserter(ids));
+    for (const auto& entry : item.inventory.entries) ids.push_back(entry.id);
+    if (!item.deployed) ids.push_back({"", "Namespace", "", item.inventory.namespace_});
+  }
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  // Without an answer the objects themselves are asked for.
+  if (auto known = s_.environment.known_versions(ids); known.ok()) versions_ = *std::move(known);
 }
 
 bool ChannelRun::unmoved(const Item& item, const ReleaseMemory& memory) const {
   if (!others_wrote_) return true;
+  const auto moved = [&memory](const render::ObjectId& id, const std::string& version) {
+    const auto seen = memory.observed.find(id);
+    return seen == memory.observed.end() || seen->second != version;
+  };
   std::vector<render::ObjectId> ids;
   ids.reserve(item.inventory.entries.size());
-  for (const auto& entry : item.inventory.entries) ids.push_back(entry.id);
+  for (const auto& entry : item.inventory.entries) {
+    const auto known = versions_.find(entry.id);
+    if (known == versions_.end()) {
+      ids.push_back(entry.id);
+    } else if (!known->second || moved(entry.id, *known->second)) {
+      return false;
+    }
+  }
+  if (ids.empty()) return true;
   const auto live = s_.environment.get_many(ids);
   if (!live.ok()) return false;  // the plan meets the same error and reports it
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto seen = memory.observed.find(ids[i]);
-    if (!(*live)[i] || seen == memory.observed.end() || seen->second != (*live)[i]->resource_version) return false;
+    if (!(*live)[i] || moved(ids[i], (*live)[i]->resource_version)) return false;
   }
   return true;
 }
@@ -211,7 +246,7 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
   if (!item.input.errors.empty() || !met_before.empty()) return skip_plan(item, item.input.errors, met_before);
   ReleaseMemory& memory = s_.memory[item.name];
   memory = {};
-  const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key);
+  const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key, versions_);
   if (!looked.ok()) {
     memory = {};
     if (!look_errors_.is_of_one_release(looked.error())) return looked.error();

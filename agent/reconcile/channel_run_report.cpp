@@ -179,14 +179,14 @@ bool ChannelRun::shows_nothing(const Item& item) const {
 }
 
 /// Says in the status of a release what it waits for, once that is no longer a matter of moments.
-void ChannelRun::report_waiting(const Item& item, const std::string& what) {
+void ChannelRun::report_waiting(Item& item, const std::string& what) {
   const Millis now = s_.clock.monotonic();
-  if (waits_since_ < Millis(0)) {
-    waits_since_ = now;
-    waiting_told_ = now;
+  if (item.waits_since < Millis(0)) {
+    item.waits_since = now;
+    item.waiting_told = now;
   }
-  if (now - waiting_told_ < waiting_interval) return;
-  waiting_told_ = now;
+  if (now - item.waiting_told < waiting_interval) return;
+  item.waiting_told = now;
   ReleaseStatus status;
   status.name = item.name;
   status.namespace_ = item.former_namespace.value_or(item.inventory.release_namespace);
@@ -201,9 +201,10 @@ void ChannelRun::report_waiting(const Item& item, const std::string& what) {
 }
 
 void ChannelRun::publish_releases(bool held) {
+  std::vector<ReleaseStatus> all;
   for (const auto& item : items_) {
     if (shows_nothing(item)) continue;
-    ReleaseStatus status;
+    ReleaseStatus& status = all.emplace_back();
     status.deployed_known = !item.unreadable;
     status.name = item.name;
     status.namespace_ = item.former_namespace.value_or(item.inventory.release_namespace);
@@ -217,11 +218,11 @@ void ChannelRun::publish_releases(bool held) {
     status.updated = item.report.updated;
     status.removed = item.report.removed;
     describe(item, held, status);
-    if (auto written = s_.status.write_release(status); !written.ok()) {
-      channel_status_.warnings.push_back("the status of release '" + item.name +
-                                         "' could not be written: " + written.error().to_string());
-    }
   }
+  s_.status.write_releases(all, [this](const ReleaseStatus& status, const Error& error) {
+    channel_status_.warnings.push_back("the status of release '" + status.name +
+                                       "' could not be written: " + error.to_string());
+  });
 }
 
 /// The state of a release in a word, and what it waits for with the command that moves it.

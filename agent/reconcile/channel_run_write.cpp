@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <functional>
+#include <string_view>
 
 #include "agent/reconcile/channel_run.hpp"
-
+#include "agent/reconcile/crew.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/result/no_throw.hpp"
 
 namespace gitopsctl::agent {
 
@@ -48,10 +50,7 @@ Result<void> ChannelRun::write() {
                              s_.setup.installation_key,
                              run_id_,
                              [this] { return may_continue(); },
-                             interrupt_.stop,
-                             [this](const std::string& what) {
-                               if (applying_ != nullptr) report_waiting(*applying_, what);
-                             }};
+                             interrupt_.stop};
   GITOPSCTL_CHECK(tighten_all(context));
   GITOPSCTL_CHECK(apply_all(context));
   // Something may have failed only now; then what the plan wanted removed stays for this run.
@@ -82,23 +81,57 @@ Result<void> ChannelRun::tighten_all(const WriteContext& context) {
   return {};
 }
 
+/// Each release after those it depends on, as many at once as the environment is worth.
 Result<void> ChannelRun::apply_all(const WriteContext& context) {
-  for (Item* item : in_order()) {
-    if (item->release == nullptr || item->failed || !item->planned || leave_alone(*item)) continue;
-    if (const std::string* waits_for = failed_dependency(*item); waits_for != nullptr) {
-      item->failed = true;
-      item->changes.errors.push_back(
-          Error(ErrorCode::unavailable, "waits for release '" + *waits_for + "', which is not deployed")
-              .at(item->release->where)
-              .with_hint("it goes on by itself when that release is deployed"));
-      continue;
+  const auto items = in_order();
+  std::map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < items.size(); ++i) places.emplace(items[i]->name, i);
+  std::vector<std::vector<std::size_t>> needs(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i]->release == nullptr) continue;
+    for (const auto& name : items[i]->release->depends_on) {
+      if (const auto found = places.find(name); found != places.end() && found->second < i)
+        needs[i].push_back(found->second);
     }
-    applying_ = item;
-    waits_since_ = Millis(-1);
-    const WriteReport report = apply_release(context, item->inventory, goal_of(*item), item->changes);
-    applying_ = nullptr;
-    GITOPSCTL_CHECK(note_report(*item, report));
   }
+  do_in_order(needs, s_.environment.writers(), [&](std::size_t i) {
+    const auto done = no_throw("a release", [&] { return apply_item(*items[i], context); });
+    if (done.ok()) return true;
+    const std::lock_guard lock(mutex_);
+    if (!ended_) ended_ = done.error();
+    return false;
+  });
+  if (ended_) return *ended_;
+  return {};
+}
+
+/// One release of apply_all(). An Error ends the run.
+Result<void> ChannelRun::apply_item(Item& item, const WriteContext& shared) {
+  if (item.release == nullptr || item.failed || !item.planned || leave_alone(item)) return {};
+  if (const std::string* waits_for = failed_dependency(item); waits_for != nullptr) {
+    item.failed = true;
+    item.changes.errors.push_back(
+        Error(ErrorCode::unavailable, "waits for release '" + *waits_for + "', which is not deployed")
+            .at(item.release->where)
+            .with_hint("it goes on by itself when that release is deployed"));
+    return {};
+  }
+  WriteContext context = shared;
+  context.on_wait = [this, &item](const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    report_waiting(item, what);
+  };
+  ReleaseGoal goal = goal_of(item);
+  // Nothing of it is left to be pruned, so its inventory need not wait for the other releases.
+  goal.settles_next = s_.environment.writers() > 1 && !item.former_namespace && !has_leftovers(item);
+  const WriteReport report = apply_release(context, item.inventory, goal, item.changes);
+  {
+    const std::lock_guard lock(mutex_);
+    GITOPSCTL_CHECK(note_report(item, report));
+  }
+  if (item.failed || !goal.settles_next) return {};
+  GITOPSCTL_CHECK(settle_release(context, item.inventory, goal));
+  item.settled = true;
   return {};
 }
 
@@ -169,7 +202,7 @@ Result<void> ChannelRun::settle_all(const WriteContext& context) {
       // Not settled: the next run looks at it again, until nothing fails and they can go.
       s_.memory.erase(item.name);
     } else if (item.release != nullptr) {
-      GITOPSCTL_CHECK(settle_release(context, item.inventory, goal_of(item)));
+      if (!item.settled) GITOPSCTL_CHECK(settle_release(context, item.inventory, goal_of(item)));
       s_.memory[item.name].settled_key = s_.stage.state(item.name).key;
       if (item.former_namespace) {
         GITOPSCTL_CHECK(s_.status.remove_release(item.name, *item.former_namespace));

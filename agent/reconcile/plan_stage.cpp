@@ -160,15 +160,23 @@ bool LookErrors::is_of_one_release(const Error& error) {
 
 Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
                                          std::map<render::ObjectId, std::string>& observed,
-                                         const std::string& installation_key) {
+                                         const std::string& installation_key, const KnownVersions& known) {
+  channels::LiveState live;
   std::set<render::ObjectId> wanted;
-  for (const auto& object : input.desired) wanted.insert(object.id);
-  for (const auto& entry : input.entries) wanted.insert(entry.id);
+  const auto want = [&](const render::ObjectId& id) {
+    const auto found = known.find(id);
+    if (found == known.end() || found->second) {
+      wanted.insert(id);
+    } else {
+      live[id] = std::nullopt;
+    }
+  };
+  for (const auto& object : input.desired) want(object.id);
+  for (const auto& entry : input.entries) want(entry.id);
   const std::vector<render::ObjectId> ids(wanted.begin(), wanted.end());
   std::map<render::ObjectId, const channels::RecordedEntry*> entries;
   for (const auto& entry : input.entries) entries.emplace(entry.id, &entry);
   GITOPSCTL_TRY(auto objects, environment.get_many(ids));
-  channels::LiveState live;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (objects[i]) {
       observed[ids[i]] = objects[i]->resource_version;

@@ -55,9 +55,10 @@ class LookErrors {
 
 /// Looks up every object that the plan of `input` needs, and asks the environment what applying would make of those that
 /// are not known to be as we left them. `observed` gets their resource versions. An Error means that the
-/// environment did not answer: then nothing is known, and nothing may be done.
+/// environment did not answer: then nothing is known, and nothing may be done. What `known` (of this run) says is not there
+/// is not looked up: an apply that finds it after all fails.
 [[nodiscard]] Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
                                                        std::map<render::ObjectId, std::string>& observed,
-                                                       const std::string& installation_key);
+                                                       const std::string& installation_key, const KnownVersions& known = {});
 
 }  // namespace gitopsctl::agent

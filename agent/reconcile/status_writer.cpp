@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "agent/reconcile/crew.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/log/log.hpp"
+#include "base/result/no_throw.hpp"
 
 namespace gitopsctl::agent {
 
@@ -15,6 +17,8 @@ constexpr std::size_t max_errors = 20;
 constexpr std::size_t max_text = 2000;
 // Trimming reads every event, and a first deployment records one for each of a thousand releases.
 constexpr std::size_t trim_every = 50;
+// From so many statuses on, one list of all Releases costs less than reading each.
+constexpr std::size_t worth_a_list = 8;
 
 Value text(std::string_view value) { return Value::string(value.substr(0, max_text)); }
 Value number(std::size_t value) { return Value::int64(static_cast<std::int64_t>(value)); }
@@ -115,6 +119,11 @@ std::string told(const Value& body) {
   return std::string(body.string_at({"status", "state"})) + '\n' + std::string(ready->string_at({"message"}));
 }
 
+/// What an event tells of stands in the object already, and is told once: a run that could not tell it is no failed run.
+void note_untold(const Result<void>& told) {
+  if (!told.ok()) log::warning("an event could not be written", {{"why", told.error().to_string()}});
+}
+
 }  // namespace
 
 Value error_value(const Error& error) {
@@ -193,52 +202,113 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
   return {};
 }
 
-Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
-  std::string message = first_message(status.errors);
-  if (message.empty()) message = status.waits_for;
-  if (message.empty()) message = std::to_string(status.objects) + " objects at " + status.revision.substr(0, 12);
-  Value data = make_map({{"driver", text(status.driver)},
-                         {"state", text(status.state)},
-                         {"errors", error_list(status.errors)},
-                         {"warnings", text_list(status.warnings)},
-                         {"waitsFor", text(status.waits_for)},
-                         {"command", text(status.command)},
-                         {"drifted", Value::boolean(status.drifted)}});
+StatusWriter::Draft StatusWriter::draft(const ReleaseStatus& status) {
+  Draft out;
+  out.status = &status;
+  out.message = first_message(status.errors);
+  if (out.message.empty()) out.message = status.waits_for;
+  if (out.message.empty()) {
+    out.message = std::to_string(status.objects) + " objects at " + status.revision.substr(0, 12);
+  }
+  out.data = make_map({{"driver", text(status.driver)},
+                       {"state", text(status.state)},
+                       {"errors", error_list(status.errors)},
+                       {"warnings", text_list(status.warnings)},
+                       {"waitsFor", text(status.waits_for)},
+                       {"command", text(status.command)},
+                       {"drifted", Value::boolean(status.drifted)}});
   if (status.deployed_known) {
-    data.set("revision", text(status.revision));
-    data.set("renderDigest", text(status.render_digest));
-    data.set("objects", number(status.objects));
+    out.data.set("revision", text(status.revision));
+    out.data.set("renderDigest", text(status.render_digest));
+    out.data.set("objects", number(status.objects));
   }
   // The revision moves with every commit; a release that the commit does not touch is not written for that alone.
-  Value identity = data.shallow_copy();
+  Value identity = out.data.shallow_copy();
   identity.erase("revision");
-  const std::string hash = sha256_hex(canonical_json(identity));
-  std::string& known = written_[status.name];
-  const bool wrote = status.created + status.updated + status.removed > 0;
-  if (known == hash && !wrote) return {};
+  out.hash = sha256_hex(canonical_json(identity));
+  out.wrote = status.created + status.updated + status.removed > 0;
+  return out;
+}
 
+bool StatusWriter::is_news(const Draft& draft) const {
+  const auto known = written_.find(draft.status->name);
+  return draft.wrote || known == written_.end() || known->second != draft.hash;
+}
+
+Result<void> StatusWriter::put_release(const Draft& draft, const SeenObjects* seen, std::optional<Event>& event) const {
+  const ReleaseStatus& status = *draft.status;
   std::string before;
-  GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, status.name, status.namespace_));
-  GITOPSCTL_TRY(const auto object, update_object(environment_, id, [&](Value& body) {
-                  before = told(body);
-                  describe_owner(body, key_, status.name);
-                  set_conditions(body, conditions_for(status.state, message), clock_.now());
-                  Value& out = body.child_map("status");
-                  for (const auto& member : data.as_map()) out.set(member.key, member.value);
-                  if (wrote) {
-                    out.set("lastChange", make_map({{"at", text(format_time(clock_.now()))},
-                                                    {"created", number(status.created)},
-                                                    {"updated", number(status.updated)},
-                                                    {"removed", number(status.removed)}}));
-                  }
-                }));
-  known = hash;
+  GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, status.name, status.namespace_, seen));
+  const auto change = [&](Value& body) {
+    before = told(body);
+    describe_owner(body, key_, status.name);
+    set_conditions(body, conditions_for(status.state, draft.message), clock_.now());
+    Value& out = body.child_map("status");
+    for (const auto& member : draft.data.as_map()) out.set(member.key, member.value);
+    if (draft.wrote) {
+      out.set("lastChange", make_map({{"at", text(format_time(clock_.now()))},
+                                      {"created", number(status.created)},
+                                      {"updated", number(status.updated)},
+                                      {"removed", number(status.removed)}}));
+    }
+  };
+  GITOPSCTL_TRY(const auto object, update_object(environment_, id, change, seen));
   // While it waits its message may change every few seconds; that it waits is told once.
   const bool by_state = status.state == "Deployed" || status.state == "Pending";
-  const bool same = by_state ? before.starts_with(status.state + '\n') : before == status.state + '\n' + message;
-  if (same) return {};
-  event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name);
+  const bool same = by_state ? before.starts_with(status.state + '\n') : before == status.state + '\n' + draft.message;
+  if (!same) {
+    event = Event{
+        clock_.now(), status.state == "Failed" ? "Warning" : "Normal", status.state, draft.message, status.name, object.id,
+        object.uid};
+  }
   return {};
+}
+
+Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
+  const Draft news = draft(status);
+  if (!is_news(news)) return {};
+  std::optional<Event> event;
+  GITOPSCTL_CHECK(put_release(news, nullptr, event));
+  written_[status.name] = news.hash;
+  if (event) note_untold(record(*event));
+  return {};
+}
+
+void StatusWriter::write_releases(const std::vector<ReleaseStatus>& all,
+                                  const std::function<void(const ReleaseStatus& status, const Error& error)>& failed) {
+  std::vector<Draft> drafts;
+  for (const auto& status : all) {
+    if (Draft news = draft(status); is_news(news)) drafts.push_back(std::move(news));
+  }
+  if (environment_.writers() == 1 || drafts.size() < worth_a_list) {
+    for (const auto& news : drafts) {
+      if (const auto written = write_release(*news.status); !written.ok()) failed(*news.status, written.error());
+    }
+    return;
+  }
+  // One list instead of three reads for each; without it they are read after all.
+  std::optional<SeenObjects> seen;
+  if (auto listed = environment_.list({std::string(channels::api_group), "Release", "", ""}); listed.ok()) {
+    seen.emplace();
+    for (auto& object : *listed) seen->emplace(object.id, std::move(object));
+  }
+  std::vector<Result<void>> results(drafts.size());
+  do_in_order(std::vector<std::vector<std::size_t>>(drafts.size()), environment_.writers(), [&](std::size_t i) {
+    results[i] = no_throw("a status", [&]() -> Result<void> {
+      std::optional<Event> event;
+      GITOPSCTL_CHECK(put_release(drafts[i], seen ? &*seen : nullptr, event));
+      if (event) note_untold(record_event(environment_, key_, *event));
+      return {};
+    });
+    return true;
+  });
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (results[i].ok()) {
+      written_[drafts[i].status->name] = drafts[i].hash;
+    } else {
+      failed(*drafts[i].status, results[i].error());
+    }
+  }
 }
 
 Result<void> StatusWriter::remove_release(const std::string& release, const std::string& namespace_) {
@@ -298,11 +368,9 @@ Result<void> StatusWriter::event(const std::string& type, const std::string& rea
   return record({clock_.now(), type, reason, message, release, id, live ? live->uid : std::string()});
 }
 
-/// What it tells of stands in the object already, and is told once: a run that could not tell it is no failed run.
 void StatusWriter::event_about(const LiveObject& about, const std::string& type, const std::string& reason,
                                const std::string& message, const std::string& release) {
-  const auto written = record({clock_.now(), type, reason, message, release, about.id, about.uid});
-  if (!written.ok()) log::warning("an event could not be written", {{"why", written.error().to_string()}});
+  note_untold(record({clock_.now(), type, reason, message, release, about.id, about.uid}));
 }
 
 Result<void> StatusWriter::record(const Event& event) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -81,6 +82,10 @@ class StatusWriter {
   void forget() { written_.clear(); }
   Result<void> write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history);
   Result<void> write_release(const ReleaseStatus& status);
+  /// Those of many releases, several at once where the environment is worth it. `failed` is told, one after the other, which
+  /// could not be written.
+  void write_releases(const std::vector<ReleaseStatus>& all,
+                      const std::function<void(const ReleaseStatus& status, const Error& error)>& failed);
   /// Deletes the Release object of a release that left the channel and owns nothing any more.
   Result<void> remove_release(const std::string& release, const std::string& namespace_);
   /// Deletes the Release objects of this channel that are not among `places`: pairs of release and namespace (empty: the
@@ -93,6 +98,19 @@ class StatusWriter {
                      const std::string& release, const std::string& namespace_);
 
  private:
+  /// A status on its way to its object.
+  struct Draft {
+    const ReleaseStatus* status = nullptr;
+    std::string message;
+    Value data;
+    std::string hash;
+    bool wrote = false;  ///< the run wrote objects of the release
+  };
+  static Draft draft(const ReleaseStatus& status);
+  /// True when the object does not say so already.
+  [[nodiscard]] bool is_news(const Draft& draft) const;
+  /// Writes the object, and tells in `event` what is to be recorded about it.
+  Result<void> put_release(const Draft& draft, const SeenObjects* seen, std::optional<Event>& event) const;
   void event_about(const LiveObject& about, const std::string& type, const std::string& reason, const std::string& message,
                    const std::string& release = {});
   Result<void> record(const Event& event);

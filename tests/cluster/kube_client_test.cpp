@@ -564,7 +564,7 @@ webhooks:
       CHECK(answer->version == (http2 ? 20 : 11));
       CHECK(http.sent());
       KubeClientOptions options;
-      options.http2 = http2;
+      options.http2 = options.http2_requests = http2;
       CHECK(admin(*plane, options).get({"", "Namespace", "", "default"}, {}, {}).ok());
     }
   }

@@ -34,6 +34,9 @@ class SpyEnvironment final : public agent::Environment {
     return real_.list_versions(query);
   }
   Result<std::vector<std::optional<agent::LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
+  Result<agent::KnownVersions> known_versions(const std::vector<render::ObjectId>& ids) override {
+    return real_.known_versions(ids);
+  }
   Result<agent::ApplyOutcome> apply(const render::Object& object, const agent::ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<agent::PlannedApply>& objects, const agent::ApplyOptions& options,
                           std::vector<agent::ApplyOutcome>& outcomes) override;

@@ -317,7 +317,7 @@ TEST_SUITE("git/mirror") {
     auto stranger = open_mirror(scratch / "stranger", server.url() + "/shop.git");
     const auto refused = stranger->list_remote({});
     REQUIRE_FALSE(refused.ok());
-    CHECK(refused.error().code() == ErrorCode::unavailable);
+    CHECK(refused.error().code() == ErrorCode::forbidden);
     CHECK(refused.error().hint().find("CA") != std::string::npos);
     RemoteConfig config;
     config.http.ca_pem = server.ca_pem();

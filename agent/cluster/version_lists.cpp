@@ -1,0 +1,93 @@
+#include "agent/cluster/version_lists.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "agent/cluster/parallel.hpp"
+#include "base/result/no_throw.hpp"
+
+namespace gitopsctl::agent::detail {
+namespace {
+
+/// Lists at once.
+constexpr std::size_t max_parallel = 8;
+/// From so many objects of a kind on, one list is cheaper than a request for each: in one namespace, and in all.
+constexpr std::size_t worth_a_list = 8;
+constexpr std::size_t worth_all = 64;
+/// A list may be so many times longer than what is asked for: an object in it costs about as much less than a request.
+constexpr std::size_t longer = 16;
+
+/// What one list is to tell.
+struct Question {
+  const KubeClient* reader = nullptr;
+  KubeKind kind;
+  std::string namespace_;
+  std::vector<const render::ObjectId*> wanted;
+};
+
+std::vector<Question> questions_for(const std::vector<render::ObjectId>& ids, const ReaderOf& reader_of, bool everywhere) {
+  std::map<std::tuple<const KubeClient*, std::string, std::string, std::string>, Question> by_place;
+  for (const auto& id : ids) {
+    const KubeClient& reader = reader_of(id);
+    const std::string place = everywhere ? std::string() : id.namespace_;
+    Question& question = by_place[{&reader, id.group, id.kind, place}];
+    question.reader = &reader;
+    question.kind = {id.group, "", id.kind};
+    question.namespace_ = place;
+    question.wanted.push_back(&id);
+  }
+  std::vector<Question> out;
+  for (auto& [place, question] : by_place) {
+    if (question.wanted.size() >= (everywhere ? worth_all : worth_a_list)) out.push_back(std::move(question));
+  }
+  return out;
+}
+
+KnownVersions answer(const Question& question) {
+  const auto resource = question.reader->discovery().map(question.kind.group, "", question.kind.kind, {});
+  if (!resource.ok()) return {};
+  KubeListOptions options;
+  options.namespace_ = question.namespace_;
+  options.metadata_only = true;
+  options.most = question.wanted.size() * longer;
+  const auto listed = question.reader->list(question.kind, options, {});
+  KnownVersions out;
+  // Also when the server does not know the kind: who looks at the objects finds out what that means.
+  if (!listed.ok()) return out;
+  using Name = std::pair<std::string_view, std::string_view>;
+  std::map<Name, std::string_view> versions;
+  for (const auto& item : listed->items) {
+    versions[{item.string_at({"metadata", "namespace"}), item.string_at({"metadata", "name"})}] =
+        item.string_at({"metadata", "resourceVersion"});
+  }
+  for (const render::ObjectId* id : question.wanted) {
+    if (resource->namespaced && id->namespace_.empty()) continue;
+    const std::string_view space = resource->namespaced ? std::string_view(id->namespace_) : std::string_view();
+    const auto found = versions.find(Name(space, id->name));
+    out[*id] = found == versions.end() ? std::nullopt : std::optional<std::string>(found->second);
+  }
+  return out;
+}
+
+}  // namespace
+
+KnownVersions versions_by_lists(const std::vector<render::ObjectId>& ids, const ReaderOf& reader_of, bool everywhere) {
+  const auto questions = questions_for(ids, reader_of, everywhere);
+  std::vector<KnownVersions> answers(questions.size());
+  in_parallel(questions.size(), max_parallel, [&](std::size_t i) {
+    const auto done = no_throw("a list", [&]() -> Result<void> {
+      answers[i] = answer(questions[i]);
+      return {};
+    });
+    if (!done.ok()) answers[i].clear();
+    return true;
+  });
+  KnownVersions out;
+  for (auto& known : answers) out.merge(known);
+  return out;
+}
+
+}  // namespace gitopsctl::agent::detail
