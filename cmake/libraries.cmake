@@ -7,6 +7,7 @@ find_package(CURL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh>=0.10)
 
 # The bound on the size of one packed object came into Debian 12 with a security update.
 include(CheckCXXSourceCompiles)
@@ -16,7 +17,7 @@ unset(CMAKE_REQUIRED_LIBRARIES)
 
 # What C++ brings is linked into the programs: only the used part of it is mapped, and the dynamic linker has less to do at
 # every start (docs/decisions/0010). libre2 has to go with it, since the shared one would bring the shared C++ runtime along
-# the static one. C libraries that talk to the outside (OpenSSL, libcurl, libgit2, SQLite, zlib) stay shared, so that
+# the static one. C libraries that talk to the outside (OpenSSL, libcurl, libgit2, libssh, SQLite, zlib) stay shared, so that
 # security updates of the system reach them. The sanitizers want the runtime that they know: shared.
 set(GITOPSCTL_STATIC_RUNTIME OFF)
 set(GITOPSCTL_RE2 PkgConfig::RE2)

@@ -12,18 +12,18 @@
 
 #include "agent/config/config_shape.hpp"
 #include "agent/config/credential_file.hpp"
+#include "agent/config/credential_source.hpp"
 #include "base/config/reader.hpp"
 #include "base/files/tree_path.hpp"
-#include "base/log/redaction.hpp"
 #include "base/text/escape.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/ssh/address.hpp"
 
 namespace gitopsctl::agent {
 
 namespace {
 
 constexpr std::size_t max_file_bytes = 1 << 20;
-constexpr std::size_t max_ca_bytes = 4 << 20;
 constexpr std::string_view default_file = "/etc/gitopsctl/agent.yaml";
 constexpr std::string_view default_state = "/var/lib/gitopsctl";
 
@@ -135,24 +135,27 @@ class ConfigReader {
     if (!node.value().is_string()) return;
     remote.url = node.value().as_string();
     const std::string_view url(remote.url);
+    if (channels::looks_like_ssh(url)) {
+      if (auto address = channels::SshAddress::parse(url); !address.ok()) node.fail(address.error());
+      return;
+    }
     const auto scheme = url.find("://");
     if (scheme == std::string_view::npos) {
       if (!url.starts_with('/')) {
-        // Not shown: `user:password@host:path` would be.
+        // Not shown: it may hold a password.
         node.fail(Error(ErrorCode::invalid_input, "the url is neither absolute nor of a known kind")
-                      .with_hint("write https://…, http://…, file://… or an absolute path"));
+                      .with_hint("write https://…, ssh://…, http://…, file://… or an absolute path"));
       }
       return;
     }
     const auto name = url.substr(0, scheme);
-    if (name == "ssh" || name == "git") {
-      return node.fail(
-          Error(ErrorCode::unsupported, "urls of kind " + std::string(name) + " are not supported by this version")
-              .with_hint("use https"));
+    if (name == "git") {
+      return node.fail(Error(ErrorCode::unsupported, "urls of kind git are not supported: nothing protects them")
+                           .with_hint("use https or ssh"));
     }
     if (name != "https" && name != "http" && name != "file") {
-      return node.fail(
-          Error(ErrorCode::invalid_input, "the url is of no known kind").with_hint("write https://…, http://… or file://…"));
+      return node.fail(Error(ErrorCode::invalid_input, "the url is of no known kind")
+                           .with_hint("write https://…, ssh://…, http://… or file://…"));
     }
     const auto rest = url.substr(scheme + 3);
     if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos) {
@@ -161,24 +164,112 @@ class ConfigReader {
     }
   }
 
-  /// The content of the file that `key` names, when there is one and files are read.
-  template <class Read>
-  void read_named_file(const ConfigNode& node, std::string_view key, std::string& out, const Read& read) const {
-    if (!read_credentials_ || node.text(key).empty()) return;
-    auto content = read(file_path(node.text(key)));
-    if (content.ok()) {
-      out = std::move(content).value();
-    } else {
-      node.at(key).fail(content.error());
+  [[nodiscard]] std::string named_file(const ConfigNode& node, std::string_view key) const {
+    const std::string text = node.text(key);
+    return text.empty() ? text : file_path(text);
+  }
+
+  static void fail_keys(const ConfigNode& node, std::initializer_list<std::string_view> keys, const std::string& why,
+                        const std::string& hint) {
+    for (const auto key : keys) {
+      if (!node.has(key)) continue;
+      node.at(key).fail_key(Error(ErrorCode::invalid_input, "'" + std::string(key) + "' " + why).with_hint(hint));
     }
   }
 
-  /// From now on no log line and no answer of the HTTP server shows them, whatever way they took there.
-  static void register_credentials(const channels::HttpOrigin& http) {
-    if (!http.bearer.empty()) log::register_secret(http.bearer);
-    if (http.password.empty()) return;
-    log::register_secret(http.password);
-    log::register_secret(http.username + ':' + http.password);  // as the header of a request has it
+  void read_ssh(const ConfigNode& node, const ConfigNode& url, CredentialFiles& files) const {
+    fail_keys(node, {"username", "passwordFile", "tokenFile", "githubApp"}, "is for http(s), and the url is one of SSH",
+              "write sshKeyFile and knownHostsFile");
+    const ConfigNode& where = node.present() ? node : url;
+    if (!node.has("sshKeyFile")) {
+      where.fail(Error(ErrorCode::invalid_input, "no key to log in over SSH")
+                     .with_hint("write credentials: {sshKeyFile: …, knownHostsFile: …}"));
+    }
+    if (node.has("knownHostsFile") == node.has("knownHosts")) {
+      where.fail(Error(ErrorCode::invalid_input, node.has("knownHosts") ? "knownHostsFile and knownHosts are given"
+                                                                        : "no host keys to know the server by")
+                     .with_hint("write one of knownHostsFile and knownHosts: a server is never believed without"));
+    }
+    if (node.has("sshKeyPassphraseFile") && !node.has("sshKeyFile")) {
+      node.at("sshKeyPassphraseFile").fail_key(Error(ErrorCode::invalid_input, "a passphrase without its sshKeyFile"));
+    }
+    if (const auto address = channels::SshAddress::parse(url.value().as_string()); address.ok()) {
+      files.known_hosts_name = address->known_hosts_name();
+    }
+  }
+
+  void read_app(const ConfigNode& node, const channels::RemoteConfig& remote, CredentialFiles& files) const {
+    const ConfigNode id = node.at("appId");
+    files.app.app_id = id.value().is_number() ? std::to_string(node.integer("appId", 0)) : node.text("appId");
+    const auto good = [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+    };
+    const auto& text = files.app.app_id;
+    if (id.present() && (text.empty() || text.size() > 64 || !std::all_of(text.begin(), text.end(), good))) {
+      id.fail(Error(ErrorCode::invalid_input, "this is no id of a GitHub App")
+                  .with_hint("write the App ID (a number) or the Client ID, as the app's page shows them"));
+    }
+    files.app.installation_id = std::to_string(node.integer("installationId", 0));
+    files.app_key_file = named_file(node, "privateKeyFile");
+    files.app.api_url = node.text("apiUrl", files.app.api_url);
+    files.app.proxy = remote.http.proxy;
+    const std::string_view api(files.app.api_url);
+    const auto start = api.find("://");
+    const bool web = api.starts_with("https://") || api.starts_with("http://");
+    if (!web || api.find_first_of("@?#", start) != std::string_view::npos) {
+      node.at("apiUrl").fail(Error(ErrorCode::invalid_input, "apiUrl is no http(s) address of an API")
+                                 .with_hint("for GitHub Enterprise Server it is https://HOST/api/v3"));
+    }
+  }
+
+  void read_http(const ConfigNode& node) const {
+    fail_keys(node, {"sshKeyFile", "sshKeyPassphraseFile", "knownHostsFile", "knownHosts"}, "is for SSH, and the url is not",
+              "write the url as ssh://user@host/path or user@host:path");
+    if (node.has("githubApp") && (node.has("username") || node.has("passwordFile") || node.has("tokenFile"))) {
+      node.fail(Error(ErrorCode::invalid_input, "githubApp and other credentials are given")
+                    .with_hint("the app makes its own user and password: leave the others out"));
+    }
+    if (node.has("tokenFile") && (node.has("username") || node.has("passwordFile"))) {
+      node.fail(Error(ErrorCode::invalid_input, "a token and a password are given")
+                    .with_hint("write either tokenFile, or username and passwordFile"));
+    } else if (node.has("username") != node.has("passwordFile")) {
+      node.fail(Error(ErrorCode::invalid_input, "username and passwordFile belong together"));
+    }
+  }
+
+  /// The credentials of a repository, and what renews them.
+  void read_credentials(const ConfigNode& repository, channels::RemoteConfig& remote) const {
+    const ConfigNode node = repository.at("credentials");
+    CredentialFiles files;
+    files.repository = remote.name;
+    if (channels::looks_like_ssh(remote.url)) {
+      read_ssh(node, repository.at("url"), files);
+    } else {
+      read_http(node);
+    }
+    const ConfigNode app = node.at("githubApp");
+    if (app.present()) read_app(app, remote, files);
+    files.username = node.text("username");
+    files.password_file = named_file(node, "passwordFile");
+    files.token_file = named_file(node, "tokenFile");
+    files.ca_file = named_file(repository, "caFile");
+    files.ssh_key_file = named_file(node, "sshKeyFile");
+    files.ssh_passphrase_file = named_file(node, "sshKeyPassphraseFile");
+    files.known_hosts_file = named_file(node, "knownHostsFile");
+    files.known_hosts = node.text("knownHosts");
+    remote.http.username = files.username;
+    if (!read_credentials_) return;
+    auto source = std::make_shared<FileCredentials>(std::move(files), system_clock());
+    for (const auto& [key, error] : source->load()) {
+      const ConfigNode& place = key == "privateKeyFile" ? app : key == "caFile" ? repository : node;
+      place.at(key).fail(error);
+    }
+    const channels::Credentials read = source->loaded();
+    remote.http.password = read.password;
+    remote.http.bearer = read.bearer;
+    remote.http.ca_pem = read.ca_pem;
+    remote.ssh = read.ssh;
+    remote.credentials = std::move(source);
   }
 
   RepositoryConfig repository(const ConfigNode& node) const {
@@ -186,20 +277,8 @@ class ConfigReader {
     out.name = label(node, "name");
     out.remote.name = out.name;
     read_url(node.at("url"), out.remote);
-    const ConfigNode credentials = node.at("credentials");
-    out.remote.http.username = credentials.text("username");
-    read_named_file(credentials, "passwordFile", out.remote.http.password, detail::read_credential);
-    read_named_file(credentials, "tokenFile", out.remote.http.bearer, detail::read_credential);
-    register_credentials(out.remote.http);
-    if (credentials.has("tokenFile") && (credentials.has("username") || credentials.has("passwordFile"))) {
-      credentials.fail(Error(ErrorCode::invalid_input, "a token and a password are given")
-                           .with_hint("write either tokenFile, or username and passwordFile"));
-    } else if (credentials.has("username") != credentials.has("passwordFile")) {
-      credentials.fail(Error(ErrorCode::invalid_input, "username and passwordFile belong together"));
-    }
-    read_named_file(node, "caFile", out.remote.http.ca_pem,
-                    [](const std::string& path) { return detail::read_small_file(path, max_ca_bytes); });
     out.remote.http.proxy = node.text("proxy");
+    read_credentials(node, out.remote);
     const ConfigNode poll = node.at("poll");
     out.poll.interval = span(poll, "interval", out.poll.interval);
     out.poll.jitter = poll.number("jitter", out.poll.jitter);

@@ -12,7 +12,7 @@ namespace gitopsctl::agent {
 
 struct RepositoryConfig {
   std::string name;
-  channels::RemoteConfig remote;  ///< credentials already read from their files
+  channels::RemoteConfig remote;  ///< credentials as their files had them, and what reads them again
   channels::PollSchedule poll;
   bool candidates = true;
   std::vector<std::string> source_branches;  ///< globs; empty: all but releases/** and candidates/**

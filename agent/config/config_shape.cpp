@@ -12,20 +12,39 @@ using namespace shape;
 
 Value text_value(std::string_view value) { return Value::string(value); }
 
+ConfigShape credentials_shape() {
+  return object(
+      "How to log in. Every file is read again when it changes.",
+      {
+          optional("username", text("For basic authentication.")),
+          optional("passwordFile", text("File with the password or token.")),
+          optional("tokenFile", text("File with a bearer token, instead of the two.")),
+          optional("sshKeyFile", text("Over SSH: the private key, in OpenSSH's format or PEM.")),
+          optional("sshKeyPassphraseFile", text("File with the passphrase of that key.")),
+          optional("knownHostsFile", text("Over SSH: the host keys to believe, in OpenSSH's format.")),
+          optional("knownHosts", text("The same as text, instead of the file.")),
+          optional("githubApp",
+                   object("As an installation of a GitHub App.",
+                          {
+                              required("appId", any("The App ID or Client ID.")),
+                              required("installationId", integer("The installation.", 1, 1e15)),
+                              required("privateKeyFile", text("The app's private key, as GitHub made it (PEM).")),
+                              optional("apiUrl", text("The API of the server."), text_value("https://api.github.com")),
+                          })),
+      });
+}
+
 ConfigShape repository_shape() {
   return object(
       "A Git repository that is watched.",
       {
           required("name", text("Part of the identity of its releases: a DNS label that never changes.")),
-          required("url", text("https://…, http://…, file://… or an absolute path; without user and password.")),
-          optional("credentials", object("How to log in over HTTP.",
-                                         {
-                                             optional("username", text("For basic authentication.")),
-                                             optional("passwordFile", text("File with the password or token.")),
-                                             optional("tokenFile", text("File with a bearer token, instead of the two.")),
-                                         })),
-          optional("caFile", text("Certificates (PEM) to trust instead of the system's.")),
-          optional("proxy", text("HTTP proxy; from the environment by default.")),
+          required("url",
+                   text("https://…, ssh://user@host/path, user@host:path, http://…, file://… or an absolute path; without "
+                        "password.")),
+          optional("credentials", credentials_shape()),
+          optional("caFile", text("Certificates (PEM) to trust instead of the system's. Read again when it changes.")),
+          optional("proxy", text("HTTP proxy; from the environment by default, and none over SSH.")),
           optional("poll",
                    object("How often it is looked at.",
                           {

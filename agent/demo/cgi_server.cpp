@@ -264,7 +264,7 @@ struct CgiServer::State {
         (void)wire.write(plain_answer("400 Bad Request", "Connection: close\r\n"));
         return;
       }
-      if (!authorization.empty() && request.head.header("authorization") != authorization) {
+      if (!is_authorized(request)) {
         if (!wire.write(plain_answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"git\"\r\n"))) return;
         continue;
       }
@@ -274,6 +274,12 @@ struct CgiServer::State {
       cut_requests.push_back(request.path);
       return;
     }
+  }
+
+  [[nodiscard]] bool is_authorized(const Request& request) const {
+    const std::string given(request.head.header("authorization"));
+    if (options.accepts) return options.accepts(given);
+    return authorization.empty() || given == authorization;
   }
 
   /// False when the connection is gone; the program has ended by then.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct CgiOptions {
   std::uint16_t port = 0;                ///< 0: any free one
   std::string username;                  ///< with password: basic authentication is required
   std::string password;
+  /// Instead of the two: whether the text of an Authorization header is right at this moment. Called from several threads.
+  std::function<bool(const std::string& authorization)> accepts;
   std::string certificate_pem;  ///< with key_pem: TLS
   std::string key_pem;
   std::vector<std::string> dropped_headers;  ///< lower case; as if the client had not sent them

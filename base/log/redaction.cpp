@@ -34,13 +34,21 @@ Registry& registry() {
   return *one;
 }
 
-void add_lines(std::set<std::string, LongerFirst>& values, std::string_view text) {
+/// Calls `each` for everything that stands for `text`.
+template <class Each>
+void for_forms(std::string_view text, const Each& each) {
+  each(text);
+  // The padding is left out: within a longer base64 text the same bytes at the same offset end otherwise.
+  std::string encoded = base64_encode(text);
+  while (!encoded.empty() && encoded.back() == '=') encoded.pop_back();
+  encoded.resize(text.size() / 3 * 4);
+  if (encoded.size() >= shortest_line) each(encoded);
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
-    if (line.size() >= shortest_line) values.emplace(line);
+    if (line.size() >= shortest_line) each(line);
   }
 }
 
@@ -54,15 +62,17 @@ bool register_secret(std::string_view value) {
     if (all.values.contains(value)) return true;
   }
   const std::unique_lock lock(all.mutex);
-  all.values.emplace(value);
-  // The padding is left out: within a longer base64 text the same bytes at the same offset end otherwise.
-  std::string encoded = base64_encode(value);
-  while (!encoded.empty() && encoded.back() == '=') encoded.pop_back();
-  encoded.resize(value.size() / 3 * 4);
-  if (encoded.size() >= shortest_line) all.values.insert(std::move(encoded));
-  add_lines(all.values, value);
+  for_forms(value, [&all](std::string_view form) { all.values.emplace(form); });
   all.any.store(true, std::memory_order_release);
   return true;
+}
+
+void forget_secret(std::string_view value) {
+  Registry& all = registry();
+  const std::unique_lock lock(all.mutex);
+  for_forms(value, [&all](std::string_view form) {
+    if (const auto found = all.values.find(form); found != all.values.end()) all.values.erase(found);
+  });
 }
 
 std::string redact(std::string_view text) {

@@ -13,6 +13,10 @@ namespace gitopsctl::log {
 /// Registering again costs a look-up. Thread-safe.
 bool register_secret(std::string_view value);
 
+/// Takes back what register_secret(`value`) added, for one that means nothing any more (a token that ended): a program that
+/// runs for years must not look for all it ever had. Of two registered values that share a line the other one loses it, too.
+void forget_secret(std::string_view value);
+
 /// `text` without registered values. Thread-safe; when none is registered it costs one atomic read and a copy.
 [[nodiscard]] std::string redact(std::string_view text);
 

@@ -16,6 +16,7 @@
 #include "channels/git/remote.hpp"
 #include "channels/git/revision.hpp"
 #include "channels/git/subset.hpp"
+#include "channels/ssh/address.hpp"
 
 namespace gitopsctl::channels {
 namespace git {
@@ -412,10 +413,9 @@ Result<std::unique_ptr<Remote>> make_remote(const RemoteConfig& config) {
     return make_local_remote(std::move(path), config);
   }
   if (url.starts_with('/')) return make_local_remote(config.url, config);
-  const bool ssh = url.starts_with("ssh://") || (url.find("://") == url.npos && url.find(':') != url.npos);
-  Error error(ErrorCode::unsupported, "the address '" + redact_url(url) + "' is of a kind that is not supported");
-  return error.with_hint(ssh ? "SSH is not supported yet: use the repository's https address"
-                             : "use https://, http://, file:// or an absolute path");
+  if (looks_like_ssh(url)) return make_ssh_remote(config);
+  return Error(ErrorCode::unsupported, "the address '" + redact_url(url) + "' is of a kind that is not supported")
+      .with_hint("use https://, ssh://, http://, file:// or an absolute path");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
+#include "channels/git/credentials.hpp"
 #include "channels/http/client.hpp"
 
 namespace gitopsctl::channels {
@@ -20,8 +21,12 @@ using CommitId = std::string;
 /// Where a repository is and what of it we look at.
 struct RemoteConfig {
   std::string name;  ///< identity of the repository in ours
-  std::string url;   ///< http(s)://…, file://…, or an absolute path
+  /// http(s)://…, ssh://user@host[:port]/path, user@host:path, file://…, or an absolute path
+  std::string url;
   HttpOrigin http;
+  SshLogin ssh;
+  /// When set: what it gives replaces the credentials in `http` and `ssh`, from then on and whenever it changes.
+  std::shared_ptr<CredentialSource> credentials;
   std::vector<std::string> ref_prefixes{"refs/heads/"};  ///< asked for with ls-refs; others never reach us
   std::uint64_t max_pack_bytes = 4ULL << 30U;
   /// Of one listing or push. A fetch may take longer as long as its pack arrives at 64 KiB/s on average, so that a large
@@ -78,7 +83,7 @@ class Mirror {
 
   /// Asks the remote for its refs. Over HTTP with protocol v2 one request, whose size depends on the refs under the
   /// prefixes only; what the server can do is asked once more, before the first listing and after a failed one. A server
-  /// that speaks only v0 takes one request, too, but sends all of its refs. An answer that is not whole is an error, never a
+  /// that speaks only v0 takes one request, too, but sends all of its refs. Over SSH it is one command. An answer that is not whole is an error, never a
   /// shorter listing. Changes nothing.
   /// Ends by itself, by RemoteConfig::timeout.
   virtual Result<RefListing> list_remote(const Interrupt& interrupt) = 0;

@@ -42,6 +42,8 @@ class Remote {
 
 /// A remote behind http or https.
 [[nodiscard]] std::unique_ptr<Remote> make_http_remote(const RemoteConfig& config);
+/// A remote behind ssh. `invalid_input` when the address is none.
+[[nodiscard]] Result<std::unique_ptr<Remote>> make_ssh_remote(const RemoteConfig& config);
 /// A repository on this machine's disk.
 [[nodiscard]] std::unique_ptr<Remote> make_local_remote(std::string path, const RemoteConfig& config);
 

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "base/crypto/digest.hpp"
+
 namespace gitopsctl::support {
 
 GitServer::GitServer(const GitServerOptions& options) {
@@ -24,6 +26,13 @@ GitServer::GitServer(const GitServerOptions& options) {
                      std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path)};
   cgi.username = options.username;
   cgi.password = options.password;
+  if (options.accepts) {
+    cgi.accepts = [options](const std::string& header) {
+      const auto plain = base64_decode(header.starts_with("Basic ") ? header.substr(6) : "");
+      const std::string start = options.username + ":";
+      return plain.ok() && plain->starts_with(start) && options.accepts(plain->substr(start.size()));
+    };
+  }
   cgi.pass_on_cut_bodies = options.pass_on_cut_bodies;
   if (!options.protocol_v2) cgi.dropped_headers.emplace_back("git-protocol");
   if (options.tls) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@ struct GitServerOptions {
   bool protocol_v2 = true;  ///< false: as a server that never heard of it
   std::string username;     ///< basic authentication, with password
   std::string password;
+  std::function<bool(const std::string& password)> accepts;  ///< instead of `password`
   bool tls = false;
   bool allow_push = true;
   bool pass_on_cut_bodies = false;  ///< git sees the beginning of a push that is cut off

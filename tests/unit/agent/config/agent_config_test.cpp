@@ -114,7 +114,7 @@ TEST_SUITE("agent/config") {
         "instalation: lab\n"
         "listen: nowhere\n"
         "repositories:\n"
-        "  - {name: Shop, url: ssh://git@example.org/x}\n"
+        "  - {name: Shop, url: git://example.org/x}\n"
         "  - {name: b, url: \"https://user:hunter2@example.org/x\", poll: {interval: 0s}}\n"
         "environments:\n"
         "  - {name: e, kind: clustre}\n"
@@ -252,6 +252,38 @@ TEST_SUITE("agent/config") {
     CHECK(load_agent_config("")->file == directory + "/agent.yaml");
     ::unsetenv("GITOPSCTL_CONFIG");
     fs::remove_all(directory);
+  }
+
+  TEST_CASE("credentials fit the kind of address") {
+    const auto one = [](const std::string& repository) {
+      std::string all;
+      for (const auto& mistake : mistakes(minimal(repository))) all += mistake + "\n";
+      return all;
+    };
+    const auto has = [](const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; };
+    const std::string ssh = "{name: a, url: 'git@h:a', credentials: ";
+    const std::string web = "{name: a, url: 'https://h/a', credentials: ";
+    CHECK(one(ssh + "{sshKeyFile: k, knownHostsFile: h}}") == "");
+    CHECK(one(ssh + "{sshKeyFile: k, sshKeyPassphraseFile: p, knownHosts: 'h ssh-ed25519 AAAA'}}") == "");
+    CHECK(one("{name: a, url: 'ssh://git@h:2222/a', credentials: {sshKeyFile: k, knownHostsFile: h}}") == "");
+    CHECK(has(one("{name: a, url: 'git@h:a'}"), "no key to log in over SSH"));
+    CHECK(has(one(ssh + "{sshKeyFile: k}}"), "no host keys"));
+    CHECK(has(one(ssh + "{sshKeyFile: k, knownHostsFile: h, knownHosts: x}}"), "are given"));
+    CHECK(has(one(ssh + "{sshKeyFile: k, knownHostsFile: h, tokenFile: t}}"), "'tokenFile' is for http(s)"));
+    CHECK(has(one(web + "{sshKeyFile: k}}"), "'sshKeyFile' is for SSH"));
+    CHECK(has(one("{name: a, url: 'git:canary@h:a'}"), "holds a password"));
+    CHECK_FALSE(has(one("{name: a, url: 'git:canary@h:a'}"), "canary"));
+    CHECK_FALSE(has(one("{name: a, url: 'ssh://git:canary@h/a'}"), "canary"));
+    CHECK(has(one("{name: a, url: 'git://h/a'}"), "git are not supported"));
+    const std::string app = "{githubApp: {appId: 12, installationId: 34, privateKeyFile: k";
+    CHECK(one(web + app + "}}}") == "");
+    CHECK(one(web + app + ", apiUrl: 'https://ghe.example.org/api/v3'}}}") == "");
+    CHECK(one(web + "{githubApp: {appId: Iv1.abc, installationId: 34, privateKeyFile: k}}}") == "");
+    CHECK(has(one(web + "{githubApp: {appId: 'a b', installationId: 34, privateKeyFile: k}}}"), "no id of a GitHub App"));
+    CHECK(has(one(web + "{githubApp: {appId: 12, privateKeyFile: k}}}"), "installationId"));
+    CHECK(has(one(web + app + ", apiUrl: 'https://u:canary@h/'}}}"), "apiUrl is no"));
+    CHECK(has(one(web + app + "}, tokenFile: t}}"), "githubApp and other credentials"));
+    CHECK(has(one(ssh + app + "}}}"), "'githubApp' is for http(s)"));
   }
 
   TEST_CASE("the schema is JSON and knows the keys") {

@@ -154,6 +154,17 @@ TEST_SUITE("log") {
     CHECK(log::redact("pass") == "pass");
   }
 
+  TEST_CASE("a secret that means nothing any more can be forgotten, in every form") {
+    const std::string secret = "correct horse\nbattery-staple";
+    REQUIRE(log::register_secret(secret));
+    REQUIRE(log::register_secret("another one"));
+    log::forget_secret(secret);
+    log::forget_secret("never registered");
+    for (const auto& text : {secret, std::string("battery-staple"), base64_encode(secret)}) CHECK(log::redact(text) == text);
+    CHECK(log::redact("another one") == "[redacted]");
+    log::forget_secrets();
+  }
+
   TEST_CASE("levels and formats by name") {
     CHECK(*log::parse_level("debug") == log::Level::debug);
     CHECK(*log::parse_level("warn") == log::Level::warning);
