@@ -42,6 +42,11 @@ bool is_discovery(const Names&, const SeenRequest& request, std::string_view) {
 bool is_get(const Names& names, const SeenRequest& request, std::string_view) {
   return request.request_class == kube_class::read && of_web(names, request) && !holds(request.target, "?");
 }
+bool is_get_of_leaving(const Names& names, const SeenRequest& request, std::string_view body) {
+  // One of the two goes, whichever way the run goes.
+  const bool leaving = request.target.ends_with("/secrets/gone") || request.target.ends_with("/secrets/fresh");
+  return leaving && is_get(names, request, body);
+}
 bool is_list(const Names& names, const SeenRequest& request, std::string_view) {
   return request.request_class == kube_class::read && of_web(names, request) && holds(request.target, "limit=");
 }
@@ -157,23 +162,34 @@ std::vector<NamedFault> broken_watches() {
           {"everything said to be deleted", deleted}};
 }
 
-/// Lies that nobody can see through: the server itself says that something is not there.
+/// Lies that nobody can see through: the server itself says that something is not there, which is also the answer to a
+/// delete.
 bool is_lie(const RequestClass& where, const std::string& fault) {
-  const bool asks = where.fits == is_get || where.fits == is_switch || where.fits == is_delete;
+  const bool asks = where.fits == is_get || where.fits == is_get_of_leaving || where.fits == is_switch ||
+                    where.fits == is_delete || where.fits == is_status;
   return asks && fault == "404";
 }
 
 }  // namespace
 
 const std::vector<RequestClass>& request_classes() {
+  constexpr auto early = Phase::before_pruning;
   static const std::vector<RequestClass> all{
-      {"discovery", Scope::run, is_discovery}, {"get", Scope::release, is_get},
-      {"list", Scope::release, is_list},       {"list of inventories", Scope::channel, is_list_of_inventories},
-      {"watch", Scope::nobody, is_watch},      {"dry run", Scope::release, is_dry_run},
-      {"apply", Scope::release, is_apply},     {"delete", Scope::release, is_delete},
-      {"lease", Scope::run, is_lease},         {"inventory", Scope::release, is_inventory},
-      {"status", Scope::run, is_status},       {"record", Scope::channel, is_record},
-      {"switches", Scope::run, is_switch},     {"event", Scope::nobody, is_event},
+      {"discovery", Scope::run, early, is_discovery},
+      {"get", Scope::release, early, is_get},
+      {"get of what goes", Scope::release, early, is_get_of_leaving},
+      {"list", Scope::release, early, is_list},
+      {"list of inventories", Scope::channel, early, is_list_of_inventories},
+      {"watch", Scope::nobody, early, is_watch},
+      {"dry run", Scope::release, early, is_dry_run},
+      {"apply", Scope::release, early, is_apply},
+      {"delete", Scope::release, Phase::at_pruning, is_delete},
+      {"lease", Scope::run, early, is_lease},
+      {"inventory", Scope::release, early, is_inventory},
+      {"status", Scope::run, early, is_status},
+      {"record", Scope::channel, early, is_record},
+      {"switches", Scope::run, early, is_switch},
+      {"event", Scope::nobody, early, is_event},
   };
   return all;
 }
@@ -202,8 +218,11 @@ std::vector<Cell> every_cell() {
   return out;
 }
 
-Problems judge_failed_release(Stage& stage, const World& now, const RunResult& result, Commit goal) {
+Problems judge_failed_release(Stage& stage, const World& now, const RunResult& result, Commit goal, Phase phase) {
   Problems problems;
+  for (const auto& name : stage.removed_by(goal)) {
+    if (phase == Phase::before_pruning && !now.objects.contains(name)) problems.push_back(name + " was pruned all the same");
+  }
   if (result.state != RunState::failed) problems.push_back("it is no failure: " + shown(result));
   if (!result.failures.contains("web") || result.failures.size() != 1) {
     problems.push_back("it should be release web that fails: " + shown(result));
@@ -309,7 +328,7 @@ CellResult run_cell(Stage& stage, const Cell& cell) {
       crash::add(out.problems, crash::judge_release(left, stage.measure(), goal, release), "said to be deployed: ");
     }
   } else if (cell.where->scope == Scope::release) {
-    crash::add(out.problems, judge_failed_release(stage, left, result, goal), "right after: ");
+    crash::add(out.problems, judge_failed_release(stage, left, result, goal, cell.where->phase), "right after: ");
   } else if (cell.where->scope != Scope::nobody) {
     crash::add(out.problems, judge_failed_channel(stage, left, result, cell.where->scope), "right after: ");
   }

@@ -11,6 +11,9 @@
 
 namespace gitopsctl::fault {
 
+/// When a run failed.
+enum class Phase { before_pruning, at_pruning };
+
 /// Whom a fault may hit.
 enum class Scope {
   nobody,   ///< the run does its work
@@ -23,6 +26,7 @@ enum class Scope {
 struct RequestClass {
   std::string name;
   Scope scope = Scope::run;
+  Phase phase = Phase::before_pruning;
   /// Whether it is one, in the stage of these names.
   bool (*fits)(const crash::Names& names, const support::SeenRequest& request, std::string_view body) = nullptr;
 };
@@ -52,7 +56,9 @@ struct CellResult {
 /// After problems the stage is good for nothing any more.
 [[nodiscard]] CellResult run_cell(Stage& stage, const Cell& cell);
 
-/// What has to be told of release `web` in a state after a run that could not deploy it, and whether the others went on.
-[[nodiscard]] Problems judge_failed_release(Stage& stage, const World& now, const agent::RunResult& result, Commit goal);
+/// What has to be told of release `web` in a state after a run that could not deploy it, and whether the others went on;
+/// nothing is pruned by a run in which something failed before.
+[[nodiscard]] Problems judge_failed_release(Stage& stage, const World& now, const agent::RunResult& result, Commit goal,
+                                            Phase phase = Phase::before_pruning);
 
 }  // namespace gitopsctl::fault

@@ -48,9 +48,9 @@ void expect(Problems& problems, bool holds, const std::string& what) {
 bool says(const RunResult& result, const std::string& what) { return shown(result).find(what) != std::string::npos; }
 
 /// Release web fails and says so, the others go on, and nothing is lost.
-Problems web_fails(Stage& stage, const RunResult& result) {
+Problems web_fails(Stage& stage, const RunResult& result, Phase phase = Phase::before_pruning) {
   const World left = stage.look();
-  Problems problems = judge_failed_release(stage, left, result, goal);
+  Problems problems = judge_failed_release(stage, left, result, goal, phase);
   crash::add(problems, stage.judge_remains(goal));
   return problems;
 }
@@ -60,7 +60,7 @@ Problems on_the_way(Stage& stage, std::string_view where, Fault fault, bool fail
   stage.renew();
   stage.proxy().set({at(stage, where, std::move(fault))});
   const auto result = stage.run(goal);
-  Problems problems = fails ? web_fails(stage, result) : stage.judge_remains(goal);
+  Problems problems = fails ? web_fails(stage, result, request_class(where).phase) : stage.judge_remains(goal);
   stage.proxy().clear();
   crash::add(problems, stage.converge(goal));
   return problems;
