@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -154,5 +156,52 @@ TEST_SUITE("agent/apply order") {
       if (write != inventory_put) objects.push_back(write);
     }
     CHECK(objects == Names{"remove ConfigMap/shop/a", "remove ConfigMap/shop/b", "remove Service/shop/c"});
+  }
+
+  TEST_CASE_FIXTURE(ApplyFixture,
+                    "a later wave and what depends on something wait until that is ready, and nothing else does") {
+    auto set = set_of({"ConfigMap/a=1", "ConfigMap/b=1", "Service/c=1", "ConfigMap/d=1"});
+    for (auto& object : set.objects) {
+      object.body = object.body.deep_copy();
+      Value& annotations = object.body.child_map("metadata").child_map("annotations");
+      if (object.id.name == "a") annotations.set("gitopsctl.dev/wave", Value::string("1"));
+      if (object.id.name == "b") {
+        annotations.set("config.kubernetes.io/depends-on", Value::string("/namespaces/shop/Service/c"));
+      }
+    }
+    int looks = 0;
+    spy.health_of = [&](const LiveObject& object) -> std::optional<Health> {
+      if (object.id.name != "c") return std::nullopt;
+      return ++looks < 4 ? Health{Health::State::progressing, "no address"} : Health{Health::State::ready, {}};
+    };
+    std::map<std::string, int> looks_at_write;
+    spy.before_write([&](const std::string& write) -> std::optional<Error> {
+      looks_at_write.emplace(write, looks);
+      return std::nullopt;
+    });
+    CHECK(apply(set).errors.empty());
+    CHECK(looks_at_write.at("apply ConfigMap/shop/d") == 0);
+    CHECK(looks_at_write.at("apply Service/shop/c") == 0);
+    CHECK(looks_at_write.at("apply ConfigMap/shop/b") == 4);
+    CHECK(looks_at_write.at("apply ConfigMap/shop/a") >= 4);
+
+    // A wave that fails ends the release there: what comes after it is not written.
+    spy.health_of = [](const LiveObject& object) -> std::optional<Health> {
+      if (object.id.name != "d") return std::nullopt;
+      return Health{Health::State::failed, "broken"};
+    };
+    looks_at_write.clear();
+    auto next = set;
+    for (auto& object : next.objects) {
+      if (object.id.name != "a" && object.id.name != "d") continue;
+      object.body = object.body.deep_copy();
+      object.body.child_map("data").set("value", Value::string("2"));
+    }
+    next.render_digest += "2";
+    const auto report = apply(next);
+    REQUIRE(report.errors.size() == 1);
+    CHECK(report.errors.front().message().find("broken") != std::string::npos);
+    CHECK(looks_at_write.contains("apply ConfigMap/shop/d"));
+    CHECK_FALSE(looks_at_write.contains("apply ConfigMap/shop/a"));
   }
 }
