@@ -11,8 +11,9 @@ namespace gitopsctl::agent {
 
 namespace {
 
-// How often readiness is asked for while waiting.
-constexpr Millis poll_interval{250};
+// How often readiness is asked for while waiting: soon at first, and not so often what takes its time.
+constexpr Millis first_poll{250};
+constexpr Millis last_poll{1'000};
 
 /// The objects that must be written, in apply order.
 std::vector<PlannedApply> pending_writes(const render::RenderedSet& set, const channels::ReleaseChanges& changes) {
@@ -65,14 +66,14 @@ void expect_answers(Inventory& inventory, const std::vector<PlannedApply>& write
 Result<void> wait_until_ready(const WriteContext& context, const std::vector<render::ObjectId>& ids, Millis timeout) {
   const Deadline deadline(context.clock, timeout);
   std::vector<render::ObjectId> waiting = ids;
-  for (;;) {
+  for (Millis pause = first_poll;; pause = std::min(pause * 2, last_poll)) {
     GITOPSCTL_TRY(const auto live, context.environment.get_many(waiting));
     std::vector<render::ObjectId> still;
-    std::string reason;
+    std::string reason;  // of the first that is not ready
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       if (!live[i]) {
+        if (still.empty()) reason = "it was deleted by somebody else";
         still.push_back(waiting[i]);
-        reason = "it was deleted by somebody else";
         continue;
       }
       const Health health = context.environment.health(*live[i]);
@@ -80,8 +81,8 @@ Result<void> wait_until_ready(const WriteContext& context, const std::vector<ren
       if (health.state == Health::State::failed) {
         return Error(ErrorCode::unavailable, waiting[i].to_string() + " failed: " + health.reason);
       }
+      if (still.empty()) reason = health.reason;
       still.push_back(waiting[i]);
-      reason = health.reason;
     }
     if (still.empty()) return {};
     waiting = std::move(still);
@@ -91,7 +92,11 @@ Result<void> wait_until_ready(const WriteContext& context, const std::vector<ren
           .with_hint("look at the object, or give the release a longer `timeout`");
     }
     GITOPSCTL_CHECK(context.may_continue());
-    context.clock.sleep(poll_interval, context.stop);
+    if (context.on_wait) {
+      const std::string more = waiting.size() > 1 ? " (and " + std::to_string(waiting.size() - 1) + " more)" : "";
+      context.on_wait(waiting.front().to_string() + (reason.empty() ? " is not ready" : ": " + reason) + more);
+    }
+    context.clock.sleep(pause, context.stop);
   }
 }
 

@@ -27,6 +27,8 @@ struct WriteContext {
   /// Asked before every write: an error (stop, newer commit, lease lost, suspended meanwhile) ends the run there.
   std::function<Result<void>()> may_continue;
   std::stop_token stop;  ///< ends waiting
+  /// Told again and again what is waited for, and why; may be empty.
+  std::function<void(const std::string& what)> on_wait = {};
 };
 
 /// What a release is to become.

@@ -8,6 +8,7 @@
 
 #include "agent/cluster/change_feed.hpp"
 #include "agent/cluster/conflict_policy.hpp"
+#include "agent/cluster/kept_scale.hpp"
 #include "agent/cluster/lease_book.hpp"
 #include "agent/cluster/normal_form.hpp"
 #include "agent/cluster/owned_fields.hpp"
@@ -140,7 +141,7 @@ class ClusterEnvironment final : public Environment {
 
   Result<ApplyOutcome> apply_one(const PlannedApply& planned, const ApplyOptions& options);
   Result<void> expect_seen(const PlannedApply& planned, const ApplyOptions& options, const Value& live, Value& wish) const;
-  Result<std::optional<Value>> find_settled(const ObjectId& id) const;
+  Result<std::optional<Value>> find_settled(const ObjectId& id, bool metadata_only) const;
   /// A server-side apply that follows the policy about other managers' fields.
   KubeResult<KubeWritten> send(const ObjectId& id, Value wish, const ApplyOptions& options, const KubeCall& call,
                                std::vector<std::string>& warnings) const;
@@ -308,7 +309,7 @@ KubeResult<KubeWritten> ClusterEnvironment::send(const ObjectId& id, Value wish,
     if (verdict == ConflictVerdict::take) {
       how.force = true;
       if (conflict.manager != settings_.field_manager) {
-        warnings.push_back(id.to_string() + ": " + conflict.field + " is taken back from " + conflict.manager);
+        warnings.push_back(id.to_string() + ": " + scrub(conflict.field) + " is taken back from " + scrub(conflict.manager));
       }
     }
   }
@@ -317,7 +318,7 @@ KubeResult<KubeWritten> ClusterEnvironment::send(const ObjectId& id, Value wish,
     if (!given_up.insert(conflict.field).second) continue;
     // Not ours and left out of what we send: it stays as its owner wants it.
     if (!detail::erase_field(wish, conflict.field)) return refused;
-    warnings.push_back(id.to_string() + ": " + conflict.field + " is left to " + conflict.manager);
+    warnings.push_back(id.to_string() + ": " + scrub(conflict.field) + " is left to " + scrub(conflict.manager));
   }
   if (refused.conflicts().empty()) return refused;
   return actor_.apply(wish, how, call);
@@ -347,11 +348,11 @@ Result<void> ClusterEnvironment::expect_seen(const PlannedApply& planned, const 
   return {};
 }
 
-/// The metadata of an object. What is being deleted is waited for: it is not there soon, and cannot be written to.
-Result<std::optional<Value>> ClusterEnvironment::find_settled(const ObjectId& id) const {
+/// find(), but what is being deleted is waited for: it is not there soon, and cannot be written to.
+Result<std::optional<Value>> ClusterEnvironment::find_settled(const ObjectId& id, bool metadata_only) const {
   const Deadline deadline(clock_, gone_patience);
   for (;;) {
-    GITOPSCTL_TRY(auto live, find(id, true));
+    GITOPSCTL_TRY(auto live, find(id, metadata_only));
     if (!live || live->string_at({"metadata", "deletionTimestamp"}).empty() || deadline.passed()) return live;
     clock_.sleep(gone_poll, {});
   }
@@ -359,28 +360,30 @@ Result<std::optional<Value>> ClusterEnvironment::find_settled(const ObjectId& id
 
 Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, const ApplyOptions& options) {
   const render::Object& object = *planned.object;
-  Value wish = detail::normal_form(object);
-  detail::set_owner(wish, options.owner);
+  Value plain = detail::normal_form(object);
+  detail::set_owner(plain, options.owner);
   KubeCall call;
   call.sensitive = options.sensitive != nullptr && render::holds_secrets(object.body, *options.sensitive);
   bool look = !planned.seen || !planned.seen->uid.empty();
   for (int i = 0;; ++i) {
     ApplyOutcome outcome;
     std::string before;
-    Value& metadata = wish.child_map("metadata");
-    metadata.erase("uid");
-    metadata.set("resourceVersion", Value::string(no_version));
+    Value wish = plain.deep_copy();
+    if (!options.dry_run) wish.child_map("metadata").set("resourceVersion", Value::string(no_version));
     if (look && !options.dry_run) {
-      GITOPSCTL_TRY(const auto live, find_settled(object.id));
+      const bool open_scale = detail::leaves_scale_open(object.id, plain);
+      GITOPSCTL_TRY(const auto live, find_settled(object.id, !open_scale));
       if (live) {
+        if (open_scale) {
+          GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, outcome.warnings));
+        }
         before = live->string_at({"metadata", "resourceVersion"});
         GITOPSCTL_CHECK(expect_seen(planned, options, *live, wish));
       }
     }
-    if (options.dry_run) metadata.erase("resourceVersion");
     GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
     ChangeFeed::OwnWrite own(feed_, object.id);
-    auto written = send(object.id, wish.deep_copy(), options, call, outcome.warnings);
+    auto written = send(object.id, std::move(wish), options, call, outcome.warnings);
     if (!written.ok()) {
       const KubeError& error = written.error();
       const bool lost = error.is(Class::stale_write) || error.is(Class::precondition);
@@ -465,6 +468,12 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
       detail::set_owner(wish, options.owner);
       KubeCall call;
       call.sensitive = options.sensitive != nullptr && render::holds_secrets(object.body, *options.sensitive);
+      if (detail::leaves_scale_open(object.id, wish)) {
+        GITOPSCTL_TRY(const auto live, find(object.id, false));
+        if (live) {
+          GITOPSCTL_CHECK(detail::keep_scale(actor_, object.id, *live, settings_.field_manager, wish, out[i].warnings));
+        }
+      }
       auto answer = send(object.id, std::move(wish), asked, call, out[i].warnings);
       if (answer.ok()) {
         out[i].body = std::move(answer->object);

@@ -12,7 +12,10 @@ void in_parallel(std::size_t count, std::size_t limit, const std::function<bool(
   std::atomic<std::size_t> next{0};
   std::atomic<bool> go_on{true};
   const auto run = [&] {
-    for (std::size_t i = next++; i < count && go_on; i = next++) {
+    // Whoever took a number does its work: so of those before one that failed none is left out.
+    while (go_on) {
+      const std::size_t i = next++;
+      if (i >= count) return;
       if (!work(i)) go_on = false;
     }
   };

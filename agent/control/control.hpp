@@ -72,7 +72,6 @@ struct Switches {
   bool suspend = false;
   std::string suspended_by;
   std::string suspend_reason;
-  std::string requested_at;  ///< annotation gitopsctl.dev/requestedAt: any token; a new one asks for a reconcile
   // rollback: while the branch renders to `held_digest`, `pinned_revision` is deployed instead
   std::string pinned_revision;
   std::string held_digest;
@@ -133,8 +132,8 @@ struct Event {
   std::string reason;   ///< CamelCase
   std::string message;  ///< redacted
   std::string release;  ///< empty: about the channel
-  /// The Channel or Release object that it is about, in whose namespace the event is written so that `kubectl describe` finds
-  /// it. Not filled in by list_events(); without a name the event is about the channel's plain name, at home.
+  /// The Channel or Release object that it is about, in whose namespace the event is written so that `kubectl describe`
+  /// finds it. Not filled in by list_events(); without a name the event is about the channel's plain name, at home.
   render::ObjectId about = {};
   std::string about_uid = {};
 };

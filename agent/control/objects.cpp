@@ -213,7 +213,6 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key, 
     out.suspend = is_suspended(live->body);
     out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});
     out.suspend_reason = text_at(live->body, {"spec", "suspendReason"});
-    out.requested_at = std::string(live->annotation("gitopsctl.dev/requestedAt"));
     out.pinned_revision = text_at(live->body, {"spec", "rollback", "revision"});
     out.held_digest = text_at(live->body, {"spec", "rollback", "heldDigest"});
     out.held_revision = text_at(live->body, {"spec", "rollback", "heldRevision"});

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -61,6 +62,8 @@ std::vector<GroupVersion> legacy_versions(const Value& answer) {
 }  // namespace
 
 struct Discovery::State {
+  class Turn;
+
   explicit State(Fetch given) : fetch(std::move(given)) {}
 
   /// Whether it says something else than before.
@@ -70,11 +73,28 @@ struct Discovery::State {
   KubeResult<std::shared_ptr<const ApiTable>> build(const Interrupt& interrupt);
 
   const Fetch fetch;
-  std::timed_mutex asking;  ///< of parts and changed
-  bool changed = false;     ///< the parts are not those of the snapshot
-  std::array<Part, 2> parts{{{"/api", "", "", false}, {"/apis", "", "", false}}};
-  std::mutex mutex;  ///< of snapshot
+  std::mutex mutex;  ///< of snapshot and asking
   Snapshot snapshot;
+  bool asking = false;            ///< somebody has the turn to ask, and with it `parts` and `changed`
+  std::condition_variable asked;  ///< the turn was given back
+  bool changed = false;           ///< the parts are not those of the snapshot
+  std::array<Part, 2> parts{{{"/api", "", "", false}, {"/apis", "", "", false}}};
+};
+
+/// Gives the turn back.
+class Discovery::State::Turn {
+ public:
+  explicit Turn(State& state) : state_(state) {}
+  ~Turn() {
+    const std::lock_guard lock(state_.mutex);
+    state_.asking = false;
+    state_.asked.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  State& state_;
 };
 
 KubeResult<bool> Discovery::State::ask(Part& part, const Interrupt& interrupt) const {
@@ -150,12 +170,16 @@ KubeResult<Discovery::Snapshot> Discovery::table(const Interrupt& interrupt) {
 }
 
 KubeResult<Discovery::Snapshot> Discovery::refresh(std::uint64_t seen, const Interrupt& interrupt) {
-  std::unique_lock asking(state_->asking, std::defer_lock);
-  while (!asking.try_lock_for(std::chrono::milliseconds(100))) GITOPSCTL_CHECK(interrupt.check("discovery"));
   {
-    const std::lock_guard lock(state_->mutex);
+    std::unique_lock lock(state_->mutex);
+    while (state_->asking) {
+      state_->asked.wait_for(lock, std::chrono::milliseconds(100));
+      GITOPSCTL_CHECK(interrupt.check("discovery"));
+    }
     if (state_->snapshot.generation > seen) return state_->snapshot;
+    state_->asking = true;
   }
+  const State::Turn turn(*state_);
   GITOPSCTL_TRY(auto table, state_->build(interrupt));
   const std::lock_guard lock(state_->mutex);
   state_->snapshot = {std::move(table), state_->snapshot.generation + 1};

@@ -215,6 +215,7 @@ void Agent::tidy_history() {
 
 bool Agent::run_once(const std::stop_token& stop) {
   bool ok = true;
+  for (auto& worker : state_->workers) worker->note_request();
   for (auto& watcher : state_->watchers) ok = watcher->tick(stop) && ok;
   for (auto& worker : state_->workers) ok = worker->run_once(stop) && ok;
   return ok;

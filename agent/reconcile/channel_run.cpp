@@ -76,7 +76,7 @@ Result<void> ChannelRun::road() {
   GITOPSCTL_TRY(start_version_, s_.environment.version());
   looked_at_version_ = *start_version_;
   GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key, s_.switches));
-  channel_status_.handled_request = switches_.requested_at;
+  channel_status_.handled_request = request_.answers;
   GITOPSCTL_CHECK(take_lease());
   GITOPSCTL_TRY(record_, read_channel_record(s_.environment, s_.setup.key));
   channel_status_.deployed_known = true;

@@ -137,6 +137,7 @@ class ChannelRun {
   void finish_line(const std::string& outcome, const std::string& message);
   void finish_history(bool failed);
   void publish_releases(bool held);
+  void report_waiting(const Item& item, const std::string& what);
   void describe(const Item& item, bool held, ReleaseStatus& status) const;
   void publish(const std::string& state);
 
@@ -169,6 +170,9 @@ class ChannelRun {
 
   bool recorded_ = false;       ///< the run is worth a line in the history
   bool line_begun_ = false;     ///< the store has a line of this run that says `running`
+  Item* applying_ = nullptr;    ///< the release that is being applied
+  Millis waits_since_{-1};      ///< when it began to wait, by the monotonic clock; -1: it does not
+  Millis waiting_told_{0};      ///< when its status said so last
   bool prune_skipped_ = false;  ///< something failed, so nothing was removed
   std::string run_id_;
   channels::DeploymentRecord deployment_;

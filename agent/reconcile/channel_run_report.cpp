@@ -3,6 +3,13 @@
 
 namespace gitopsctl::agent {
 
+namespace {
+
+// How soon, and then how often, the status of a release that waits says why.
+constexpr Millis waiting_interval{3'000};
+
+}  // namespace
+
 void ChannelRun::fail_channel(std::vector<Error> errors) {
   result_.state = RunState::failed;
   result_.message = errors.front().to_string();
@@ -169,6 +176,28 @@ void ChannelRun::finish_line(const std::string& outcome, const std::string& mess
 /// True for a release that left the file and owns nothing any more: it has no Release object.
 bool ChannelRun::shows_nothing(const Item& item) const {
   return item.release == nullptr && item.inventory.entries.empty() && !item.unreadable;
+}
+
+/// Says in the status of a release what it waits for, once that is no longer a matter of moments.
+void ChannelRun::report_waiting(const Item& item, const std::string& what) {
+  const Millis now = s_.clock.monotonic();
+  if (waits_since_ < Millis(0)) {
+    waits_since_ = now;
+    waiting_told_ = now;
+  }
+  if (now - waiting_told_ < waiting_interval) return;
+  waiting_told_ = now;
+  ReleaseStatus status;
+  status.name = item.name;
+  status.namespace_ = item.former_namespace.value_or(item.inventory.release_namespace);
+  status.driver = item.changes.driver;
+  status.state = "Pending";
+  status.deployed_known = false;
+  status.warnings = item.changes.warnings;
+  status.waits_for = what;
+  status.command = "gitopsctl tree " + s_.setup.key.channel;
+  // What cannot be told now is told at the end of the run, or then there is a reason why not.
+  static_cast<void>(s_.status.write_release(status).ok());
 }
 
 void ChannelRun::publish_releases(bool held) {

@@ -48,7 +48,10 @@ Result<void> ChannelRun::write() {
                              s_.setup.installation_key,
                              run_id_,
                              [this] { return may_continue(); },
-                             interrupt_.stop};
+                             interrupt_.stop,
+                             [this](const std::string& what) {
+                               if (applying_ != nullptr) report_waiting(*applying_, what);
+                             }};
   GITOPSCTL_CHECK(tighten_all(context));
   GITOPSCTL_CHECK(apply_all(context));
   // Something may have failed only now; then what the plan wanted removed stays for this run.
@@ -88,7 +91,11 @@ Result<void> ChannelRun::apply_all(const WriteContext& context) {
               .with_hint("it goes on by itself when that release is deployed"));
       continue;
     }
-    GITOPSCTL_CHECK(note_report(*item, apply_release(context, item->inventory, goal_of(*item), item->changes)));
+    applying_ = item;
+    waits_since_ = Millis(-1);
+    const WriteReport report = apply_release(context, item->inventory, goal_of(*item), item->changes);
+    applying_ = nullptr;
+    GITOPSCTL_CHECK(note_report(*item, report));
   }
   return {};
 }

@@ -60,12 +60,12 @@ Result<void> ChannelRunner::report_source(const SourceState& source) {
   return written;
 }
 
-Result<bool> ChannelRunner::sync_requested() {
-  GITOPSCTL_TRY(const auto switches, read_switches(state_->environment, state_->setup.key, state_->switches));
-  if (switches.requested_at.empty()) return false;
+Result<std::string> ChannelRunner::sync_requested() {
   GITOPSCTL_TRY(const auto id, channel_object_id(state_->environment, state_->setup.key));
   GITOPSCTL_TRY(const auto live, state_->environment.get(id));
-  return live && live->body.string_at({"status", "lastHandledRequestedAt"}) != switches.requested_at;
+  if (!live) return std::string();
+  const std::string token(live->annotation("gitopsctl.dev/requestedAt"));
+  return live->body.string_at({"status", "lastHandledRequestedAt"}) == token ? std::string() : token;
 }
 
 std::uint64_t ChannelRunner::seen_version() const noexcept { return state_->seen_version; }

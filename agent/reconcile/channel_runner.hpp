@@ -28,6 +28,9 @@ struct RunRequest {
   channels::CommitId commit;
   FileTreePtr tree;
   std::string trigger;  ///< start, poll, request, drift, retry, switch, apply
+  /// Token of the sync that is answered by this run: the repository was looked at after it was seen. A later one that the
+  /// run meets in the environment is not, since its branch may have moved by then.
+  std::string answers = {};
 };
 
 enum class RunState : std::uint8_t {
@@ -82,8 +85,8 @@ class ChannelRunner {
   RunResult run(const RunRequest& request, const Interrupt& interrupt);
   /// Puts the state of the source into the channel's status (only when it changed).
   Result<void> report_source(const SourceState& source);
-  /// The token of the last `gitopsctl sync` that was taken up, and whether there is a newer one.
-  [[nodiscard]] Result<bool> sync_requested();
+  /// The token of the last `gitopsctl sync` when nobody has answered it yet; empty otherwise.
+  [[nodiscard]] Result<std::string> sync_requested();
   /// The version of the environment up to which everything that others wrote was looked at: a later one means that there
   /// may be something new.
   [[nodiscard]] std::uint64_t seen_version() const noexcept;

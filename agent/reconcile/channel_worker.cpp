@@ -117,6 +117,10 @@ void ChannelWorker::run(const std::stop_token& stop) {
   }
 }
 
+void ChannelWorker::note_request() {
+  if (auto asked = runner_.sync_requested(); asked.ok()) answering_ = *std::move(asked);
+}
+
 bool ChannelWorker::run_once(const std::stop_token& stop) {
   publish_source();
   channels::CommitId tip;
@@ -125,8 +129,7 @@ bool ChannelWorker::run_once(const std::stop_token& stop) {
     tip = tip_;
     if (tip.empty()) return source_.reachable;
   }
-  const auto asked = runner_.sync_requested();
-  execute({asked.ok() && *asked ? "request" : "poll", tip}, stop);
+  execute({answering_.empty() ? "poll" : "request", tip}, stop);
   return !retry_ && failures_ == 0;
 }
 
@@ -139,8 +142,9 @@ std::optional<ChannelWorker::Reason> ChannelWorker::next_reason(const std::stop_
   const auto version = environment_.version();
   if (version.ok() && *version != seen_version_) {
     seen_version_ = *version;
-    if (const auto asked = runner_.sync_requested(); asked.ok() && *asked) {
-      follow_sync_request(stop);
+    if (const auto asked = runner_.sync_requested(); asked.ok() && !asked->empty()) {
+      if (*asked != answering_) follow_sync_request(stop);
+      answering_ = *asked;
       const std::lock_guard lock(mutex_);
       if (!tip_.empty()) return Reason{"request", tip_};
     } else if (!tip.empty() && !first_ && *version != runner_.seen_version()) {
@@ -191,7 +195,7 @@ void ChannelWorker::log_failures(const channels::CommitId& commit, const RunResu
 
 RunResult ChannelWorker::run_commit(const Reason& reason, const std::stop_token& stop) {
   const auto tree = tree_of(reason.commit);
-  if (tree.ok()) return runner_.run({reason.commit, *tree, reason.trigger}, {stop, {}});
+  if (tree.ok()) return runner_.run({reason.commit, *tree, reason.trigger, answering_}, {stop, {}});
   RunResult result;
   result.state = RunState::failed;
   result.message = tree.error().to_string();

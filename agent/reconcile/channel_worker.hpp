@@ -34,6 +34,9 @@ class ChannelWorker {
 
   /// Tells what the watcher found. Thread-safe; returns at once.
   void source_changed(const SourceView& view);
+  /// Takes up a sync that was asked for, so that the next run_once() answers it: to be called before the repository is
+  /// looked at.
+  void note_request();
   /// Works until stopped.
   void run(const std::stop_token& stop);
   /// One run, if the branch is there. False when it failed. Not while run() is working.
@@ -90,6 +93,8 @@ class ChannelWorker {
   Millis next_retry_{0};
   Millis next_drift_{0};
   std::uint64_t seen_version_ = 0;
+  /// Token of the last sync after which the repository was looked at.
+  std::string answering_;
   AgentFigures::Channel figures_;
 };
 

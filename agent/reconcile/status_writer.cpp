@@ -231,7 +231,9 @@ Result<void> StatusWriter::write_release(const ReleaseStatus& status) {
                   }
                 }));
   known = hash;
-  const bool same = status.state == "Deployed" ? before.starts_with("Deployed\n") : before == status.state + '\n' + message;
+  // While it waits its message may change every few seconds; that it waits is told once.
+  const bool by_state = status.state == "Deployed" || status.state == "Pending";
+  const bool same = by_state ? before.starts_with(status.state + '\n') : before == status.state + '\n' + message;
   if (same) return {};
   return event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message, status.name);
 }

@@ -95,6 +95,46 @@ TEST_SUITE("cluster conflicts") {
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
   }
 
+  TEST_CASE("replicas that leave the manifest for an autoscaler stay, and those that just leave do not") {
+    auto* plane = need_control_plane("handing replicas to an autoscaler");
+    if (plane == nullptr) return;
+    const std::string space = plane->fresh_namespace("scale");
+    const auto cluster = open_cluster(*plane);
+    ApplyOptions options;
+    options.owner = "scale";
+    const auto with = object_of(deployment(space, "i:1", 4));
+    std::string text = deployment(space, "i:1", 4);
+    text.replace(text.find("  replicas: 4\n"), 14, "");
+    const auto without = object_of(text);
+    const auto replicas = [&] {
+      return plane->kubectl({"get", "deployment", "web", "-n", space, "-o", "jsonpath={.spec.replicas}"});
+    };
+    const std::string scaler =
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web, namespace: " + space +
+        "}\nspec: {maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
+    must(cluster->apply(with, options));
+    plane->apply(scaler);
+    const auto predicted = must(cluster->predict({&without}, options));
+    REQUIRE(predicted.front().body.has_value());
+    CHECK(predicted.front().body->find_path({"spec", "replicas"})->as_int() == 4);
+    const auto outcome = must(cluster->apply(without, options));
+    REQUIRE(outcome.warnings.size() == 1);
+    CHECK(outcome.warnings.front().find("HorizontalPodAutoscaler web") != std::string::npos);
+    CHECK(replicas() == "4");
+    must(cluster->apply(without, options));
+    CHECK(replicas() == "4");
+    plane->kubectl({"patch", "deployment", "web", "-n", space, "--subresource=scale", "--type=merge",
+                    "--field-manager=kube-controller-manager", "-p", R"({"spec":{"replicas":6}})"});
+    CHECK(must(cluster->apply(without, options)).warnings.empty());
+    CHECK(replicas() == "6");
+
+    plane->kubectl({"delete", "hpa", "web", "-n", space});
+    plane->kubectl({"delete", "deployment", "web", "-n", space});
+    must(cluster->apply(with, options));
+    must(cluster->apply(without, options));
+    CHECK(replicas() == "1");
+  }
+
   TEST_CASE("an object that was applied by hand before is adopted, and two channels do not take from each other") {
     auto* plane = need_control_plane("objects of others");
     if (plane == nullptr) return;

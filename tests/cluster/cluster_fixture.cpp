@@ -25,12 +25,14 @@ std::unique_ptr<Environment> open_cluster(ClusterSettings settings) {
 std::unique_ptr<Environment> open_cluster(const support::ControlPlane& plane) { return open_cluster(admin_settings(plane)); }
 
 void install_kinds(support::ControlPlane& plane) {
-  std::ostringstream text;
-  for (const auto* name : {"channels", "releases", "approvals"}) {
+  // Those that the agent is installed with.
+  for (const char* name : {"channels", "releases", "approvals"}) {
     std::ifstream file(std::string(GITOPSCTL_SOURCE_DIR) + "/charts/gitopsctl/crds/" + name + ".yaml");
-    text << file.rdbuf() << "\n---\n";
+    REQUIRE(file);
+    std::ostringstream text;
+    text << file.rdbuf();
+    plane.apply(text.str());
   }
-  plane.apply(text.str());
   plane.kubectl({"wait", "--for=condition=established", "crd/channels.gitopsctl.dev", "crd/releases.gitopsctl.dev",
                  "crd/approvals.gitopsctl.dev", "--timeout=30s"});
   plane.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: gitopsctl-system}\n");

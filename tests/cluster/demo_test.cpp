@@ -14,11 +14,10 @@
 namespace gitopsctl::tests {
 namespace {
 
-const std::set<std::string> demo_controllers{"namespace-controller",         "serviceaccount-controller",
-                                             "garbage-collector-controller", "deployment-controller",
-                                             "replicaset-controller",        "statefulset-controller",
-                                             "endpointslice-controller",     "serviceaccount-token-controller",
-                                             "disruption-controller",        "root-ca-certificate-publisher-controller"};
+const std::set<std::string> demo_controllers{
+    "namespace-controller",     "serviceaccount-controller",       "garbage-collector-controller",
+    "deployment-controller",    "replicaset-controller",           "statefulset-controller",
+    "endpointslice-controller", "serviceaccount-token-controller", "disruption-controller"};
 
 }  // namespace
 

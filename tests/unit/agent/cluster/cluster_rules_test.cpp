@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <string>
+#include <vector>
 
 #include "agent/cluster/conflict_policy.hpp"
 #include "agent/cluster/normal_form.hpp"
 #include "agent/cluster/owned_fields.hpp"
+#include "agent/cluster/parallel.hpp"
 #include "base/json/json.hpp"
 #include "base/yaml/yaml.hpp"
 
@@ -53,6 +57,26 @@ spec:
 )";
 
 }  // namespace
+
+TEST_SUITE("concurrency agent/cluster") {
+  TEST_CASE("work in parallel: everything before one that fails is done, and soon nothing after it") {
+    for (const std::size_t failing : {0U, 1U, 7U, 500U, 999U, 5000U}) {
+      std::vector<std::atomic<int>> done(1000);
+      in_parallel(done.size(), 8, [&](std::size_t i) {
+        ++done[i];
+        return i != failing;
+      });
+      std::size_t all = 0;
+      for (std::size_t i = 0; i < done.size(); ++i) {
+        CHECK(done[i] <= 1);
+        if (i <= failing) CHECK(done[i] == 1);
+        all += static_cast<std::size_t>(done[i]);
+      }
+      CHECK(all >= std::min<std::size_t>(failing + 1, done.size()));
+    }
+    in_parallel(0, 8, [](std::size_t) { return true; });
+  }
+}
 
 TEST_SUITE("agent/cluster rules") {
   TEST_CASE("whose fields are taken, left, and neither") {

@@ -62,8 +62,9 @@ TEST_SUITE("agent/health") {
              "being deleted"});
     }
     check({"v1", "ConfigMap", "metadata: {deletionTimestamp: '2026-11-21T12:00:00Z'}", "progressing", "being deleted"});
-    check({"example.org/v1", "Thing", "status: {conditions: [{type: Stalled, status: 'True', reason: Broken, message: gone}]}",
-           "failed", "Broken: gone"});
+    check({"example.org/v1", "Thing",
+           "status: {conditions: [{type: Stalled, status: 'True', reason: Broken, message: gone}]}", "failed",
+           "Broken: gone"});
     check({"example.org/v1", "Thing", "status: {conditions: [{type: Reconciling, status: 'True', reason: Busy}]}",
            "progressing", "Busy"});
   }

@@ -400,6 +400,23 @@ TEST_SUITE("agent/reconcile channel runner") {
     CHECK(condition("Ready") == "True Deployed");
   }
 
+  TEST_CASE_FIXTURE(RunnerFixture, "a sync is answered by a run whose branch was looked at after it, and by no other") {
+    const auto first = commit({release("web")}, {{"web/a.yaml", config_map("a", "1")}});
+    run(first);
+    edit_by_hand(*channel_object_id(*other, key), [](Value& body) {
+      body.child_map("metadata").child_map("annotations").set("gitopsctl.dev/requestedAt", Value::string("token-1"));
+    });
+    CHECK(*runner->sync_requested() == "token-1");
+    // Somebody asks after the branch was looked at, and before this run reads what was asked.
+    run(first, "drift");
+    CHECK(*runner->sync_requested() == "token-1");
+    CHECK(runner->run({first, trees.at(first), "request", "token-1"}, {}).state == RunState::up_to_date);
+    CHECK(runner->sync_requested()->empty());
+    CHECK(channel_status("lastHandledRequestedAt").as_string() == "token-1");
+    run(first);
+    CHECK(channel_status("lastHandledRequestedAt").as_string() == "token-1");
+  }
+
   TEST_CASE_FIXTURE(RunnerFixture, "the channel file is followed wherever it is now, and whichever form it has") {
     // What was read is remembered between runs; each of these commits must be seen all the same.
     const Files charts = {{"web/a.yaml", config_map("a", "1")}, {"db/b.yaml", config_map("b", "1")}};

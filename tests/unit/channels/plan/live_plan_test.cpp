@@ -76,6 +76,61 @@ TEST_SUITE("live plan: desired objects") {
     CHECK(plan.changes[0].after.find_path({"data", "extra"}) == nullptr);
   }
 
+  TEST_CASE("what the environment predicts decides, where it does") {
+    // The server keeps another form of what was written, and adds to it.
+    const std::string stored =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: web}\ndata: {value: 'one', added: x}\n";
+    World same("web", config_map("a", "1"));
+    auto& item = same.own(config_map("a", "1"));
+    item.body = yaml(stored);
+    item.predicted = yaml(stored);
+    CHECK(same.plan().unchanged == 1);
+    // A commit whose prediction is what is there is applied all the same: only then it is known to be what was applied.
+    World moved("web", config_map("a", "2"));
+    auto& before = moved.own(config_map("a", "1"));
+    before.body = yaml(stored);
+    before.predicted = yaml(stored);
+    CHECK(lines(moved.plan()) == Lines{"update ConfigMap web/a: fields that left the manifest are given up"});
+    // Both sides of a change are the environment's.
+    World hand("web", config_map("a", "1"));
+    auto& drifted = hand.own(config_map("a", "1"));
+    drifted.body =
+        yaml("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: web}\ndata: {value: 'hand', added: x}\n");
+    drifted.predicted = yaml(stored);
+    const auto plan = hand.plan();
+    CHECK(lines(plan) == Lines{"update ConfigMap web/a drift"});
+    CHECK(plan.changes[0].before.string_at({"data", "value"}) == "hand");
+    CHECK(plan.changes[0].after.string_at({"data", "value"}) == "one");
+    CHECK(plan.changes[0].after.string_at({"data", "added"}) == "x");
+  }
+
+  TEST_CASE("what is known to be as it was applied needs no comparison, unless the commit wants something else") {
+    World same("web", config_map("a", "1"));
+    auto& item = same.own(config_map("a", "1"));
+    item.body = yaml("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: 'another form'}\n");
+    item.as_applied = true;
+    CHECK(same.plan().unchanged == 1);
+    World moved("web", config_map("a", "2"));
+    moved.own(config_map("a", "1")).as_applied = true;
+    CHECK(lines(moved.plan()) == Lines{"update ConfigMap web/a"});
+    // Another object with the same content is not the one that was applied.
+    World anew("web", config_map("a", "1"));
+    auto& other = anew.own(config_map("a", "1"));
+    other.as_applied = true;
+    other.uid = "another";
+    CHECK(lines(anew.plan()).size() == 1);
+  }
+
+  TEST_CASE("an apply that would be refused fails the release before anything is written") {
+    World world("web", config_map("a", "2") + config_map("b", "1"));
+    auto& item = world.own(config_map("a", "1"));
+    item.refused = Error(ErrorCode::conflict, "another manager owns .data.value");
+    const auto plan = world.plan();
+    REQUIRE(plan.errors.size() == 1);
+    CHECK(plan.errors[0].message() == "another manager owns .data.value");
+    CHECK(plan.changes.empty());
+  }
+
   TEST_CASE("an object that somebody made anew as it was is taken over again") {
     World world("web", config_map("a", "1"));
     world.own(config_map("a", "1")).uid = "another";
