@@ -158,6 +158,7 @@ WriteReport apply_release(const WriteContext& context, Inventory& inventory, con
     if (auto go_on = context.may_continue(); !go_on.ok()) return stop_with(go_on.error(), true);
     expect_answers(inventory, writes);
     inventory.phase = "applying";
+    inventory.attempt = goal.commit;
     inventory.run_id = context.run_id;
     inventory.fence = context.fence;
     crash_point(CrashPoint::inventory_before_union);
@@ -231,6 +232,7 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   }
   if (inventory.render_digest != goal.set->render_digest) inventory.previous_digest = inventory.render_digest;
   inventory.phase = "applied";
+  inventory.attempt.clear();
   inventory.render_key = goal.render_key;
   inventory.render_digest = goal.set->render_digest;
   inventory.seal_digest = goal.set->seal_digest;

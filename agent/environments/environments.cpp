@@ -45,8 +45,8 @@ Result<std::unique_ptr<Environment>> open_embedded(const AgentConfig& config, co
   return opened;
 }
 
-Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& environment, const BindingConfig& binding,
-                                                  Clock& clock) {
+Result<std::unique_ptr<Environment>> open_cluster(const AgentConfig& config, const EnvironmentConfig& environment,
+                                                  const BindingConfig& binding, Opener opener, Clock& clock) {
   KubeTargetOptions options;
   options.kubeconfig = environment.kubeconfig;
   options.context = environment.context;
@@ -56,6 +56,9 @@ Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& envir
   settings.target = *std::move(target);
   settings.impersonate = binding.service_account;
   settings.namespaces = binding.namespaces;
+  // The agent's own directory; a command may run as somebody who cannot write there.
+  if (opener == Opener::agent && !config.state_directory.empty())
+    settings.cache_directory = config.state_directory + "/schemas";
   return open_cluster_environment(std::move(settings), clock);
 }
 
@@ -127,7 +130,7 @@ Result<std::unique_ptr<Environment>> open_environment(const AgentConfig& config,
                                                       Clock& clock) {
   GITOPSCTL_TRY(const auto* environment, named(config, binding));
   if (environment->kind == EnvironmentKind::embedded) return open_embedded(config, *environment, opener, clock);
-  return open_cluster(*environment, binding, clock);
+  return open_cluster(config, *environment, binding, opener, clock);
 }
 
 std::string environment_identity(const AgentConfig& config, const BindingConfig& binding) {

@@ -99,6 +99,7 @@ class ChannelRun {
   [[nodiscard]] bool must_look(const Item& item) const;
   [[nodiscard]] bool unmoved(const Item& item, const ReleaseMemory& memory) const;
   [[nodiscard]] channels::Handover hand_over();
+  const std::set<render::ObjectId>& coming();
   void refuse_double_claims();
   Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
   channels::PlanOutcome skip_plan(Item& item, const std::vector<Error>& found, const std::vector<Error>& met_before) const;
@@ -165,6 +166,7 @@ class ChannelRun {
   std::string ended_rollback_;  ///< held digest that the branch has left behind
 
   std::vector<Item> items_;
+  std::optional<std::set<render::ObjectId>> coming_;
   channels::ChangeSet changes_;
   std::vector<channels::Verdict> verdicts_;
 
