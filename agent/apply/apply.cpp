@@ -246,6 +246,7 @@ class ReleaseWriter {
     if (!may_continue()) return false;
     expect_answers(inventory_, writes);
     inventory_.phase = "applying";
+    inventory_.attempt = goal_.commit;
     inventory_.run_id = context_.run_id;
     inventory_.fence = context_.fence;
     crash_point(CrashPoint::inventory_before_union);
@@ -375,10 +376,9 @@ class ReleaseWriter {
   }
 
   void wait_for_all() {
-    const auto ids = waited_for();
-    if (ids.empty()) return;
+    if (!written_ && !unfinished_) return;
     crash_point(CrashPoint::apply_before_wait);
-    if (wait(ids)) crash_point(CrashPoint::apply_after_wait);
+    if (wait(waited_for())) crash_point(CrashPoint::apply_after_wait);
   }
 
   const WriteContext& context_;
@@ -411,6 +411,7 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   }
   if (inventory.render_digest != goal.set->render_digest) inventory.previous_digest = inventory.render_digest;
   inventory.phase = "applied";
+  inventory.attempt.clear();
   inventory.render_key = goal.render_key;
   inventory.render_digest = goal.set->render_digest;
   inventory.seal_digest = goal.set->seal_digest;

@@ -93,8 +93,10 @@ Result<int> run_diff(const Invocation& invocation) {
   channels::ChangeSet changes;
   if (sides.live) {
     const BoundChannel& bound = *revisions->bound();
-    GITOPSCTL_TRY(changes, preview_live(*bound.environment, bound.key, to.channel, to.states, sides.to,
-                                        bound.binding->namespaces, key));
+    GITOPSCTL_TRY(changes,
+                  preview_live(
+                      *bound.environment, bound.key, to.channel, to.states, sides.to, bound.binding->namespaces, key,
+                      [&](const channels::CommitId& commit) { return revisions->tree(commit); }, revisions->channel_file()));
   } else {
     // A side that cannot be read is not an empty side: its error ends the comparison.
     std::vector<channels::RenderedRelease> before;

@@ -9,6 +9,7 @@
 
 #include "agent/cluster/change_feed.hpp"
 #include "agent/cluster/conflict_policy.hpp"
+#include "agent/cluster/explanation.hpp"
 #include "agent/cluster/field_owners.hpp"
 #include "agent/cluster/immutable.hpp"
 #include "agent/cluster/lease_book.hpp"
@@ -18,6 +19,7 @@
 #include "agent/cluster/rollout_watch.hpp"
 #include "agent/cluster/scalers.hpp"
 #include "agent/cluster/shared_look.hpp"
+#include "agent/cluster/trial.hpp"
 #include "agent/cluster/version_lists.hpp"
 #include "agent/health/health.hpp"
 #include "base/result/no_throw.hpp"
@@ -114,6 +116,7 @@ class ClusterEnvironment final : public Environment {
         clock_(clock),
         leases_(client_, clock, settings_.field_manager),
         rollouts_(actor_, clock),
+        explanation_(client_, settings_.field_manager, settings_.cache_directory, clock),
         feed_(client_, actor_, settings_.namespaces, settings_.watch_objects) {}
 
   Result<std::optional<LiveObject>> get(const ObjectId& id) override;
@@ -127,6 +130,11 @@ class ClusterEnvironment final : public Environment {
                           std::vector<ApplyOutcome>& outcomes) override;
   Result<std::vector<Prediction>> predict(const std::vector<const render::Object*>& objects,
                                           const ApplyOptions& options) override;
+  Result<std::vector<Trial>> try_new(const std::vector<const render::Object*>& objects, const ApplyOptions& options,
+                                     const std::set<ObjectId>& coming) override {
+    return detail::try_new_objects(actor_, settings_.field_manager, max_parallel, objects, options, coming);
+  }
+  std::vector<std::optional<std::vector<channels::FieldCause>>> explain(const std::vector<Difference>& differences) override;
   std::string owned_fields(const LiveObject& object) const override {
     return detail::owned_fields(object.body, settings_.field_manager);
   }
@@ -185,6 +193,7 @@ class ClusterEnvironment final : public Environment {
   Clock& clock_;
   detail::LeaseBook leases_;
   detail::RolloutWatch rollouts_;
+  detail::Explanation explanation_;
   ChangeFeed feed_;
   detail::SharedLook confirmations_;  ///< of leases
   std::mutex missing_mutex_;
@@ -508,6 +517,10 @@ Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, 
     outcome.object = detail::live_object(std::move(written->object));
     if (!options.dry_run) own.done(outcome.object.resource_version);
     outcome.warnings.insert(outcome.warnings.end(), written->warnings.begin(), written->warnings.end());
+    if (!options.dry_run) {
+      auto overridden = explanation_.overridden(plain, outcome.object.body, call.sensitive);
+      std::ranges::move(overridden, std::back_inserter(outcome.warnings));
+    }
     outcome.state = written->created                            ? ApplyState::created
                     : outcome.object.resource_version == before ? ApplyState::unchanged
                                                                 : ApplyState::configured;
@@ -602,6 +615,14 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
   for (const auto& outage : outages) {
     if (!outage.ok()) return outage.error();
   }
+  return out;
+}
+
+std::vector<std::optional<std::vector<channels::FieldCause>>> ClusterEnvironment::explain(
+    const std::vector<Difference>& differences) {
+  std::vector<std::optional<std::vector<channels::FieldCause>>> out;
+  out.reserve(differences.size());
+  for (const auto& difference : differences) out.emplace_back(explanation_.of(difference));
   return out;
 }
 

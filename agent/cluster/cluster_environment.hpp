@@ -27,6 +27,7 @@ struct ClusterSettings {
   /// Who writes, as managedFields will say.
   std::string field_manager = "gitopsctl";
   KubeClientOptions client;
+  std::string cache_directory;  ///< where the server's schemas are kept; empty: in memory only
 };
 
 /// A Kubernetes cluster as the environment of a channel. Nothing is asked of the server before the first call. `clock` must

@@ -28,7 +28,47 @@ void write(const Value& node, const Value& fields, std::string& out) {
   }
 }
 
+/// The part of `node` that `fields` names.
+Value part(const Value& node, const Value& fields) {
+  if (fields.size() == 0) return node;
+  Value out;
+  for (const auto& member : fields.as_map()) {
+    const auto element = member.key.view();
+    if (element == ".") {
+      if (out.is_nothing() && (node.is_map() || node.is_list())) out = node.is_map() ? Value::map() : Value::list();
+      continue;
+    }
+    const Value* child = step_into(node, element);
+    if (child == nullptr) continue;
+    if (element.starts_with("f:")) {
+      if (!out.is_map()) out = Value::map();
+      out.set(element.substr(2), part(*child, member.value));
+    } else {
+      if (!out.is_list()) out = Value::list();
+      out.push_back(part(*child, member.value));
+    }
+  }
+  return out;
+}
+
+const Value* applied_fields(const Value& body, std::string_view manager) {
+  const Value* entries = body.find_path({"metadata", "managedFields"});
+  if (entries == nullptr) return nullptr;
+  for (const auto& entry : entries->as_list()) {
+    const bool ours = entry.string_at({"manager"}) == manager && entry.string_at({"operation"}) == "Apply" &&
+                      entry.string_at({"subresource"}).empty();
+    if (const Value* fields = entry.find("fieldsV1"); ours && fields != nullptr) return fields;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::optional<Value> owned_part(const Value& body, std::string_view manager) {
+  const Value* fields = applied_fields(body, manager);
+  if (fields == nullptr || fields->size() == 0) return std::nullopt;
+  return part(body, *fields);
+}
 
 std::string owned_fields(const Value& body, std::string_view manager) {
   const Value* entries = body.find_path({"metadata", "managedFields"});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,8 @@ namespace gitopsctl::agent::detail {
 /// their values, as one text; empty when it has none. A field that somebody else changed or took away is no longer in it, or
 /// in it with another value; a field that somebody else added never is. Only for this room.
 [[nodiscard]] std::string owned_fields(const Value& body, std::string_view manager);
+
+/// The same fields as an object, lists with those items only of which something is owned. nullopt: it owns nothing.
+[[nodiscard]] std::optional<Value> owned_part(const Value& body, std::string_view manager);
 
 }  // namespace gitopsctl::agent::detail

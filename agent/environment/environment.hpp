@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "channels/model/channel.hpp"
+#include "channels/plan/field_cause.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::agent {
@@ -75,6 +78,23 @@ struct Prediction {
   std::optional<Error> refused = {};  ///< why the apply would be refused
   std::string immutable = {};         ///< the fields, when it is because they cannot be changed in an object that is there
   std::vector<std::string> warnings = {};  ///< for people
+};
+
+/// What an environment says of an object that is not there yet.
+struct Trial {
+  std::optional<Error> refused = {};  ///< why it would not take it
+  std::string unchecked = {};         ///< why it could not say so yet; empty: it would take it, or was not asked
+};
+
+/// An object whose apply would change something: what it is to be, what is there and what would come.
+struct Difference {
+  const render::Object* object = nullptr;
+  const LiveObject* live = nullptr;
+  const Value* predicted = nullptr;         ///< by the environment's own word
+  bool as_before = false;                   ///< what was applied last is the very same object
+  bool untouched = false;                   ///< nobody changed what was applied last, whatever that was
+  bool new_to_us = false;                   ///< it was not ours so far
+  const render::Object* applied = nullptr;  ///< what was applied last, where that is known and needed; else null
 };
 
 /// What a plan saw where an object is to be applied: another plan may have been quicker since.
@@ -149,6 +169,22 @@ class Environment {
                                                                 const ApplyOptions& options) {
     (void)options;
     return std::vector<Prediction>(objects.size());
+  }
+  /// Whether objects that are not there would be taken, in their order; writes nothing. What one of `coming`, which the same
+  /// run makes, may cure is no refusal. An Error means that nobody could be asked.
+  [[nodiscard]] virtual Result<std::vector<Trial>> try_new(const std::vector<const render::Object*>& objects,
+                                                           const ApplyOptions& options,
+                                                           const std::set<render::ObjectId>& coming) {
+    (void)options;
+    (void)coming;
+    return std::vector<Trial>(objects.size());
+  }
+  /// Where each difference comes from, field by field and in the order of `differences`; nullopt where the environment
+  /// cannot tell. The steps of the causes may hold secrets. Without an answer of whom it asks it says less, and does not
+  /// fail.
+  [[nodiscard]] virtual std::vector<std::optional<std::vector<channels::FieldCause>>> explain(
+      const std::vector<Difference>& differences) {
+    return std::vector<std::optional<std::vector<channels::FieldCause>>>(differences.size());
   }
   /// What we own in `object` as a text that is the same as long as nobody changed any of it, whatever others do to the rest
   /// of the object. It may hold secrets. Empty: only comparing tells.

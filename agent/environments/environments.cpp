@@ -45,8 +45,9 @@ Result<std::unique_ptr<Environment>> open_embedded(const AgentConfig& config, co
   return opened;
 }
 
-Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& environment, const BindingConfig& binding,
-                                                  Opener opener, Clock& clock, const std::stop_token& stop) {
+Result<std::unique_ptr<Environment>> open_cluster(const AgentConfig& config, const EnvironmentConfig& environment,
+                                                  const BindingConfig& binding, Opener opener, Clock& clock,
+                                                  const std::stop_token& stop) {
   KubeTargetOptions options;
   options.kubeconfig = environment.kubeconfig;
   options.context = environment.context;
@@ -58,6 +59,9 @@ Result<std::unique_ptr<Environment>> open_cluster(const EnvironmentConfig& envir
   settings.namespaces = binding.namespaces;
   settings.client.stop = stop;
   settings.watch_objects = opener == Opener::agent;
+  // The agent's own directory; a command may run as somebody who cannot write there.
+  if (opener == Opener::agent && !config.state_directory.empty())
+    settings.cache_directory = config.state_directory + "/schemas";
   return open_cluster_environment(std::move(settings), clock);
 }
 
@@ -129,7 +133,7 @@ Result<std::unique_ptr<Environment>> open_environment(const AgentConfig& config,
                                                       Clock& clock, const std::stop_token& stop) {
   GITOPSCTL_TRY(const auto* environment, named(config, binding));
   if (environment->kind == EnvironmentKind::embedded) return open_embedded(config, *environment, opener, clock);
-  return open_cluster(*environment, binding, opener, clock, stop);
+  return open_cluster(config, *environment, binding, opener, clock, stop);
 }
 
 std::string environment_identity(const AgentConfig& config, const BindingConfig& binding) {

@@ -203,6 +203,7 @@ Result<void> decode_policy(const Value& value, Inventory& inventory) {
 Result<void> decode_revision(const Value& value, Inventory& inventory) {
   std::string rendered_at;
   Fields fields(value, "'revision'");
+  fields.text("attempt", inventory.attempt);
   fields.text("commit", inventory.commit);
   fields.text("digest", inventory.render_digest);
   fields.text("inputs", inventory.render_key);
@@ -228,6 +229,13 @@ std::string encode_inventory(const Inventory& inventory) {
   const bool rendered = inventory.rendered_at != TimePoint{};
   Value policy = make_map({{"allowDelete", std::move(kinds)}, {"prune", Value::boolean(inventory.prune)}});
   if (!inventory.sensitive.empty()) policy.set("sensitive", encode_sensitive(inventory.sensitive));
+  Value revision = make_map({{"commit", text(inventory.commit)},
+                             {"digest", text(inventory.render_digest)},
+                             {"inputs", text(inventory.render_key)},
+                             {"profile", text(inventory.profile)},
+                             {"renderedAt", text(rendered ? format_time(inventory.rendered_at) : "")},
+                             {"seal", text(inventory.seal_digest)}});
+  if (!inventory.attempt.empty()) revision.set("attempt", text(inventory.attempt));
   return canonical_json(make_map({
       {"entries", std::move(entries)},
       {"fence", Value::int64(inventory.fence)},
@@ -239,12 +247,7 @@ std::string encode_inventory(const Inventory& inventory) {
       {"phase", text(inventory.phase)},
       {"policy", std::move(policy)},
       {"previous", make_map({{"digest", text(inventory.previous_digest)}})},
-      {"revision", make_map({{"commit", text(inventory.commit)},
-                             {"digest", text(inventory.render_digest)},
-                             {"inputs", text(inventory.render_key)},
-                             {"profile", text(inventory.profile)},
-                             {"renderedAt", text(rendered ? format_time(inventory.rendered_at) : "")},
-                             {"seal", text(inventory.seal_digest)}})},
+      {"revision", std::move(revision)},
       {"runId", text(inventory.run_id)},
       {"schema", Value::int64(Inventory::schema)},
   }));

@@ -34,6 +34,7 @@ struct Inventory {
   std::string release_namespace;
   std::string phase;  ///< applying, applied, failed
   std::string commit;
+  std::string attempt;  ///< commit that is being applied, until it is the deployed one; empty: none
   std::string render_digest;
   std::string seal_digest;
   std::string render_key;  ///< hash of the recorded inputs: equal key, equal render

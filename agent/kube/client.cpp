@@ -20,6 +20,7 @@ using render::ObjectId;
 constexpr unsigned max_lost_answers = 4;
 /// Legacy discovery asks every group; one whose server is away must not hold up the others.
 constexpr Millis group_discovery_repeat{2'000};
+constexpr std::uint64_t max_document_bytes = 32ULL << 20U;
 
 Result<std::string> write_parameters(const KubeWriteOptions& options, bool force) {
   const std::string& manager = options.field_manager;
@@ -107,6 +108,17 @@ KubeClient::KubeClient(KubeTarget target, KubeClientOptions options) {
 KubeClient KubeClient::as(Impersonation who) const { return KubeClient(core_, std::move(who)); }
 Discovery& KubeClient::discovery() const noexcept { return core_->discovery; }
 const KubeTransport& KubeClient::transport() const noexcept { return core_->transport; }
+
+KubeResult<std::string> KubeClient::document(const std::string& path, const KubeCall& call) const {
+  KubeRequest request;
+  request.path = path;
+  request.traffic = KubeTraffic::discovery;
+  request.max_answer_bytes = max_document_bytes;
+  request.repeat_for = group_discovery_repeat;
+  request.facts.what = "get of " + terminal_safe(truncate_utf8(path, 300));
+  GITOPSCTL_TRY(auto answer, core_->transport.send(request, as_, call));
+  return std::move(answer.body);
+}
 
 KubeResult<Value> KubeClient::get(const ObjectId& id, const KubeGetOptions& options, const KubeCall& call) const {
   return mapped(kind_of(id, options.version), call, [&](const ApiResource& resource) -> KubeResult<Value> {

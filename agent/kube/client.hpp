@@ -141,6 +141,9 @@ class KubeClient {
   [[nodiscard]] KubeResult<KubeDeleted> remove(const render::ObjectId& id, const KubeDeleteOptions& options,
                                                const KubeCall& call) const;
 
+  /// A document of the server that is no object, as it comes: at most 32 MiB.
+  [[nodiscard]] KubeResult<std::string> document(const std::string& path, const KubeCall& call) const;
+
   [[nodiscard]] Discovery& discovery() const noexcept;
   [[nodiscard]] const KubeTransport& transport() const noexcept;
 

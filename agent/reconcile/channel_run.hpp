@@ -105,6 +105,7 @@ class ChannelRun {
   [[nodiscard]] bool unmoved(const Item& item, const ReleaseMemory& memory) const;
   void ask_for_versions();
   [[nodiscard]] channels::Handover hand_over();
+  const std::set<render::ObjectId>& coming();
   void refuse_double_claims();
   Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
   channels::PlanOutcome skip_plan(Item& item, const std::vector<Error>& found, const std::vector<Error>& met_before) const;
@@ -177,6 +178,7 @@ class ChannelRun {
   LookErrors look_errors_;
   std::vector<Item> items_;
   KnownVersions versions_;  ///< of this run's objects, where many had to be looked at
+  std::optional<std::set<render::ObjectId>> coming_;
   channels::ChangeSet changes_;
   std::vector<channels::Verdict> verdicts_;
 

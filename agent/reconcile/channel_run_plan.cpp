@@ -225,6 +225,16 @@ bool ChannelRun::unmoved(const Item& item, const ReleaseMemory& memory) const {
   return true;
 }
 
+/// What the releases of the commit make, as far as others of its objects can need it.
+const std::set<render::ObjectId>& ChannelRun::coming() {
+  if (!coming_) {
+    std::vector<const RenderState*> states;
+    for (const auto& release : channel_->releases) states.push_back(&s_.stage.state(release.name));
+    coming_ = things_to_come(states);
+  }
+  return *coming_;
+}
+
 Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::Handover& handover) {
   const std::vector<Error> met_before = std::move(item.changes.errors);
   if (item.unreadable || !must_look(item)) return skip_plan(item, {}, met_before);
@@ -246,7 +256,12 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
   if (!item.input.errors.empty() || !met_before.empty()) return skip_plan(item, item.input.errors, met_before);
   ReleaseMemory& memory = s_.memory[item.name];
   memory = {};
-  const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key, versions_);
+  LookAids aids;
+  aids.known = &versions_;
+  aids.former =
+      former_rendering(item.inventory, subject, s_.setup.key, s_.setup.channel_file, s_.setup.installation_key, s_.tree_of);
+  aids.coming = &coming();
+  const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key, aids);
   if (!looked.ok()) {
     memory = {};
     if (!look_errors_.is_of_one_release(looked.error())) return looked.error();

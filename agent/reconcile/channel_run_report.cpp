@@ -5,6 +5,24 @@ namespace gitopsctl::agent {
 
 namespace {
 
+// Fields that are named where somebody else's changes are told of; `gitopsctl diff --live` has them all.
+constexpr std::size_t max_told = 3;
+
+/// Whose hand changed what of a release: `apps/Deployment web/web: spec.replicas by kubectl-scale (…)`; empty when nobody
+/// knows more than that something changed.
+std::string told_drift(const channels::ReleaseChanges& changes) {
+  std::string out;
+  std::size_t objects = 0;
+  for (const auto& change : changes.changes) {
+    if (change.cause != channels::Cause::drift) continue;
+    const auto text = channels::drift_text(change.causes, max_told);
+    if (text.empty() || ++objects > max_told) continue;
+    out += (out.empty() ? "" : "; ") + change.id.to_string() + ": " + text;
+  }
+  if (objects > max_told) out += "; and more in " + std::to_string(objects - max_told) + " objects";
+  return out;
+}
+
 // How soon, and then how often, the status of a release that waits says why.
 constexpr Millis waiting_interval{3'000};
 
@@ -114,9 +132,11 @@ void ChannelRun::report_healed() {
     }
     if (count == 0) continue;
     if (count > 3) names += " and " + std::to_string(count - 3) + " more";
-    const auto written =
-        s_.status.event("Normal", "DriftHealed", "somebody else changed " + names + "; it is as the commit says again",
-                        item.name, item.inventory.release_namespace);
+    const auto told = told_drift(item.changes);
+    const auto written = s_.status.event(
+        "Normal", "DriftHealed",
+        "somebody else changed " + names + "; it is as the commit says again" + (told.empty() ? "" : ". " + told), item.name,
+        item.inventory.release_namespace);
     if (!written.ok()) channel_status_.warnings.push_back("an event could not be written: " + written.error().to_string());
   }
 }
@@ -255,7 +275,9 @@ void ChannelRun::describe(const Item& item, bool held, ReleaseStatus& status) co
   } else if (pending && leave_alone(item)) {
     status.state = "Drifted";
     status.drifted = true;
-    status.waits_for = "somebody else changed its objects, and the channel file says `selfHeal: false`";
+    const auto told = told_drift(item.changes);
+    status.waits_for = "somebody else changed its objects, and the channel file says `selfHeal: false`" +
+                       (told.empty() ? std::string() : ": " + told);
     status.command = "gitopsctl diff " + channel + " --live";
   } else if (item.held_back) {
     status.state = "Pending";

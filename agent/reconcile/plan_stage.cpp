@@ -1,6 +1,7 @@
 #include "agent/reconcile/plan_stage.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "agent/apply/apply.hpp"
@@ -44,18 +45,70 @@ constexpr unsigned max_unanswered = 3;
 
 using Entries = std::map<render::ObjectId, const channels::RecordedEntry*>;
 
-/// Asks what applying would make of every object that is there and not known to be as we left it.
-Result<void> predict_changes(Environment& environment, const channels::LiveReleaseInput& input, const Entries& entries,
-                             channels::LiveState& live) {
-  std::vector<render::Object> objects;
-  std::vector<channels::LiveItem*> items;
+/// One object that is there, and that may differ from what is desired.
+struct Asked {
+  render::Object object;
+  const channels::DesiredObject* desired = nullptr;
+  const channels::RecordedEntry* entry = nullptr;  ///< null: none
+  channels::LiveItem* item = nullptr;
+  const LiveObject* live = nullptr;
+};
+
+std::vector<Asked> list_asked(const channels::LiveReleaseInput& input, const Entries& entries,
+                              const std::map<render::ObjectId, const LiveObject*>& objects, channels::LiveState& live) {
+  std::vector<Asked> out;
   for (const auto& desired : input.desired) {
     auto& item = live.at(desired.id);
     if (!item || item->deleting) continue;
     const auto entry = entries.find(desired.id);
     if (item->as_applied && entry != entries.end() && entry->second->hash == desired.hash) continue;
-    objects.push_back({desired.id, std::string(desired.body.string_at({"apiVersion"})), desired.body, desired.source, 0});
-    items.push_back(&*item);
+    out.push_back({{desired.id, std::string(desired.body.string_at({"apiVersion"})), desired.body, desired.source, 0},
+                   &desired,
+                   entry == entries.end() ? nullptr : entry->second,
+                   &*item,
+                   objects.at(desired.id)});
+  }
+  return out;
+}
+
+/// Asks what applying would make of every object that is there and not known to be as we left it.
+Result<void> predict_changes(Environment& environment, const channels::LiveReleaseInput& input, std::vector<Asked>& asked) {
+  if (asked.empty()) return {};
+  std::vector<const render::Object*> objects;
+  objects.reserve(asked.size());
+  for (const auto& one : asked) objects.push_back(&one.object);
+  ApplyOptions options;
+  options.owner = input.owner;
+  options.dry_run = true;
+  options.sensitive = &input.sensitive;
+  options.force = &input.force;
+  ScaledWorkloads scaled;
+  for (const auto& desired : input.desired) add_scaled(desired.body, scaled);
+  options.scaled = &scaled;
+  GITOPSCTL_TRY(auto predictions, environment.predict(objects, options));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    asked[i].item->predicted = std::move(predictions[i].body);
+    asked[i].item->refused = std::move(predictions[i].refused);
+    asked[i].item->immutable = std::move(predictions[i].immutable);
+    asked[i].item->warnings = std::move(predictions[i].warnings);
+  }
+  return {};
+}
+
+/// Asks whether what is not there would be taken: what is refused is known before anything is written.
+Result<void> try_missing(Environment& environment, channels::LiveReleaseInput& input, const channels::LiveState& live,
+                         const std::set<render::ObjectId>& coming) {
+  std::vector<render::Object> objects;
+  std::vector<channels::DesiredObject*> desired;
+  for (auto& one : input.desired) {
+    if (live.at(one.id)) continue;
+    const auto space = live.find({"", "Namespace", "", one.id.namespace_});
+    if (space != live.end() && !space->second) {
+      one.unchecked = "not validated yet: its namespace is made in the same run";
+      continue;
+    }
+    objects.push_back({one.id, std::string(one.body.string_at({"apiVersion"})), one.body, one.source, 0});
+    desired.push_back(&one);
   }
   if (objects.empty()) return {};
   std::vector<const render::Object*> asked;
@@ -65,18 +118,65 @@ Result<void> predict_changes(Environment& environment, const channels::LiveRelea
   options.owner = input.owner;
   options.dry_run = true;
   options.sensitive = &input.sensitive;
-  options.force = &input.force;
-  ScaledWorkloads scaled;
-  for (const auto& desired : input.desired) add_scaled(desired.body, scaled);
-  options.scaled = &scaled;
-  GITOPSCTL_TRY(auto predictions, environment.predict(asked, options));
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    items[i]->predicted = std::move(predictions[i].body);
-    items[i]->refused = std::move(predictions[i].refused);
-    items[i]->immutable = std::move(predictions[i].immutable);
-    items[i]->warnings = std::move(predictions[i].warnings);
+  GITOPSCTL_TRY(auto trials, environment.try_new(asked, options, coming));
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (trials[i].refused) {
+      input.errors.push_back(Error(*trials[i].refused).at({objects[i].source, 0, 0}));
+    }
+    desired[i]->unchecked = std::move(trials[i].unchecked);
   }
   return {};
+}
+
+/// What was rendered for the revisions that were deployed, found when it is asked for the first time.
+class Former {
+ public:
+  Former(const FormerRendering& render, const channels::LiveReleaseInput& input, const std::string& key)
+      : render_(render), sensitive_(input.sensitive), key_(key) {}
+
+  /// The object as it was applied, by the hash that was recorded of it; nullptr when no revision renders that.
+  const render::Object* object(const channels::RecordedEntry& entry) {
+    if (!asked_ && render_) {
+      asked_ = true;
+      sets_ = render_();
+    }
+    for (const auto& set : sets_) {
+      const auto found = std::ranges::find(set->objects, entry.id, &render::Object::id);
+      if (found != set->objects.end() && applied_hash(*found, key_, sensitive_) == entry.hash) return &*found;
+    }
+    return nullptr;
+  }
+
+ private:
+  const FormerRendering& render_;
+  const std::vector<render::SensitivePath>& sensitive_;
+  const std::string& key_;
+  bool asked_ = false;
+  std::vector<std::shared_ptr<const render::RenderedSet>> sets_;
+};
+
+/// Asks where each difference comes from.
+void explain_changes(Environment& environment, const channels::LiveReleaseInput& input, const std::vector<Asked>& asked,
+                     Former former) {
+  std::vector<Difference> differences;
+  std::vector<channels::LiveItem*> items;
+  for (const auto& one : asked) {
+    if (!one.item->predicted) continue;
+    Difference difference;
+    difference.object = &one.object;
+    difference.live = one.live;
+    difference.predicted = &*one.item->predicted;
+    difference.as_before = one.entry != nullptr && !one.entry->hash.empty() && one.entry->hash == one.desired->hash;
+    difference.untouched = one.item->as_applied;
+    difference.new_to_us = one.entry == nullptr && one.item->owner != input.owner;
+    const bool known = one.entry != nullptr && !one.entry->hash.empty();
+    if (known && !difference.as_before && !difference.untouched) difference.applied = former.object(*one.entry);
+    differences.push_back(difference);
+    items.push_back(one.item);
+  }
+  if (differences.empty()) return;
+  auto causes = environment.explain(differences);
+  for (std::size_t i = 0; i < items.size(); ++i) items[i]->causes = std::move(causes[i]);
 }
 
 }  // namespace
@@ -158,18 +258,58 @@ bool LookErrors::is_of_one_release(const Error& error) {
   return id.ok() && environment_.get(*id).ok();
 }
 
-Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
+FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
+                                 const std::string& channel_file, const std::string& installation_key, TreeSource tree_of) {
+  if (!tree_of || subject.release == nullptr) return {};
+  const std::string name = inventory.identity.release;
+  const std::string identity = key.installation + '/' + key.repository + '/' + key.channel + '/' + name;
+  std::vector<std::string> commits;
+  for (const auto& commit : {inventory.attempt, inventory.commit}) {
+    if (!commit.empty() && std::ranges::find(commits, commit) == commits.end()) commits.push_back(commit);
+  }
+  return [=, channel_name = key.channel]() {
+    std::vector<std::shared_ptr<const render::RenderedSet>> out;
+    for (const auto& commit : commits) {
+      const auto tree = tree_of(commit);
+      if (!tree.ok()) continue;
+      const auto channel = channels::load_channel(**tree, channel_name, channel_file);
+      const channels::Release* release = channel.ok() ? channel->find(name) : nullptr;
+      if (release == nullptr) continue;
+      auto state = render_with_notes(*release, *tree, installation_key, identity);
+      if (state.set != nullptr) out.push_back(std::move(state.set));
+    }
+    return out;
+  };
+}
+
+std::set<render::ObjectId> things_to_come(const std::vector<const RenderState*>& states) {
+  static constexpr std::array<std::string_view, 11> needed{
+      "APIService",  "ClusterRole",   "ClusterRoleBinding", "CustomResourceDefinition",
+      "Namespace",   "PriorityClass", "ResourceQuota",      "Role",
+      "RoleBinding", "RuntimeClass",  "ServiceAccount"};
+  std::set<render::ObjectId> out;
+  for (const RenderState* state : states) {
+    for (const auto& id : state->ids) {
+      if (std::ranges::find(needed, std::string_view(id.kind)) != needed.end()) out.insert(id);
+    }
+  }
+  return out;
+}
+
+Result<channels::LiveState> look_up_live(Environment& environment, channels::LiveReleaseInput& input,
                                          std::map<render::ObjectId, std::string>& observed,
-                                         const std::string& installation_key, const KnownVersions& known) {
+                                         const std::string& installation_key, const LookAids& aids) {
   channels::LiveState live;
   std::set<render::ObjectId> wanted;
   const auto want = [&](const render::ObjectId& id) {
-    const auto found = known.find(id);
-    if (found == known.end() || found->second) {
-      wanted.insert(id);
-    } else {
-      live[id] = std::nullopt;
+    if (aids.known != nullptr) {
+      const auto seen = aids.known->find(id);
+      if (seen != aids.known->end() && !seen->second) {
+        live[id] = std::nullopt;
+        return;
+      }
     }
+    wanted.insert(id);
   };
   for (const auto& object : input.desired) want(object.id);
   for (const auto& entry : input.entries) want(entry.id);
@@ -177,8 +317,10 @@ Result<channels::LiveState> look_up_live(Environment& environment, const channel
   std::map<render::ObjectId, const channels::RecordedEntry*> entries;
   for (const auto& entry : input.entries) entries.emplace(entry.id, &entry);
   GITOPSCTL_TRY(auto objects, environment.get_many(ids));
+  std::map<render::ObjectId, const LiveObject*> found;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (objects[i]) {
+      found.emplace(ids[i], &*objects[i]);
       observed[ids[i]] = objects[i]->resource_version;
       channels::LiveItem& item = live[ids[i]].emplace(to_live_item(*objects[i]));
       if (const auto entry = entries.find(ids[i]);
@@ -190,7 +332,11 @@ Result<channels::LiveState> look_up_live(Environment& environment, const channel
       live[ids[i]] = std::nullopt;
     }
   }
-  GITOPSCTL_CHECK(predict_changes(environment, input, entries, live));
+  auto asked = list_asked(input, entries, found, live);
+  GITOPSCTL_CHECK(predict_changes(environment, input, asked));
+  static const std::set<render::ObjectId> nothing;
+  GITOPSCTL_CHECK(try_missing(environment, input, live, aids.coming == nullptr ? nothing : *aids.coming));
+  explain_changes(environment, input, asked, Former(aids.former, input, installation_key));
   return live;
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +12,7 @@
 #include "agent/inventory/inventory.hpp"
 #include "agent/reconcile/render_stage.hpp"
 #include "base/result/result.hpp"
+#include "channels/git/mirror.hpp"
 #include "channels/model/channel.hpp"
 #include "channels/model/policy.hpp"
 #include "channels/plan/live_plan.hpp"
@@ -53,12 +57,33 @@ class LookErrors {
   unsigned unanswered_ = 0;
 };
 
+/// The renderings of which something may be deployed. They may hold secrets: for comparing only.
+using FormerRendering = std::function<std::vector<std::shared_ptr<const render::RenderedSet>>()>;
+using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>;
+/// Renders what `inventory` says is deployed, and what a run that did not come to its end began to deploy, from the trees of
+/// their commits, once asked: a plan needs it only of objects that both a commit and somebody else changed. Empty without a
+/// source of trees.
+[[nodiscard]] FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
+                                               const std::string& channel_file, const std::string& installation_key,
+                                               TreeSource tree_of);
+
+/// Of what the releases of a channel render: what others of its objects can need before they are taken.
+[[nodiscard]] std::set<render::ObjectId> things_to_come(const std::vector<const RenderState*>& states);
+
+/// What a run knows beyond one release; each may be missing.
+struct LookAids {
+  /// Of this run. What they say is not there is not looked up: an apply that finds it after all fails.
+  const KnownVersions* known = nullptr;
+  FormerRendering former = {};
+  const std::set<render::ObjectId>* coming = nullptr;  ///< things_to_come()
+};
+
 /// Looks up every object that the plan of `input` needs, and asks the environment what applying would make of those that
-/// are not known to be as we left them. `observed` gets their resource versions. An Error means that the
-/// environment did not answer: then nothing is known, and nothing may be done. What `known` (of this run) says is not there
-/// is not looked up: an apply that finds it after all fails.
-[[nodiscard]] Result<channels::LiveState> look_up_live(Environment& environment, const channels::LiveReleaseInput& input,
+/// are not known to be as we left them, and where the differences come from. `observed` gets their resource versions. An
+/// Error means that the environment did not answer: then nothing is known, and nothing may be done. Objects that are not
+/// there are tried as well: one that would be refused is an error of `input`.
+[[nodiscard]] Result<channels::LiveState> look_up_live(Environment& environment, channels::LiveReleaseInput& input,
                                                        std::map<render::ObjectId, std::string>& observed,
-                                                       const std::string& installation_key, const KnownVersions& known = {});
+                                                       const std::string& installation_key, const LookAids& aids = {});
 
 }  // namespace gitopsctl::agent

@@ -38,7 +38,8 @@ Result<KnownInventories> known_inventories(Environment& environment, const Chann
 
 Result<channels::ChangeSet> preview_live(Environment& environment, const ChannelKey& key, const channels::Channel& channel,
                                          const std::vector<RenderState>& states, const std::string& revision,
-                                         const std::vector<std::string>& namespaces, const std::string& installation_key) {
+                                         const std::vector<std::string>& namespaces, const std::string& installation_key,
+                                         const TreeSource& tree_of, const std::string& channel_file) {
   GITOPSCTL_TRY(const ChannelRecord record, read_channel_record(environment, key));
   GITOPSCTL_TRY(auto known, known_inventories(environment, key, channel));
 
@@ -46,6 +47,9 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
   channels::LiveState live;
   std::map<render::ObjectId, std::string> observed;
   LookErrors look_errors(environment, key);
+  std::vector<const RenderState*> rendered;
+  for (const auto& state : states) rendered.push_back(&state);
+  const auto coming = things_to_come(rendered);
   const auto add = [&](PlanSubject subject, const std::string& name) -> Result<void> {
     Inventory fresh;
     fresh.identity = key.release(name);
@@ -62,7 +66,10 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
       input.unreadable_owners = unreadable->second.owners;
       return {};
     }
-    auto objects = look_up_live(environment, inputs.back(), observed, installation_key);
+    LookAids aids;
+    aids.former = former_rendering(*subject.inventory, subject, key, channel_file, installation_key, tree_of);
+    aids.coming = &coming;
+    auto objects = look_up_live(environment, inputs.back(), observed, installation_key, aids);
     if (objects.ok()) {
       live.merge(*objects);
     } else if (look_errors.is_of_one_release(objects.error())) {

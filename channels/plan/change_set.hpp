@@ -11,6 +11,7 @@
 #include "base/value/value.hpp"
 #include "channels/model/channel.hpp"
 #include "channels/model/policy.hpp"
+#include "channels/plan/field_cause.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::channels {
@@ -42,6 +43,9 @@ struct Change {
   // The live object that a live plan saw, and whose it was: whoever writes checks that it still is. Empty: there was none.
   std::string seen_uid;
   std::string seen_owner;
+  /// Where each difference comes from, placed (no step is left): of a live plan whose environment can tell, else empty. May
+  /// also say of fields that do not differ who keeps them as they are.
+  std::vector<FieldCause> causes = {};
 };
 
 /// What happens to one release.

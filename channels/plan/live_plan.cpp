@@ -138,6 +138,8 @@ class ReleasePlan {
         change.why = "was deleted to be made anew";
       } else if (was_applied) {
         change.why = "is missing from the environment";
+      } else {
+        change.why = desired.unchecked;
       }
       show(change, {}, shown(desired.body));
       out_.changes.push_back(std::move(change));
@@ -169,6 +171,7 @@ class ReleasePlan {
       change.why = unknown ? "what was applied last is not known" : "fields that left the manifest are given up";
     }
     show(change, before, after, item->owner);
+    if (item->causes) change.causes = place_causes(*item->causes, change.before, change.after);
     out_.changes.push_back(std::move(change));
   }
 
@@ -194,7 +197,12 @@ class ReleasePlan {
   /// True when applying `desired` would change nothing in the live object.
   static bool covers(const DesiredObject& desired, const LiveItem& item, bool was_applied) {
     if (was_applied && item.as_applied) return true;
-    if (item.predicted) return json_equal(shown(item.body), shown(*item.predicted));
+    if (item.predicted) {
+      if (json_equal(shown(item.body), shown(*item.predicted))) return true;
+      // What policies and defaults of the server would change is its own affair, and no reason to write again and again.
+      return was_applied && item.causes && !item.causes->empty() &&
+             std::ranges::none_of(*item.causes, [](const FieldCause& cause) { return is_reason_to_write(cause.origin); });
+    }
     return live_covers(desired.body, item.body);
   }
 

@@ -33,6 +33,8 @@ struct LiveItem {
   std::optional<Error> refused = {};       ///< why an apply would be refused
   std::string immutable = {};              ///< the fields, when it is because they cannot be changed in place
   std::vector<std::string> warnings = {};  ///< of the environment about an apply
+  /// Where what `predicted` would change comes from, field by field; may hold secrets. nullopt: nobody can tell.
+  std::optional<std::vector<FieldCause>> causes = {};
 };
 
 /// What is known about the environment. An object that is known not to exist has an empty value; one that is missing here
@@ -45,6 +47,7 @@ struct DesiredObject {
   Value body;        ///< as the environment would store it
   std::string hash;  ///< of the canonical body, computed as RecordedEntry::hash
   std::string source;
+  std::string unchecked = {};  ///< it is not there, and this is why the environment could not say whether it takes it
 };
 
 /// How far an earlier run got with an object (agent/inventory has the same words).
@@ -131,7 +134,8 @@ struct PlanOutcome {
 /// `gitopsctl.dev/adopt-from: RELEASE` of the desired object names → update; anybody else's, or one that gitopsctl itself is
 /// steered by (reserved.hpp) → an error of the release.
 /// *Equal* means that every field of the desired object is equal in the live one (lists as a whole) or, where the
-/// environment predicts an apply, that it would change nothing; that what was applied last is known to have the desired hash
+/// environment predicts an apply, that it would change nothing, or nothing but what the server itself or another manager
+/// decides (is_reason_to_write); that what was applied last is known to have the desired hash
 /// (a field that leaves the manifest is an update although the live object still has all desired fields; so is whatever a
 /// run that was killed may have written), and that the object is the one that was written. The cause is drift when what was
 /// applied last has the desired hash, else commit.

@@ -10,12 +10,13 @@ namespace gitopsctl::channels {
 namespace {
 
 constexpr std::size_t diff_context = 3;
-constexpr std::size_t max_name = 200;       // longer names and revisions are cut wherever they are shown
-constexpr std::size_t max_images = 5;       // per release in the table
-constexpr std::size_t max_message = 1'500;  // of one error
-constexpr std::size_t smallest_fold = 700;  // below this a fold shows nothing worth its frame
-constexpr std::size_t smallest_diff = 200;  // the same for one object's diff
-constexpr std::size_t fold_reserve = 160;   // for the note on what was cut and the end of the fold
+constexpr std::size_t max_cause_lines = 20;  // of one object
+constexpr std::size_t max_name = 200;        // longer names and revisions are cut wherever they are shown
+constexpr std::size_t max_images = 5;        // per release in the table
+constexpr std::size_t max_message = 1'500;   // of one error
+constexpr std::size_t smallest_fold = 700;   // below this a fold shows nothing worth its frame
+constexpr std::size_t smallest_diff = 200;   // the same for one object's diff
+constexpr std::size_t fold_reserve = 160;    // for the note on what was cut and the end of the fold
 
 std::string code(std::string_view text) { return markdown_code(truncate_utf8(text, max_name)); }
 
@@ -79,6 +80,7 @@ Section make_section(const Change& change) {
   if (change.cause == Cause::drift) section.head += ", drift";
   if (!change.why.empty()) section.head += ": " + code(change.why);
   section.head += '\n';
+  for (const auto& line : cause_lines(change, max_cause_lines)) section.head += "- " + code(line) + '\n';
   section.diff = change_diff(change, diff_context);
   const bool shows = change.action != Action::keep && change.action != Action::unchanged;
   if (shows && section.diff.empty()) section.head += "\nno difference that YAML shows\n";

@@ -126,6 +126,60 @@ std::string image_text(const ImageChange& image) {
   return image.before + " → " + image.after;
 }
 
+namespace {
+
+/// The lines of one field: what it comes from, and the parts of it that come from elsewhere. What somebody decided is said
+/// before what a server adds to it.
+void add_lines(const std::string& path, const std::vector<const FieldCause*>& causes, std::vector<std::string>& out) {
+  std::vector<std::pair<std::string, std::vector<const FieldCause*>>> by_text;
+  for (const auto* cause : causes) {
+    const auto text = cause->text();
+    auto known = std::ranges::find(by_text, text, &std::pair<std::string, std::vector<const FieldCause*>>::first);
+    if (known == by_text.end()) known = by_text.insert(known, {text, {}});
+    known->second.push_back(cause);
+  }
+  std::ranges::stable_sort(by_text, [](const auto& a, const auto& b) {
+    return is_reason_to_write(a.second.front()->origin) > is_reason_to_write(b.second.front()->origin);
+  });
+  for (std::size_t i = 0; i < by_text.size(); ++i) {
+    std::string line = path + ": " + by_text[i].first;
+    if (i > 0) {
+      std::string parts;
+      for (const auto* cause : by_text[i].second) {
+        std::string_view part = cause->path;
+        if (part.starts_with(path)) part.remove_prefix(path.size());
+        if (part.starts_with('.')) part.remove_prefix(1);
+        parts += (parts.empty() ? "" : ", ") + std::string(part);
+      }
+      line += ": " + parts;
+    }
+    out.push_back(std::move(line));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> cause_lines(const Change& change, std::size_t max) {
+  std::vector<std::string> out;
+  if (change.causes.empty() || (change.action != Action::update && change.action != Action::adopt)) return out;
+  std::set<const FieldCause*> told;
+  for (const auto& field : render::diff_values(change.before, change.after)) {
+    const auto causes = causes_at(change.causes, field.path);
+    told.insert(causes.begin(), causes.end());
+    if (causes.empty()) continue;
+    add_lines(field.path, causes, out);
+  }
+  for (const auto& cause : change.causes) {
+    if (!told.contains(&cause) && cause.origin != Origin::converged) out.push_back(cause.path + ": " + cause.text());
+  }
+  if (out.size() > max) {
+    const auto rest = out.size() - max;
+    out.resize(max);
+    out.push_back("and " + std::to_string(rest) + " more");
+  }
+  return out;
+}
+
 std::string change_diff(const Change& change, std::size_t context) {
   if (change.action == Action::keep || change.action == Action::unchanged) return {};
   render::TextDiffOptions options;

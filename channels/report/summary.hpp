@@ -33,6 +33,11 @@ struct ImageChange {
 /// `nginx 1.25 → 1.27`, `old:1 → new:2`, `new image nginx:1.27`, `no longer nginx:1.25`; not escaped.
 [[nodiscard]] std::string image_text(const ImageChange& image);
 
+/// Where the differences of an update come from, one line for each field that differs, and further ones for parts of it that
+/// come from elsewhere; then what the server or others keep as it is: `spec.replicas: drift: changed by …`. At most `max`
+/// lines, and one that counts the rest. Empty when nobody can tell. Not escaped.
+[[nodiscard]] std::vector<std::string> cause_lines(const Change& change, std::size_t max);
+
 /// The unified diff of one change as it is shown: YAML of the redacted objects.
 [[nodiscard]] std::string change_diff(const Change& change, std::size_t context);
 

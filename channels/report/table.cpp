@@ -9,6 +9,8 @@ namespace gitopsctl::channels {
 
 namespace {
 
+// Of one object; `-o json` has them all.
+constexpr std::size_t max_cause_lines = 100;
 constexpr std::string_view red = "\x1b[31m";
 constexpr std::string_view green = "\x1b[32m";
 constexpr std::string_view cyan = "\x1b[36m";
@@ -130,6 +132,7 @@ class Table {
       paint(bold, head);
       if (!change.why.empty()) out_ += ": " + terminal_safe(change.why);
       out_ += '\n';
+      for (const auto& line : cause_lines(change, max_cause_lines)) out_ += "  " + terminal_safe(line) + '\n';
       write_diff(terminal_safe(change_diff(change, options_.context), true));
     }
   }

@@ -49,12 +49,28 @@ Value errors_value(const std::vector<Error>& errors) {
   return Value::list(std::move(out));
 }
 
+Value cause_value(const FieldCause& cause) {
+  Value out =
+      make_map({{"path", text(cause.path)}, {"origin", text(origin_name(cause.origin))}, {"text", text(cause.text())}});
+  if (!cause.manager.empty()) out.set("manager", text(cause.manager));
+  if (!cause.operation.empty()) out.set("operation", text(cause.operation));
+  if (!cause.subresource.empty()) out.set("subresource", text(cause.subresource));
+  if (!cause.time.empty()) out.set("time", text(cause.time));
+  if (!cause.candidates.empty()) out.set("candidates", texts(cause.candidates));
+  return out;
+}
+
 Value fields_value(const Change& change) {
   Value::List out;
   for (const auto& field : render::diff_values(change.before, change.after)) {
     Value entry = make_map({{"action", text(render::field_action_name(field.action))}, {"path", text(field.path)}});
     if (field.action != render::FieldAction::added) entry.set("before", field.before);
     if (field.action != render::FieldAction::removed) entry.set("after", field.after);
+    if (!change.causes.empty()) {
+      Value::List causes;
+      for (const auto* cause : causes_at(change.causes, field.path)) causes.push_back(cause_value(*cause));
+      entry.set("causes", Value::list(std::move(causes)));
+    }
     out.push_back(std::move(entry));
   }
   return Value::list(std::move(out));

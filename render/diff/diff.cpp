@@ -40,25 +40,15 @@ bool plain_key(std::string_view key) {
   });
 }
 
-std::string join(const std::string& path, std::string_view key) {
-  if (!plain_key(key)) return path + '[' + canonical_json(Value::string(key)) + ']';
-  return path.empty() ? std::string(key) : path + '.' + std::string(key);
-}
-
-std::string scalar_text(const Value& value) {
-  if (value.is_string() && plain_key(value.as_string())) return std::string(value.as_string());
-  return canonical_json(value);
-}
-
 /// The label of one item under `key`: `name=web`, `containerPort=53,protocol=UDP`; nothing when the item lacks it.
 std::optional<std::string> item_label(const Value& item, const ItemKey& key) {
   const Value* first = item.find(key.field);
   if (first == nullptr || first->is_nothing() || first->is_list() || first->is_map()) return std::nullopt;
-  std::string label = std::string(key.field) + '=' + scalar_text(*first);
+  std::string label = std::string(key.field) + '=' + path_value(*first);
   const Value* second = key.second.empty() ? nullptr : item.find(key.second);
   if (second != nullptr && (second->is_list() || second->is_map())) return std::nullopt;
   if (second != nullptr && !second->is_nothing() && second->as_string() != key.second_default) {
-    label += ',' + std::string(key.second) + '=' + scalar_text(*second);
+    label += ',' + std::string(key.second) + '=' + path_value(*second);
   }
   return label;
 }
@@ -103,13 +93,13 @@ class Differ {
     std::size_t j = 0;
     while (i < a.size() || j < b.size()) {
       if (j == b.size() || (i < a.size() && a[i].key.view() < b[j].key.view())) {
-        changes.push_back({FieldAction::removed, join(path, a[i].key.view()), a[i].value, {}});
+        changes.push_back({FieldAction::removed, join_path(path, a[i].key.view()), a[i].value, {}});
         ++i;
       } else if (i == a.size() || b[j].key.view() < a[i].key.view()) {
-        changes.push_back({FieldAction::added, join(path, b[j].key.view()), {}, b[j].value});
+        changes.push_back({FieldAction::added, join_path(path, b[j].key.view()), {}, b[j].value});
         ++j;
       } else {
-        compare(a[i].value, b[j].value, join(path, a[i].key.view()));
+        compare(a[i].value, b[j].value, join_path(path, a[i].key.view()));
         ++i;
         ++j;
       }
@@ -209,6 +199,16 @@ std::string_view field_action_name(FieldAction action) noexcept {
     case FieldAction::reordered: return "reordered";
   }
   return "changed";
+}
+
+std::string join_path(const std::string& path, std::string_view key) {
+  if (!plain_key(key)) return path + '[' + canonical_json(Value::string(key)) + ']';
+  return path.empty() ? std::string(key) : path + '.' + std::string(key);
+}
+
+std::string path_value(const Value& value) {
+  if (value.is_string() && plain_key(value.as_string())) return std::string(value.as_string());
+  return canonical_json(value);
 }
 
 std::vector<FieldChange> diff_values(const Value& before, const Value& after) {

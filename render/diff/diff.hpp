@@ -36,6 +36,11 @@ struct FieldChange {
 /// Objects go in redacted: nothing is hidden here.
 [[nodiscard]] std::vector<FieldChange> diff_values(const Value& before, const Value& after);
 
+/// `path` and then `key`, as paths of diff_values() are written.
+[[nodiscard]] std::string join_path(const std::string& path, std::string_view key);
+/// A value as it stands in such a path: `web`, `53`, `"a b"`.
+[[nodiscard]] std::string path_value(const Value& value);
+
 struct TextDiffOptions {
   std::string from_name = {};  ///< header lines as unified_diff has them; none when both are empty
   std::string to_name = {};

@@ -44,6 +44,15 @@ class SpyEnvironment final : public agent::Environment {
                                                  const agent::ApplyOptions& options) override {
     return real_.predict(objects, options);
   }
+  Result<std::vector<agent::Trial>> try_new(const std::vector<const render::Object*>& objects,
+                                            const agent::ApplyOptions& options,
+                                            const std::set<render::ObjectId>& coming) override {
+    return real_.try_new(objects, options, coming);
+  }
+  std::vector<std::optional<std::vector<channels::FieldCause>>> explain(
+      const std::vector<agent::Difference>& differences) override {
+    return real_.explain(differences);
+  }
   [[nodiscard]] std::string owned_fields(const agent::LiveObject& object) const override {
     return real_.owned_fields(object);
   }

@@ -44,6 +44,7 @@ Inventory sample(const std::string& release = "web") {
   out.release_namespace = "web";
   out.phase = "applied";
   out.commit = std::string(40, 'c');
+  out.attempt = std::string(40, 'd');
   out.render_digest = "sha256:" + std::string(64, 'a');
   out.seal_digest = "hmac:" + std::string(64, 'b');
   out.render_key = "key";
