@@ -33,7 +33,7 @@ namespace {
 constexpr std::size_t cells_of_a_day = 40;
 constexpr std::size_t rows_of_a_day = 8;
 // Many of them wait for what does not come.
-constexpr unsigned workers = 6;
+constexpr unsigned workers = 4;
 // Cells one after the other in the same place.
 constexpr std::size_t chain_length = 12;
 

@@ -26,9 +26,9 @@ using agent::RunState;
 namespace {
 
 // A request that is not answered is given up after so long, and one that fails is repeated for so long: the agent has more
-// patience, and waits no other way.
-constexpr Millis attempt_limit{3'000};
-constexpr Millis repeat_for{2'500};
+// patience, and waits no other way. A busy machine takes seconds for what is a matter of milliseconds.
+constexpr Millis attempt_limit{8'000};
+constexpr Millis repeat_for{5'000};
 constexpr Millis first_pause{50};
 constexpr Millis longest_pause{500};
 constexpr std::chrono::seconds settle_patience{10};
