@@ -268,7 +268,11 @@ class Attributing {
 
   void judge_unwanted(const Sides& sides, bool ours) {
     if (sides.live != nullptr && (sides.applied != nullptr || ours)) return add(Origin::removal);
-    if (sides.predicted == nullptr) return add(Origin::admission);
+    if (sides.predicted == nullptr) {
+      // What others own goes only when their fields become ours, as those of kubectl do.
+      const PathOwner* other = sides.live == nullptr ? nullptr : live_owners_.other(path_);
+      return other == nullptr ? add(Origin::admission) : add(Origin::drift, other);
+    }
     if (is_built_in_default(kind_, path_, *sides.predicted)) return add(Origin::defaulted);
     if (in_.schema == nullptr) return add(Origin::filled_in);
     const auto value = in_.schema->default_of(path_);

@@ -223,6 +223,8 @@ void edit_config_map(const Hands& hands, int i, Lines& labels) {
   label("d", "drift");
   label("e", "commitOverDrift dashboard");
   label("f", "converged");
+  // What kubectl added becomes ours with what else it owned, and goes.
+  label("extra", "drift kubectl-patch");
   label("added", "admission");
 }
 

@@ -32,8 +32,8 @@ bool comes(const std::function<bool()>& what, Millis patience = Millis(60'000)) 
   return what();
 }
 
-/// Every object of every kind that can be listed, but what happens by itself.
-std::set<std::string> everything(const support::ControlPlane& plane) {
+/// Every object of every kind that can be listed, but what happens by itself. Throws when a kind goes meanwhile.
+std::set<std::string> list_everything(const support::ControlPlane& plane) {
   std::istringstream kinds(plane.kubectl({"api-resources", "--verbs=list", "--output=name"}));
   std::string all;
   for (std::string kind; std::getline(kinds, kind);) {
@@ -45,6 +45,18 @@ std::set<std::string> everything(const support::ControlPlane& plane) {
   std::set<std::string> out;
   for (std::string line; std::getline(lines, line);) out.insert(line);
   return out;
+}
+
+/// The same, also while the kinds of what ended before are still on their way out.
+std::set<std::string> everything(const support::ControlPlane& plane) {
+  for (int tries = 1;; ++tries) {
+    try {
+      return list_everything(plane);
+    } catch (const std::exception&) {
+      if (tries == 10) throw;
+      system_clock().sleep(Millis(1'000), {});
+    }
+  }
 }
 
 std::string lines_of(const std::set<std::string>& from, const std::set<std::string>& without) {

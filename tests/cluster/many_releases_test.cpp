@@ -136,7 +136,11 @@ TEST_SUITE("many releases") {
     const auto space = plane->fresh_namespace("versions");
     plane->apply(config_map_yaml(space, "there", "1"));
     std::vector<render::ObjectId> ids{map_id(space, "there")};
-    for (int i = 0; i < many; ++i) {
+    // A list that is far longer than what is asked for is given up; other tests fill the cluster.
+    const auto all = client.list({"", "", "ConfigMap"}, {}, {});
+    REQUIRE(all.ok());
+    const int asked = std::max(many, static_cast<int>(all->items.size()));
+    for (int i = 0; i < asked; ++i) {
       ids.push_back(map_id(space, "absent-" + std::to_string(i)));
       ids.push_back({"example.org", "Unknown", space, "x-" + std::to_string(i)});
       ids.push_back({"", "Secret", "", "without-namespace-" + std::to_string(i)});

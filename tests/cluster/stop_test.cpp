@@ -65,7 +65,8 @@ struct Bench {
   [[nodiscard]] std::size_t writes_of_objects() const {
     const auto seen = proxy.seen();
     return static_cast<std::size_t>(std::ranges::count_if(seen, [&](const auto& request) {
-      return request.method == "PATCH" && request.target.find("/namespaces/" + space + "/configmaps/") != std::string::npos;
+      return request.method == "PATCH" && request.request_class == support::kube_class::mutating &&
+             request.target.find("/namespaces/" + space + "/configmaps/") != std::string::npos;
     }));
   }
 
@@ -100,7 +101,10 @@ TEST_SUITE("cluster stop") {
     auto* plane = need_control_plane("an agent that stops while a write hangs");
     if (plane == nullptr) return;
     Bench bench(*plane);
-    bench.proxy.set({{.kind = Fault::Kind::hang, .path = "/configmaps/slow", .method = "PATCH"}});
+    bench.proxy.set({{.kind = Fault::Kind::hang,
+                      .path = "/configmaps/slow",
+                      .method = "PATCH",
+                      .request_class = std::string(support::kube_class::mutating)}});
     bench.commit({{"web", {"a", "b", "slow"}}}, "1");
     bench.agent.start();
     REQUIRE(wait_for([&] { return bench.writes_of_objects() >= 2; }));
@@ -154,6 +158,7 @@ TEST_SUITE("cluster stop") {
     bench.proxy.set({{.kind = Fault::Kind::delay,
                       .path = "/namespaces/" + bench.space + "/configmaps/",
                       .method = "PATCH",
+                      .request_class = std::string(support::kube_class::mutating),
                       .wait = std::chrono::milliseconds(200)}});
     std::map<std::string, std::vector<std::string>> releases;
     for (int i = 10; i < 60; ++i) releases["r" + std::to_string(i)] = {"c" + std::to_string(i)};
