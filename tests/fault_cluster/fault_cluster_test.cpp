@@ -30,8 +30,8 @@ using namespace gitopsctl::fault;
 
 namespace {
 
-constexpr std::size_t cells_of_a_day = 40;
-constexpr std::size_t rows_of_a_day = 8;
+constexpr std::size_t cells_of_a_day = 24;
+constexpr std::size_t rows_of_a_day = 6;
 // Many of them wait for what does not come.
 constexpr unsigned workers = 4;
 // Cells one after the other in the same place.
