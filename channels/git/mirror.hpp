@@ -83,9 +83,8 @@ class Mirror {
 
   /// Asks the remote for its refs. Over HTTP with protocol v2 one request, whose size depends on the refs under the
   /// prefixes only; what the server can do is asked once more, before the first listing and after a failed one. A server
-  /// that speaks only v0 takes one request, too, but sends all of its refs. Over SSH it is one command. An answer that is not whole is an error, never a
-  /// shorter listing. Changes nothing.
-  /// Ends by itself, by RemoteConfig::timeout.
+  /// that speaks only v0 takes one request, too, but sends all of its refs. Over SSH it is one command. An answer that is
+  /// not whole is an error, never a shorter listing. Changes nothing. Ends by itself, by RemoteConfig::timeout.
   virtual Result<RefListing> list_remote(const Interrupt& interrupt) = 0;
   /// Fetches what `listing` has and the mirror lacks, and then moves the mirror's refs to it (deleting those that are gone).
   /// No request when nothing moved, so it may be called after every listing; that is also how objects that turned out to be
