@@ -46,7 +46,7 @@ const char* variable(const char* name) { return std::getenv(name); }
 
 std::chrono::seconds length() {
   if (const char* given = variable("GITOPSCTL_REPLICAS_SECONDS"); given != nullptr)
-    return std::chrono::seconds(std::atoi(given));
+    return std::chrono::seconds(std::strtol(given, nullptr, 10));
   return variable("GITOPSCTL_CRASH_LONG") != nullptr ? std::chrono::seconds(600) : std::chrono::seconds(30);
 }
 
