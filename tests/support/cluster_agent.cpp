@@ -41,7 +41,10 @@ std::vector<std::pair<std::string, std::string>> ClusterAgent::variables() const
   for (const char* name : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name); value != nullptr) out.emplace_back(name, value);
   }
-  out.insert(out.end(), options_.environment.begin(), options_.environment.end());
+  for (const auto& added : options_.environment) {
+    std::erase_if(out, [&added](const auto& variable) { return variable.first == added.first; });
+    out.push_back(added);
+  }
   return out;
 }
 
