@@ -11,6 +11,7 @@
 #include "agent/cluster/path_owners.hpp"
 #include "base/json/json.hpp"
 #include "render/diff/diff.hpp"
+#include "render/manifest/server_fields.hpp"
 
 namespace gitopsctl::agent::detail {
 
@@ -25,10 +26,7 @@ constexpr std::size_t max_causes = 2000;
 
 // Of the server, or of who deploys; no part of what a manifest says.
 constexpr std::array<std::string_view, 3> other_fields{"apiVersion", "kind", "status"};
-constexpr std::array<std::string_view, 8> server_metadata{"managedFields",     "resourceVersion",           "uid",
-                                                          "generation",        "creationTimestamp",         "selfLink",
-                                                          "deletionTimestamp", "deletionGracePeriodSeconds"};
-constexpr std::array<std::string_view, 2> server_annotations{"kubectl.kubernetes.io/last-applied-configuration",
+constexpr std::array<std::string_view, 2> server_annotations{render::last_applied_annotation,
                                                              "deployment.kubernetes.io/revision"};
 // Below these a server keeps texts as they are written.
 constexpr std::array<std::string_view, 4> plain_texts{"metadata", "data", "stringData", "binaryData"};
@@ -38,7 +36,7 @@ bool contains(const auto& names, std::string_view name) { return std::ranges::fi
 bool is_ignored(const FieldSteps& path) {
   if (path.size() == 1) return contains(other_fields, path[0].key);
   if (path.empty() || path[0].key != "metadata") return false;
-  if (path.size() == 2) return contains(server_metadata, path[1].key);
+  if (path.size() == 2) return render::is_server_metadata(path[1].key);
   if (path.size() != 3) return false;
   if (path[1].key == "annotations") return contains(server_annotations, path[2].key);
   return path[1].key == "labels" && path[2].key == owner_label;

@@ -68,20 +68,6 @@ Error without_definitions(const KubeError& error) {
       .with_hint("run `gitopsctl install` against this cluster first");
 }
 
-/// The request got no answer that says anything about this very object.
-bool is_outage(const KubeError& error) {
-  switch (error.error_class()) {
-    case Class::local:
-    case Class::no_answer:
-    case Class::foreign_answer:
-    case Class::unauthorized:
-    case Class::throttled:
-    case Class::unavailable:
-    case Class::future_version: return true;
-    default: return false;
-  }
-}
-
 bool is_definition(const ObjectId& id) {
   return id.group == "apiextensions.k8s.io" && id.kind == "CustomResourceDefinition";
 }
@@ -469,7 +455,7 @@ Result<void> ClusterEnvironment::foresee_owners(const render::Object& object, co
   KubeApplyOptions how;
   static_cast<KubeWriteOptions&>(how) = write_options(true);
   auto made = actor_.apply(fresh, how, call);
-  if (!made.ok() && is_outage(made.error())) return made.error();
+  if (!made.ok() && made.error().is_outage()) return made.error();
   std::string names;
   const auto gone = detail::foresee(*out.body, stale, made.ok() ? made->object : fresh);
   for (std::size_t i = 0; i < gone.size() && i < max_named; ++i) names += (i == 0 ? "" : ", ") + path_text(gone[i]);
@@ -605,7 +591,7 @@ Result<std::vector<Prediction>> ClusterEnvironment::predict(const std::vector<co
         out[i].body = std::move(answer->object);
         return foresee_owners(object, call, out[i]);
       }
-      if (is_outage(answer.error())) return answer.error();
+      if (answer.error().is_outage()) return answer.error();
       out[i].refused = answer.error();
       out[i].immutable = detail::immutable_fields(object.id, answer.error());
       return {};

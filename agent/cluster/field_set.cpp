@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json/json.hpp"
+#include "base/text/quoted.hpp"
 
 namespace gitopsctl::agent {
 namespace {
@@ -81,17 +82,8 @@ std::string item_text(std::string_view step) {
 
 /// Where the `[…]` at the start of `text` ends: behind its bracket, outside of quoted texts.
 std::size_t bracket_end(std::string_view text) {
-  bool quoted = false;
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (quoted && text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      quoted = !quoted;
-    } else if (text[i] == ']' && !quoted) {
-      return i + 1;
-    }
-  }
-  return std::string_view::npos;
+  const auto close = find_unquoted(text, ']', 1);
+  return close == std::string_view::npos ? close : close + 1;
 }
 
 /// The step of `name="a",port=80`, `="x"` or `0`; nothing when it is of no such form.
@@ -108,15 +100,7 @@ std::optional<std::string> item_step(std::string_view text) {
   while (!text.empty()) {
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-    std::size_t end = equals + 1;
-    for (bool quoted = false; end < text.size() && (quoted || text[end] != ','); ++end) {
-      if (quoted && text[end] == '\\') {
-        ++end;
-      } else if (text[end] == '"') {
-        quoted = !quoted;
-      }
-    }
-    end = std::min(end, text.size());
+    const auto end = std::min(find_unquoted(text, ',', equals + 1), text.size());
     const auto value = parse_json(text.substr(equals + 1, end - equals - 1), {}, true, max_step_bytes);
     if (!value.ok()) return std::nullopt;
     keys.set(text.substr(0, equals), *value);

@@ -4,6 +4,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "render/manifest/server_fields.hpp"
 
 namespace gitopsctl::agent::detail {
 namespace {
@@ -29,29 +30,12 @@ void encode_string_data(Value& body) {
 
 }  // namespace
 
-Value without_nulls(const Value& value) {
-  if (value.is_map()) {
-    Value::Members members;
-    members.reserve(value.size());
-    for (const auto& member : value.as_map()) {
-      if (!member.value.is_nothing()) members.push_back({member.key, without_nulls(member.value)});
-    }
-    return Value::map(std::move(members));
-  }
-  if (value.is_list()) {
-    Value::List items;
-    items.reserve(value.size());
-    for (const auto& item : value.as_list()) items.push_back(without_nulls(item));
-    return Value::list(std::move(items));
-  }
-  return value;
-}
-
 Value normal_form(const render::Object& object) {
   Value body = render::canonical_value(object.body);
   if (!body.is_map()) body = Value::map();
   if (object.id.group == own_group) {
-    if (const Value* status = object.body.find("status"); status != nullptr) body.set("status", without_nulls(*status));
+    if (const Value* status = object.body.find("status"); status != nullptr)
+      body.set("status", render::without_nulls(*status));
   }
   if (!object.api_version.empty()) body.set("apiVersion", Value::string(object.api_version));
   body.set("kind", Value::string(object.id.kind));

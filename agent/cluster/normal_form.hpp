@@ -25,9 +25,6 @@ void set_owner(Value& body, const std::string& owner);
 /// An object as a server answered it.
 [[nodiscard]] LiveObject live_object(Value body);
 
-/// A copy without null members of maps, at any depth.
-[[nodiscard]] Value without_nulls(const Value& value);
-
 /// What of an object tells that somebody changed it: everything but its status and what the server keeps of itself. A few
 /// bytes, equal for equal content.
 [[nodiscard]] std::string content_hash(const Value& body);

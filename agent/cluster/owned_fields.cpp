@@ -1,5 +1,6 @@
 #include "agent/cluster/owned_fields.hpp"
 
+#include "agent/cluster/field_owners.hpp"
 #include "agent/cluster/field_set.hpp"
 #include "base/json/json.hpp"
 
@@ -55,9 +56,7 @@ const Value* applied_fields(const Value& body, std::string_view manager) {
   const Value* entries = body.find_path({"metadata", "managedFields"});
   if (entries == nullptr) return nullptr;
   for (const auto& entry : entries->as_list()) {
-    const bool ours = entry.string_at({"manager"}) == manager && entry.string_at({"operation"}) == "Apply" &&
-                      entry.string_at({"subresource"}).empty();
-    if (const Value* fields = entry.find("fieldsV1"); ours && fields != nullptr) return fields;
+    if (const Value* fields = entry.find("fieldsV1"); is_own(entry, manager) && fields != nullptr) return fields;
   }
   return nullptr;
 }
@@ -71,15 +70,8 @@ std::optional<Value> owned_part(const Value& body, std::string_view manager) {
 }
 
 std::string owned_fields(const Value& body, std::string_view manager) {
-  const Value* entries = body.find_path({"metadata", "managedFields"});
-  if (entries == nullptr) return {};
   std::string out;
-  for (const auto& entry : entries->as_list()) {
-    const bool ours = entry.string_at({"manager"}) == manager && entry.string_at({"operation"}) == "Apply" &&
-                      entry.string_at({"subresource"}).empty();
-    const Value* fields = entry.find("fieldsV1");
-    if (ours && fields != nullptr) write(body, *fields, out);
-  }
+  if (const Value* fields = applied_fields(body, manager); fields != nullptr) write(body, *fields, out);
   return out;
 }
 

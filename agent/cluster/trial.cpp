@@ -41,14 +41,8 @@ bool kind_comes(const std::set<ObjectId>& coming, std::initializer_list<std::str
 }  // namespace
 
 Refusal judge_refusal(const KubeError& error, const render::Object& object, const std::set<ObjectId>& coming) {
+  if (error.is_outage()) return Refusal::outage;
   switch (error.error_class()) {
-    case Class::local:
-    case Class::no_answer:
-    case Class::foreign_answer:
-    case Class::unauthorized:
-    case Class::throttled:
-    case Class::unavailable:
-    case Class::future_version: return Refusal::outage;
     case Class::namespace_missing:
       // Who has no Namespace object for it gets one made for the inventory of the release.
       return Refusal::deferred;

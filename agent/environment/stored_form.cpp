@@ -6,22 +6,14 @@
 
 #include "base/crypto/digest.hpp"
 #include "render/manifest/redact.hpp"
+#include "render/manifest/server_fields.hpp"
 
 namespace gitopsctl::agent {
 
 namespace {
 
-// What API servers set in metadata, whatever a writer says.
-constexpr std::array<std::string_view, 8> server_fields = {
-    "creationTimestamp", "deletionGracePeriodSeconds",
-    "deletionTimestamp", "generation",
-    "managedFields",     "resourceVersion",
-    "selfLink",          "uid",
-};
 constexpr std::array<std::string_view, 7> secret_fields = {"apiVersion", "data",       "immutable", "kind",
                                                            "metadata",   "stringData", "type"};
-// kubectl keeps the whole manifest in this one, secret values included.
-constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 constexpr std::string_view hash_prefix = "hmac:";
 
 bool is_hash(std::string_view text) { return text.size() == hash_prefix.size() + 64 && text.starts_with(hash_prefix); }
@@ -55,18 +47,18 @@ Value stored_metadata(const render::Object& object, std::string_view key, const 
   Value::Members members;
   for (const auto& member : given == nullptr ? Value::Members{} : given->as_map()) {
     const auto name = member.key.view();
-    if (std::find(server_fields.begin(), server_fields.end(), name) != server_fields.end()) continue;
-    if (name == "namespace" || member.value.is_nothing()) continue;
+    if (render::is_server_metadata(name) || name == "namespace" || member.value.is_nothing()) continue;
     members.push_back(member);
   }
   Value out = Value::map(std::move(members));
   out.set("name", Value::string(object.id.name));
   if (!object.id.namespace_.empty()) out.set("namespace", Value::string(object.id.namespace_));
   if (const Value* annotations = out.find("annotations"); object.is_secret() && annotations != nullptr) {
-    if (const Value* manifest = annotations->find(last_applied)) {
+    if (const Value* manifest = annotations->find(render::last_applied_annotation)) {
       Value copy = annotations->shallow_copy();
-      const Value* before = stored.find_path({"metadata", "annotations", last_applied});
-      copy.set(last_applied, hashed(*manifest, object.id, "annotations", last_applied, key, before));
+      const Value* before = stored.find_path({"metadata", "annotations", render::last_applied_annotation});
+      copy.set(render::last_applied_annotation,
+               hashed(*manifest, object.id, "annotations", render::last_applied_annotation, key, before));
       out.set("annotations", std::move(copy));
     }
   }

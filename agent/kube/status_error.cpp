@@ -309,6 +309,7 @@ KubeError from_status(const Value& body, int code, std::optional<Millis> retry_a
 }  // namespace
 
 std::string_view class_name(KubeErrorClass which) noexcept { return row_of(which).name; }
+std::string_view class_hint(KubeErrorClass which) noexcept { return row_of(which).hint; }
 
 KubeError::KubeError(Error error) : Error(std::move(error)), detail_(std::make_shared<const Detail>()) {}
 
@@ -318,6 +319,19 @@ KubeError::KubeError(KubeErrorClass which, Error error, KubeStatus status, std::
       detail_(std::make_shared<const Detail>(Detail{std::move(status), std::move(conflicts)})) {}
 
 bool KubeError::transient() const noexcept { return row_of(class_).transient; }
+
+bool KubeError::is_outage() const noexcept {
+  switch (class_) {
+    case Class::local:
+    case Class::no_answer:
+    case Class::foreign_answer:
+    case Class::unauthorized:
+    case Class::throttled:
+    case Class::unavailable:
+    case Class::future_version: return true;
+    default: return false;
+  }
+}
 
 KubeError KubeError::with(Error error) const {
   KubeError out = *this;

@@ -47,6 +47,8 @@ enum class KubeErrorClass : std::uint8_t {
 
 /// The stable name of a class, as it stands in logs, metrics and tests (`FieldConflict`, `NotFound`, …).
 [[nodiscard]] std::string_view class_name(KubeErrorClass which) noexcept;
+/// What to do about errors of a class that say nothing better; empty: nothing in general.
+[[nodiscard]] std::string_view class_hint(KubeErrorClass which) noexcept;
 
 /// One cause of a Status. The message is one line without the value that it quotes, see without_value().
 struct StatusCause {
@@ -97,6 +99,8 @@ class KubeError : public Error {
   [[nodiscard]] const std::vector<FieldConflict>& conflicts() const noexcept { return detail_->conflicts; }
   /// The same request can succeed a little later.
   [[nodiscard]] bool transient() const noexcept;
+  /// It says nothing about the very object that was asked about: nobody answered, or who answered did not look at it.
+  [[nodiscard]] bool is_outage() const noexcept;
   /// The request was sent, and nobody knows whether it was carried out.
   [[nodiscard]] bool outcome_unknown() const noexcept { return outcome_unknown_; }
 

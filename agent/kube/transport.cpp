@@ -18,9 +18,6 @@ constexpr Millis least_throttle_pause{1'000};
 /// An object is read or written in milliseconds; a server that needs so long for it has too much to do.
 constexpr Millis slow_answer{5'000};
 
-constexpr std::string_view no_answer_hint =
-    "it is tried again; if it stays so, look at the API server and at what stands between";
-
 double machine_random() {
   static std::mutex mutex;
   static std::mt19937 generator{std::random_device{}()};
@@ -238,7 +235,7 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
     const bool ours = error.code() == ErrorCode::cancelled || error.code() == ErrorCode::too_large ||
                       error.code() == ErrorCode::invalid_input || error.code() == ErrorCode::internal ||
                       error.code() == ErrorCode::forbidden || interrupt.deadline.passed();
-    if (!ours && error.hint().empty()) error = error.with_hint(std::string(no_answer_hint));
+    if (!ours && error.hint().empty()) error = error.with_hint(std::string(class_hint(KubeErrorClass::no_answer)));
     return {KubeError(ours ? KubeErrorClass::local : KubeErrorClass::no_answer, error), left};
   }
   if (response->status == 304 && !request.etag.empty()) {

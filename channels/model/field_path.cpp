@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json/json.hpp"
+#include "base/text/quoted.hpp"
 #include "base/value/value.hpp"
 
 namespace gitopsctl::channels {
@@ -18,17 +19,8 @@ Error wrong(std::string what) {
 
 /// Where the bracket at the start of `text` ends, behind it; quoted brackets do not count.
 std::size_t bracket_end(std::string_view text) {
-  bool quoted = false;
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (quoted && text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      quoted = !quoted;
-    } else if (text[i] == ']' && !quoted) {
-      return i + 1;
-    }
-  }
-  return std::string_view::npos;
+  const auto close = find_unquoted(text, ']', 1);
+  return close == std::string_view::npos ? close : close + 1;
 }
 
 /// JSON, or a text without quotes.
@@ -46,15 +38,7 @@ Result<std::string> read_keys(std::string_view text) {
   while (!text.empty()) {
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) return wrong("an item of a list is chosen by nothing");
-    std::size_t end = equals + 1;
-    for (bool quoted = false; end < text.size() && (quoted || text[end] != ','); ++end) {
-      if (quoted && text[end] == '\\') {
-        ++end;
-      } else if (text[end] == '"') {
-        quoted = !quoted;
-      }
-    }
-    end = std::min(end, text.size());
+    const auto end = std::min(find_unquoted(text, ',', equals + 1), text.size());
     GITOPSCTL_TRY(Value value, read_value(text.substr(equals + 1, end - equals - 1)));
     keys.set(text.substr(0, equals), std::move(value));
     text.remove_prefix(std::min(end + 1, text.size()));

@@ -5,37 +5,14 @@
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "render/manifest/object.hpp"
+#include "render/manifest/server_fields.hpp"
 
 namespace gitopsctl::render {
 
 namespace {
 
 // Set by the API server, or left in manifests that were exported from one (specs: cluster-apply §2.2).
-constexpr std::array<std::string_view, 8> server_metadata = {"managedFields",     "resourceVersion",           "uid",
-                                                             "generation",        "creationTimestamp",         "selfLink",
-                                                             "deletionTimestamp", "deletionGracePeriodSeconds"};
-constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
-
 bool is_nothing(const Value& value) { return value.is_nothing() || value.is_nil_container(); }
-
-/// A copy without nulls in maps. Nulls in lists stay: they hold a place.
-Value without_nulls(const Value& value) {
-  if (value.is_map()) {
-    Value::Members members;
-    members.reserve(value.size());
-    for (const auto& member : value.as_map()) {
-      if (!is_nothing(member.value)) members.push_back({member.key, without_nulls(member.value)});
-    }
-    return Value::map(std::move(members));
-  }
-  if (value.is_list()) {
-    Value::List items;
-    items.reserve(value.size());
-    for (const auto& item : value.as_list()) items.push_back(without_nulls(item));
-    return Value::list(std::move(items));
-  }
-  return value;
-}
 
 /// Objects by identity; of equal ones (a set that was not checked for claims) the bytes decide, so that order never does.
 template <class Bytes>
@@ -56,6 +33,24 @@ void add_objects(Sha256& sum, const std::vector<Object>& objects, Bytes bytes_of
 
 }  // namespace
 
+Value without_nulls(const Value& value) {
+  if (value.is_map()) {
+    Value::Members members;
+    members.reserve(value.size());
+    for (const auto& member : value.as_map()) {
+      if (!is_nothing(member.value)) members.push_back({member.key, without_nulls(member.value)});
+    }
+    return Value::map(std::move(members));
+  }
+  if (value.is_list()) {
+    Value::List items;
+    items.reserve(value.size());
+    for (const auto& item : value.as_list()) items.push_back(without_nulls(item));
+    return Value::list(std::move(items));
+  }
+  return value;
+}
+
 Value canonical_value(const Value& body) {
   Value out = without_nulls(body);
   if (!out.is_map()) return out;
@@ -65,9 +60,9 @@ Value canonical_value(const Value& body) {
     Value& metadata = member.value;
     for (const auto key : server_metadata) metadata.erase(key);
     const Value* annotations = metadata.find("annotations");
-    if (annotations != nullptr && annotations->find(last_applied) != nullptr) {
+    if (annotations != nullptr && annotations->find(last_applied_annotation) != nullptr) {
       Value rest = *annotations;
-      rest.erase(last_applied);
+      rest.erase(last_applied_annotation);
       if (rest.size() == 0) metadata.erase("annotations");
     }
   }

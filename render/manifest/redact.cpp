@@ -13,6 +13,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "render/manifest/server_fields.hpp"
 
 namespace gitopsctl::render {
 
@@ -21,9 +22,8 @@ namespace {
 constexpr std::string_view changed_before = "(redacted, before)";
 constexpr std::string_view changed_after = "(redacted, after)";
 // Annotations in which other tools keep a copy of the whole object.
-constexpr std::array<std::string_view, 4> copies_of_object = {"kubectl.kubernetes.io/last-applied-configuration",
-                                                              "kapp.k14s.io/original", "kapp.k14s.io/original-diff",
-                                                              "kapp.k14s.io/original-diff-md5"};
+constexpr std::array<std::string_view, 4> copies_of_object = {
+    last_applied_annotation, "kapp.k14s.io/original", "kapp.k14s.io/original-diff", "kapp.k14s.io/original-diff-md5"};
 // What a Secret has besides its values. Everything else in one is hidden: a misspelt `stringdata` holds values too.
 constexpr std::array<std::string_view, 5> open_secret_fields = {"apiVersion", "immutable", "kind", "metadata", "type"};
 // Shorter values occur everywhere by chance.
