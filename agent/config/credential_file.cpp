@@ -10,6 +10,7 @@ namespace gitopsctl::agent::detail {
 namespace {
 
 constexpr std::size_t max_credential_bytes = 64 << 10;
+constexpr std::size_t piece_bytes = 8 << 10;
 
 }  // namespace
 
@@ -19,9 +20,15 @@ Result<std::string> read_small_file(const std::string& path, std::size_t max_byt
   };
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
   if (!file) return failed(std::strerror(errno));
-  std::string out(max_bytes + 1, '\0');
+  std::string out;
   errno = 0;
-  out.resize(std::fread(out.data(), 1, out.size(), file.get()));
+  // Piece by piece: the bound is far above what such files have.
+  for (std::size_t got = piece_bytes; got == piece_bytes && out.size() <= max_bytes;) {
+    const std::size_t before = out.size();
+    out.resize(before + piece_bytes);
+    got = std::fread(out.data() + before, 1, piece_bytes, file.get());
+    out.resize(before + got);
+  }
   if (std::ferror(file.get()) != 0) return failed(std::strerror(errno));
   if (out.size() > max_bytes) {
     return Error(ErrorCode::too_large, "'" + path + "' has more than " + std::to_string(max_bytes) + " bytes");
