@@ -349,7 +349,7 @@ void HttpClient::State::set_up_tls(const HttpUrl& url, bool at_home) {
   CURL* handle = easy.get();
   const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
   const auto set_blob = [&set](CURLoption option, std::string& pem) {
-    curl_blob blob{pem.data(), pem.size(), CURL_BLOB_COPY};
+    curl_blob blob{pem.data(), pem.size(), CURL_BLOB_NOCOPY};  // `origin` lives as long as the handle
     set(option, &blob);
   };
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
