@@ -11,6 +11,7 @@
 #include "base/result/no_throw.hpp"
 #include "render/manifest/redact.hpp"
 #include "render/release/render_release.hpp"
+#include "render/template/engine.hpp"
 
 namespace gitopsctl::agent {
 
@@ -189,7 +190,7 @@ Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>&
   states_ = std::move(next);
 
   std::atomic<std::size_t> at{0};
-  const auto work = [&]() noexcept {
+  const auto render_all = [&] {
     for (;;) {
       const std::size_t i = at.fetch_add(1);
       if (i >= wanted.size() || !interrupt.check("rendering").ok()) return;
@@ -203,6 +204,8 @@ Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>&
       crash_point(CrashPoint::render_after_release);
     }
   };
+  // One large stack for all that a thread renders, instead of one for each chart.
+  const auto work = [&] { render::run_with_large_stack(render_all); };
   {
     std::vector<std::jthread> others;
     const std::size_t wish = std::min<std::size_t>(options_.threads, wanted.size());
