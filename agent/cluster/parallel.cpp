@@ -8,6 +8,30 @@
 
 namespace gitopsctl::agent::detail {
 
+namespace {
+
+/// Threads that are in a call of in_parallel() or were started by one.
+std::atomic<std::size_t> busy{0};
+
+/// Counts this thread, and as many more as there is room for.
+class Places {
+ public:
+  Places(std::size_t more, std::size_t limit) {
+    const std::size_t before = busy.fetch_add(1);
+    more_ = std::min(more, limit - std::min(limit, before + 1));
+    busy.fetch_add(more_);
+  }
+  ~Places() { busy.fetch_sub(more_ + 1); }
+  Places(const Places&) = delete;
+  Places& operator=(const Places&) = delete;
+  [[nodiscard]] std::size_t more() const noexcept { return more_; }
+
+ private:
+  std::size_t more_ = 0;
+};
+
+}  // namespace
+
 void in_parallel(std::size_t count, std::size_t limit, const std::function<bool(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> go_on{true};
@@ -19,9 +43,11 @@ void in_parallel(std::size_t count, std::size_t limit, const std::function<bool(
       if (!work(i)) go_on = false;
     }
   };
+  if (count == 0) return;
+  const Places places(count - 1, limit);
   std::vector<std::jthread> threads;
   try {
-    for (std::size_t i = 1; i < std::min(count, limit); ++i) threads.emplace_back(run);
+    for (std::size_t i = 0; i < places.more(); ++i) threads.emplace_back(run);
   } catch (const std::system_error&) {
     // The machine has no more threads: those that there are do it all.
   }
