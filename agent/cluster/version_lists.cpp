@@ -1,6 +1,7 @@
 #include "agent/cluster/version_lists.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -28,20 +29,25 @@ struct Question {
   std::vector<const render::ObjectId*> wanted;
 };
 
+/// A list of each namespace where that tells of many objects each; else one of all namespaces, where it may be asked for.
 std::vector<Question> questions_for(const std::vector<render::ObjectId>& ids, const ReaderOf& reader_of, bool everywhere) {
-  std::map<std::tuple<const KubeClient*, std::string, std::string, std::string>, Question> by_place;
-  for (const auto& id : ids) {
-    const KubeClient& reader = reader_of(id);
-    const std::string place = everywhere ? std::string() : id.namespace_;
-    Question& question = by_place[{&reader, id.group, id.kind, place}];
-    question.reader = &reader;
-    question.kind = {id.group, "", id.kind};
-    question.namespace_ = place;
-    question.wanted.push_back(&id);
-  }
+  using Wanted = std::vector<const render::ObjectId*>;
+  std::map<std::tuple<const KubeClient*, std::string, std::string>, std::map<std::string, Wanted>> kinds;
+  for (const auto& id : ids) kinds[{&reader_of(id), id.group, id.kind}][id.namespace_].push_back(&id);
   std::vector<Question> out;
-  for (auto& [place, question] : by_place) {
-    if (question.wanted.size() >= (everywhere ? worth_all : worth_a_list)) out.push_back(std::move(question));
+  for (auto& [kind, spaces] : kinds) {
+    const auto& [reader, group, name] = kind;
+    std::size_t total = 0;
+    for (const auto& [space, wanted] : spaces) total += wanted.size();
+    if (everywhere && total >= worth_all && spaces.size() * worth_a_list > total) {
+      Question question{reader, {group, "", name}, "", {}};
+      for (const auto& [space, wanted] : spaces) std::ranges::copy(wanted, std::back_inserter(question.wanted));
+      out.push_back(std::move(question));
+      continue;
+    }
+    for (auto& [space, wanted] : spaces) {
+      if (wanted.size() >= worth_a_list) out.push_back({reader, {group, "", name}, space, std::move(wanted)});
+    }
   }
   return out;
 }
