@@ -7,6 +7,7 @@ namespace gitopsctl::agent::detail {
 Result<void> SharedLook::ask(const std::string& key, const Look& look) {
   std::unique_lock lock(mutex_);
   Subject& subject = subjects_[key];
+  if (subject.good_since && clock_.monotonic() - *subject.good_since < good_for_) return {};
   if (!subject.next) subject.next = std::make_shared<Round>();
   const auto round = subject.next;
   ended_.wait(lock, [&] { return round->answer.has_value() || (!round->begun && !subject.looking); });
@@ -16,9 +17,12 @@ Result<void> SharedLook::ask(const std::string& key, const Look& look) {
   subject.looking = true;
   subject.next.reset();
   ++looks_;
+  const Millis begin = clock_.monotonic();
   lock.unlock();
   auto answer = no_throw("a look", look);
   lock.lock();
+  subject.good_since.reset();
+  if (answer.ok()) subject.good_since = begin;
   subject.looking = false;
   round->answer = answer;
   ended_.notify_all();

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/time/clock.hpp"
+
 namespace gitopsctl::tests {
 namespace {
 
@@ -16,7 +18,7 @@ using agent::detail::SharedLook;
 TEST_SUITE("concurrency: shared looks") {
   TEST_CASE("everybody gets the answer of a look that began after they asked") {
     // The truth only grows; whoever asks must not be told less than what was true when they asked.
-    SharedLook shared;
+    SharedLook shared{system_clock()};
     std::atomic<int> truth{0};
     std::atomic<int> seen{0};
     std::atomic<bool> stale{false};
@@ -45,7 +47,7 @@ TEST_SUITE("concurrency: shared looks") {
   }
 
   TEST_CASE("those who ask while a look is under way share the next one") {
-    SharedLook shared;
+    SharedLook shared{system_clock()};
     std::atomic<bool> let_go{false};
     std::atomic<int> answered{0};
     std::jthread first([&] {
@@ -75,8 +77,26 @@ TEST_SUITE("concurrency: shared looks") {
     CHECK(shared.looks() <= 4);  // one, unless the machine kept somebody from asking in time
   }
 
+  TEST_CASE("a yes is good for a while, counted from when its look began, and a no never is") {
+    ManualClock clock{TimePoint(Millis(0))};
+    SharedLook shared(clock, Millis(250));
+    const auto yes = [&]() -> Result<void> {
+      clock.advance(Millis(100));
+      return {};
+    };
+    const auto no = []() -> Result<void> { return Error(ErrorCode::conflict, "taken over"); };
+    CHECK(shared.ask("a", yes).ok());
+    clock.advance(Millis(149));
+    CHECK(shared.ask("a", no).ok());
+    CHECK_FALSE(shared.ask("b", no).ok());
+    clock.advance(Millis(1));
+    CHECK_FALSE(shared.ask("a", no).ok());
+    CHECK_FALSE(shared.ask("a", no).ok());
+    CHECK(shared.looks() == 4);
+  }
+
   TEST_CASE("subjects do not wait for each other, and a look that throws is an error for all") {
-    SharedLook shared;
+    SharedLook shared{system_clock()};
     CHECK(shared.ask("a", [&]() -> Result<void> { return shared.ask("b", []() -> Result<void> { return {}; }); }).ok());
     const auto thrown = shared.ask("a", []() -> Result<void> { throw std::runtime_error("no"); });
     REQUIRE_FALSE(thrown.ok());
