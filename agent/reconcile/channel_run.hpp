@@ -68,6 +68,7 @@ class ChannelRun {
     Inventory inventory;
     std::optional<UnreadableInventory> unreadable;  ///< the inventory is there, but nobody knows what is in it
     bool deployed = false;                          ///< an inventory was there before the run
+    bool looked = false;                            ///< in this run, or nothing of it had to be looked at
     bool planned = false;                           ///< `changes` is from the environment, not from memory
     bool failed = false;
     bool held_back = false;        ///< something of it would have been removed, but not in a run in which anything failed
@@ -79,6 +80,15 @@ class ChannelRun {
     channels::LiveReleaseInput input;             ///< what the plan was made from
     channels::ReleaseChanges changes;
     WriteReport report;
+  };
+
+  /// What a look at the objects of one release found, until it is planned.
+  struct Look {
+    bool asks = false;         ///< something had to be looked at, and nothing stood in the way
+    std::vector<Error> found;  ///< of the plan's input
+    FormerRendering former;
+    Result<channels::LiveState> live{channels::LiveState()};
+    std::map<render::ObjectId, std::string> observed;
   };
 
   Result<void> road();
@@ -107,7 +117,9 @@ class ChannelRun {
   [[nodiscard]] channels::Handover hand_over();
   const std::set<render::ObjectId>& coming();
   void refuse_double_claims();
-  Result<channels::PlanOutcome> plan_item(Item& item, const channels::Handover& handover);
+  Result<void> look_ahead(std::size_t first);
+  Result<void> prepare_look(Item& item, Look& look);
+  Result<channels::PlanOutcome> plan_item(std::size_t place, const channels::Handover& handover);
   channels::PlanOutcome skip_plan(Item& item, const std::vector<Error>& found, const std::vector<Error>& met_before) const;
   void hold_back_removals();
   [[nodiscard]] std::size_t objects_at_stake() const;
@@ -177,7 +189,8 @@ class ChannelRun {
 
   LookErrors look_errors_;
   std::vector<Item> items_;
-  KnownVersions versions_;  ///< of this run's objects, where many had to be looked at
+  std::map<std::size_t, Look> looks_;  ///< by their places in items_: those ahead of the plan
+  KnownVersions versions_;             ///< of this run's objects, where many had to be looked at
   std::optional<std::set<render::ObjectId>> coming_;
   channels::ChangeSet changes_;
   std::vector<channels::Verdict> verdicts_;

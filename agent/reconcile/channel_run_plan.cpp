@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <mutex>
 #include <set>
 #include <utility>
 
 #include "agent/reconcile/channel_run.hpp"
+#include "agent/reconcile/crew.hpp"
 #include "base/process/crash_point.hpp"
+#include "base/result/no_throw.hpp"
 
 namespace gitopsctl::agent {
 
@@ -36,7 +40,7 @@ Result<void> ChannelRun::plan() {
   channels::Handover handover = hand_over();
   const auto plan_one = [&](std::size_t i) -> Result<channels::PlanOutcome> {
     GITOPSCTL_CHECK(interrupt_.check("planning"));
-    return plan_item(items_[i], handover);
+    return plan_item(i, handover);
   };
   GITOPSCTL_CHECK(channels::plan_until_settled(handover, items_.size(), plan_one));
   crash_point(CrashPoint::plan_after_live);
@@ -190,8 +194,14 @@ void ChannelRun::ask_for_versions() {
   for (const auto& item : items_) {
     if (item.unreadable || (!others_wrote_ && knows(item))) continue;
     auto wanted = wanted_ids(item);
+    if (item.deployed && !s_.memory.contains(item.name)) {
+      // Nothing is remembered that a version could be compared with: what is there is read whole. Only of what is new a
+      // list can tell that there is nothing to read.
+      std::erase_if(wanted, [&](const auto& id) { return item.inventory.find(id) != nullptr; });
+    } else {
+      for (const auto& entry : item.inventory.entries) ids.push_back(entry.id);
+    }
     std::ranges::move(wanted, std::back_inserter(ids));
-    for (const auto& entry : item.inventory.entries) ids.push_back(entry.id);
     if (!item.deployed) ids.push_back({"", "Namespace", "", item.inventory.namespace_});
   }
   std::ranges::sort(ids);
@@ -235,9 +245,54 @@ const std::set<render::ObjectId>& ChannelRun::coming() {
   return *coming_;
 }
 
-Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::Handover& handover) {
-  const std::vector<Error> met_before = std::move(item.changes.errors);
-  if (item.unreadable || !must_look(item)) return skip_plan(item, {}, met_before);
+/// Looks at the releases from `first` on that nobody looked at yet in this run, as many at once as the environment is worth:
+/// what it takes is waiting for answers. Of a release that is planned anew only at itself.
+Result<void> ChannelRun::look_ahead(std::size_t first) {
+  std::vector<std::size_t> group{first};
+  const std::size_t hands = std::max<std::size_t>(1, s_.environment.writers());
+  for (std::size_t i = first + 1; !items_[first].looked && i < items_.size() && group.size() < hands; ++i) {
+    if (!items_[i].looked) group.push_back(i);
+  }
+  const auto in_group = [&](const std::function<void(std::size_t)>& work) -> Result<void> {
+    std::vector<Result<void>> done(group.size());
+    do_in_order(std::vector<std::vector<std::size_t>>(group.size()), hands, [&](std::size_t i) {
+      done[i] = no_throw("a look", [&]() -> Result<void> {
+        work(group[i]);
+        return {};
+      });
+      return true;
+    });
+    for (const auto& one : done) GITOPSCTL_CHECK(one);
+    return {};
+  };
+  std::vector<unsigned char> asks(items_.size(), 0);
+  GITOPSCTL_CHECK(in_group([&](std::size_t i) { asks[i] = !items_[i].unreadable && must_look(items_[i]) ? 1 : 0; }));
+  for (const std::size_t i : group) {
+    items_[i].looked = true;
+    Look& look = looks_[i];
+    look = {};
+    if (asks[i] != 0) GITOPSCTL_CHECK(prepare_look(items_[i], look));
+  }
+  std::mutex of_trees;
+  return in_group([&](std::size_t i) {
+    Look& look = looks_.at(i);
+    if (!look.asks) return;
+    LookAids aids;
+    aids.known = &versions_;
+    aids.coming = &*coming_;
+    if (look.former) {
+      aids.former = [&] {
+        const std::lock_guard lock(of_trees);
+        return look.former();
+      };
+    }
+    look.live = look_up_live(s_.environment, items_[i].input, look.observed, s_.setup.installation_key, aids);
+  });
+}
+
+/// What the look at a release needs from here.
+Result<void> ChannelRun::prepare_look(Item& item, Look& look) {
+  static_cast<void>(coming());
   PlanSubject subject;
   subject.channel = channel_.get();
   subject.release = item.release;
@@ -253,21 +308,27 @@ Result<channels::PlanOutcome> ChannelRun::plan_item(Item& item, const channels::
     }
   }
   item.input = make_plan_input(s_.environment, subject, s_.setup.installation_key);
-  if (!item.input.errors.empty() || !met_before.empty()) return skip_plan(item, item.input.errors, met_before);
-  ReleaseMemory& memory = s_.memory[item.name];
-  memory = {};
-  LookAids aids;
-  aids.known = &versions_;
-  aids.former =
+  look.found = item.input.errors;
+  look.asks = item.input.errors.empty() && item.changes.errors.empty();
+  if (!look.asks) return {};
+  s_.memory[item.name] = {};
+  look.former =
       former_rendering(item.inventory, subject, s_.setup.key, s_.setup.channel_file, s_.setup.installation_key, s_.tree_of);
-  aids.coming = &coming();
-  const auto looked = look_up_live(s_.environment, item.input, memory.observed, s_.setup.installation_key, aids);
-  if (!looked.ok()) {
-    memory = {};
-    if (!look_errors_.is_of_one_release(looked.error())) return looked.error();
-    return skip_plan(item, {looked.error()}, met_before);
+  return {};
+}
+
+Result<channels::PlanOutcome> ChannelRun::plan_item(std::size_t place, const channels::Handover& handover) {
+  if (!looks_.contains(place)) GITOPSCTL_CHECK(look_ahead(place));
+  Look look = std::move(looks_.extract(place).mapped());
+  Item& item = items_[place];
+  const std::vector<Error> met_before = std::move(item.changes.errors);
+  if (!look.asks) return skip_plan(item, look.found, met_before);
+  if (!look.live.ok()) {
+    if (!look_errors_.is_of_one_release(look.live.error())) return look.live.error();
+    return skip_plan(item, {look.live.error()}, met_before);
   }
-  const channels::LiveState& live = *looked;
+  s_.memory[item.name].observed = std::move(look.observed);
+  const channels::LiveState& live = *look.live;
   item.changes = channels::plan_release_live(item.input, live, handover);
   item.planned = true;
   item.failed = !item.changes.errors.empty();

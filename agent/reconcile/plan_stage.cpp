@@ -97,14 +97,21 @@ Result<void> predict_changes(Environment& environment, const channels::LiveRelea
 
 /// Asks whether what is not there would be taken: what is refused is known before anything is written.
 Result<void> try_missing(Environment& environment, channels::LiveReleaseInput& input, const channels::LiveState& live,
-                         const std::set<render::ObjectId>& coming) {
+                         const LookAids& aids) {
   std::vector<render::Object> objects;
   std::vector<channels::DesiredObject*> desired;
+  const auto is_missing = [&](const std::string& space) {
+    const render::ObjectId id{"", "Namespace", "", space};
+    if (const auto seen = live.find(id); seen != live.end()) return !seen->second.has_value();
+    if (aids.known == nullptr) return false;
+    const auto known = aids.known->find(id);
+    return known != aids.known->end() && !known->second;
+  };
   for (auto& one : input.desired) {
     if (live.at(one.id)) continue;
-    const auto space = live.find({"", "Namespace", "", one.id.namespace_});
-    if (space != live.end() && !space->second) {
-      one.unchecked = "not validated yet: its namespace is made in the same run";
+    if (!one.id.namespace_.empty() && is_missing(one.id.namespace_)) {
+      // Asking would take a while for nothing: a server waits whether its own list of namespaces only lags behind.
+      one.unchecked = "not validated yet: its namespace is not there yet";
       continue;
     }
     objects.push_back({one.id, std::string(one.body.string_at({"apiVersion"})), one.body, one.source, 0});
@@ -118,7 +125,8 @@ Result<void> try_missing(Environment& environment, channels::LiveReleaseInput& i
   options.owner = input.owner;
   options.dry_run = true;
   options.sensitive = &input.sensitive;
-  GITOPSCTL_TRY(auto trials, environment.try_new(asked, options, coming));
+  static const std::set<render::ObjectId> nothing;
+  GITOPSCTL_TRY(auto trials, environment.try_new(asked, options, aids.coming == nullptr ? nothing : *aids.coming));
   for (std::size_t i = 0; i < trials.size(); ++i) {
     if (trials[i].refused) {
       input.errors.push_back(Error(*trials[i].refused).at({objects[i].source, 0, 0}));
@@ -334,8 +342,7 @@ Result<channels::LiveState> look_up_live(Environment& environment, channels::Liv
   }
   auto asked = list_asked(input, entries, found, live);
   GITOPSCTL_CHECK(predict_changes(environment, input, asked));
-  static const std::set<render::ObjectId> nothing;
-  GITOPSCTL_CHECK(try_missing(environment, input, live, aids.coming == nullptr ? nothing : *aids.coming));
+  GITOPSCTL_CHECK(try_missing(environment, input, live, aids));
   explain_changes(environment, input, asked, Former(aids.former, input, installation_key));
   return live;
 }
