@@ -35,7 +35,9 @@ bool is_noise(const std::string& group, const std::string& kind) {
 /// The watch of one scope, with the thread that it runs on.
 class ChangeFeed::Watch final : public KubeWatchSink {
  public:
-  Watch(ChangeFeed& feed, Scope scope) : feed_(feed), scope_(std::move(scope)) {}
+  /// `after_writes`: we have written what the first list holds, so it is compared with that.
+  Watch(ChangeFeed& feed, Scope scope, bool after_writes)
+      : feed_(feed), scope_(std::move(scope)), after_writes_(after_writes) {}
 
   void begin() {
     thread_ = std::jthread([this] { run(); });
@@ -50,7 +52,11 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     const std::lock_guard lock(feed_.mutex_);
     const bool first = !listed_;
     listed_ = true;
-    if (first && !late_) {
+    if (first && after_writes_ && !late_) {
+      // Whatever is there is as we left it, or somebody else's.
+      if (lacks_ours(now)) feed_.foreign();
+      for (auto& [id, change] : now) feed_.tell(*this, id, std::move(change));
+    } else if (first && !late_) {
       for (auto& [id, change] : now) known_[id] = {change.version, change.hash, change.uid};
     } else {
       std::vector<std::pair<render::ObjectId, Change>> gone;
@@ -112,8 +118,21 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     }
   }
 
+  /// True when something that we wrote and did not delete is not in the list. With the feed's lock held.
+  [[nodiscard]] bool lacks_ours(const std::map<render::ObjectId, Change>& now) const {
+    return std::ranges::any_of(feed_.own_, [&](const auto& one) {
+      const auto& [id, own] = one;
+      if (id.group != scope_.kind.group || id.kind != scope_.kind.kind) return false;
+      if (!scope_.namespace_.empty() && id.namespace_ != scope_.namespace_) return false;
+      // Inventories have no owner label.
+      if (id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-")) return false;
+      return own.open == 0 && !own.versions.empty() && own.removed.empty() && !now.contains(id);
+    });
+  }
+
   ChangeFeed& feed_;
   Scope scope_;
+  bool after_writes_;
   bool listed_ = false;
   bool failed_ = false;
   bool late_ = false;
@@ -121,8 +140,8 @@ class ChangeFeed::Watch final : public KubeWatchSink {
   std::jthread thread_;
 };
 
-ChangeFeed::ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces, bool objects)
-    : client_(std::move(client)), actor_(std::move(actor)), namespaces_(std::move(namespaces)), objects_(objects) {
+ChangeFeed::ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces)
+    : client_(std::move(client)), actor_(std::move(actor)), namespaces_(std::move(namespaces)) {
   const std::string home(channels::home_namespace);
   if (!namespaces_.empty() && std::ranges::find(namespaces_, home) == namespaces_.end()) namespaces_.push_back(home);
 }
@@ -135,7 +154,8 @@ ChangeFeed::~ChangeFeed() {
   watches_.clear();  // joins
 }
 
-void ChangeFeed::watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun) {
+void ChangeFeed::watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun,
+                       bool after_writes) {
   std::vector<std::string> spaces{""};
   if (!anywhere) {
     spaces = {std::string(channels::home_namespace)};
@@ -148,14 +168,23 @@ void ChangeFeed::watch(const KubeKind& kind, const std::string& selector, bool a
     Scope scope{kind, space, selector};
     auto& place = watches_[scope];
     if (place) continue;
-    place = std::make_unique<Watch>(*this, scope);
+    place = std::make_unique<Watch>(*this, scope, after_writes);
     place->begin();
     begun.push_back(place.get());
   }
 }
 
-void ChangeFeed::follow(const std::set<std::pair<std::string, std::string>>& kinds) {
-  if (!objects_) return;
+bool ChangeFeed::has_none(const std::string& group, const std::string& kind) const {
+  KubeListOptions options;
+  options.label_selector = owner_label;
+  options.metadata_only = true;
+  options.page_size = 1;
+  options.most = 1;
+  const auto listed = actor_.list({group, "", kind}, options, {});
+  return listed.ok() && listed->items.empty();
+}
+
+void ChangeFeed::follow(const std::set<std::pair<std::string, std::string>>& kinds, bool writing) {
   // Who follows what somebody else has just begun to follow waits for the same list.
   const std::lock_guard order(follow_mutex_);
   std::vector<std::pair<std::string, std::string>> fresh;
@@ -166,18 +195,42 @@ void ChangeFeed::follow(const std::set<std::pair<std::string, std::string>>& kin
       if (followed_.insert(kind).second && started_) fresh.push_back(kind);
     }
   }
-  if (fresh.empty()) return;
+  if (writing && namespaces_.empty()) {
+    std::erase_if(fresh, [&](const auto& kind) {
+      if (!has_none(kind.first, kind.second)) return false;
+      const std::lock_guard lock(mutex_);
+      put_off_.insert(kind);
+      return true;
+    });
+  }
+  begin(fresh, false);
+}
+
+void ChangeFeed::catch_up() {
+  const std::lock_guard order(follow_mutex_);
+  std::set<std::pair<std::string, std::string>> put_off;
+  {
+    const std::lock_guard lock(mutex_);
+    put_off = std::exchange(put_off_, {});
+  }
+  begin({put_off.begin(), put_off.end()}, true);
+}
+
+void ChangeFeed::begin(const std::vector<std::pair<std::string, std::string>>& kinds, bool after_writes) {
+  if (kinds.empty()) return;
   std::vector<Watch*> begun;
-  for (const auto& [group, kind] : fresh) {
+  for (const auto& [group, kind] : kinds) {
     const auto resource = client_.discovery().map(group, "", kind, {});
     const std::lock_guard lock(mutex_);
     if (!resource.ok()) {
       followed_.erase({group, kind});  // a kind that comes later is followed then
+      // Nobody knows what became of what we wrote.
+      if (after_writes) foreign();
       continue;
     }
     // Without a right for the whole cluster nothing outside of namespaces can be watched.
     if (!resource->namespaced && !namespaces_.empty()) continue;
-    watch({group, "", kind}, std::string(owner_label), true, begun);
+    watch({group, "", kind}, std::string(owner_label), true, begun, after_writes);
   }
   std::unique_lock lock(mutex_);
   const auto all_ready = [&] { return std::ranges::all_of(begun, [](const Watch* one) { return one->ready(); }); };
@@ -194,7 +247,7 @@ std::uint64_t ChangeFeed::version() {
     watch({std::string(own_group), "", "Channel"}, "", false, begun);
     watch({std::string(own_group), "", "Approval"}, "", false, begun);
     watch({std::string(own_group), "", "Release"}, "", true, begun);
-    if (objects_) watch({"", "", "ConfigMap"}, std::string(managed_selector), true, begun);
+    watch({"", "", "ConfigMap"}, std::string(managed_selector), true, begun);
     const auto known = std::exchange(followed_, {});
     const auto all_ready = [&] { return std::ranges::all_of(begun, [](const Watch* one) { return one->ready(); }); };
     if (!changed_.wait_for(lock, stop_.get_token(), first_list_patience, all_ready)) {

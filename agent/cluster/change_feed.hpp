@@ -24,16 +24,19 @@ namespace gitopsctl::agent::detail {
 class ChangeFeed {
  public:
   /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere.
-  /// `objects` false: only our own kinds are counted. No thread runs before the first version().
-  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces, bool objects = true);
+  /// No thread runs before the first version().
+  ChangeFeed(KubeClient client, KubeClient actor, std::vector<std::string> namespaces);
   /// Ends the watches and waits for their threads.
   ~ChangeFeed();
   ChangeFeed(const ChangeFeed&) = delete;
   ChangeFeed& operator=(const ChangeFeed&) = delete;
 
   /// Counts changes of this kind's objects from here on: when it returns, they have been listed, or that failed or took too
-  /// long, which counts as a change once it is done.
-  void follow(const std::set<std::pair<std::string, std::string>>& kinds);
+  /// long, which counts as a change once it is done. With `writing`, a kind of which nothing has an owner label yet is
+  /// listed and watched from catch_up() on: what is about to be written of it would cost the server and us an event each.
+  void follow(const std::set<std::pair<std::string, std::string>>& kinds, bool writing = false);
+  /// Begins what follow() put off. What was written, changed or deleted by others since then counts as a change now.
+  void catch_up();
 
   [[nodiscard]] std::uint64_t version();
   [[nodiscard]] bool changed_by_others(std::uint64_t since);
@@ -87,20 +90,23 @@ class ChangeFeed {
   };
 
   // All of these are called with the lock held.
-  void watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun);
+  void watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun,
+             bool after_writes = false);
   void tell(Watch& watch, const render::ObjectId& id, Change change);
   void settle(Watch& watch, const render::ObjectId& id, const Change& change);
   void close(const render::ObjectId& id, const std::string& version, const std::string& removed);
   void foreign();
   void own();
 
+  void begin(const std::vector<std::pair<std::string, std::string>>& kinds, bool after_writes);
+  /// True when the server says that no object of the kind has an owner label.
+  [[nodiscard]] bool has_none(const std::string& group, const std::string& kind) const;
   /// Who watches it.
   [[nodiscard]] const KubeClient& watcher(const Scope& scope) const;
 
   KubeClient client_;
   KubeClient actor_;
   std::vector<std::string> namespaces_;
-  bool objects_;
   std::stop_source stop_;
   std::mutex follow_mutex_;  ///< held over a whole follow(); taken before the lock
   std::mutex mutex_;
@@ -109,7 +115,8 @@ class ChangeFeed {
   bool primed_ = false;  ///< what version() begins with has begun
   std::uint64_t version_ = 1;
   std::uint64_t last_foreign_ = 0;
-  std::set<std::pair<std::string, std::string>> followed_;
+  std::set<std::pair<std::string, std::string>> followed_;  ///< those put off as well
+  std::set<std::pair<std::string, std::string>> put_off_;
   std::map<render::ObjectId, Own> own_;
   std::map<Scope, std::unique_ptr<Watch>> watches_;
 };

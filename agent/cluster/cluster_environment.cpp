@@ -47,6 +47,11 @@ constexpr Millis definition_poll{100};
 /// How long an apply waits for an object of the same name that is being deleted: well within a lease.
 constexpr Millis gone_patience{10'000};
 constexpr Millis gone_poll{200};
+/// How long a look at the lease is good for: less than a group of objects takes to write. Whoever takes a lease over has
+/// waited for its whole span before, so this is for a lease that somebody deletes or edits by hand.
+constexpr Millis confirmed_for{250};
+/// Without watches, how often somebody else may have written.
+constexpr Millis look_every{1'000};
 
 /// An apply with this version creates, or fails: no object has it (a server's versions begin higher), and for an object that
 /// is not there it does not count.
@@ -103,7 +108,9 @@ class ClusterEnvironment final : public Environment {
         leases_(client_, clock, settings_.field_manager),
         rollouts_(actor_, clock),
         explanation_(client_, settings_.field_manager, settings_.cache_directory, clock),
-        feed_(client_, actor_, settings_.namespaces, settings_.watch_objects) {}
+        feed_(client_, actor_, settings_.namespaces),
+        confirmations_(clock, confirmed_for),
+        opened_(clock.monotonic()) {}
 
   Result<std::optional<LiveObject>> get(const ObjectId& id) override;
   Result<std::vector<LiveObject>> list(const ListQuery& query) override;
@@ -130,13 +137,17 @@ class ClusterEnvironment final : public Environment {
   Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) override {
     return leases_.acquire(name, holder, span);
   }
-  Result<void> release_lease(const Lease& lease) override { return leases_.release(lease); }
-  void note_leases(const std::vector<std::string>& names) override { leases_.note(names); }
-  Result<std::uint64_t> version() override { return feed_.version(); }
-  Result<bool> changed_by_others(std::uint64_t since) override { return feed_.changed_by_others(since); }
-  Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override {
-    return feed_.wait(seen, span, stop);
+  Result<void> release_lease(const Lease& lease) override {
+    auto released = leases_.release(lease);
+    if (settings_.watches) feed_.catch_up();
+    return released;
   }
+  void note_leases(const std::vector<std::string>& names) override { leases_.note(names); }
+  Result<std::uint64_t> version() override { return settings_.watches ? feed_.version() : looks(); }
+  Result<bool> changed_by_others(std::uint64_t since) override {
+    return settings_.watches ? feed_.changed_by_others(since) : looks() > since;
+  }
+  Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override;
   bool forgets_events() const noexcept override { return true; }
   bool hashes_secrets() const noexcept override { return false; }
   Value as_stored(const render::Object& object, const std::vector<render::SensitivePath>& /*sensitive*/) const override {
@@ -172,6 +183,13 @@ class ClusterEnvironment final : public Environment {
   /// True once for a namespace that was not there when many objects were looked at.
   bool was_missing(const std::string& name_space);
   [[nodiscard]] KubeWriteOptions write_options(bool dry_run) const;
+  /// Without watches: every look_every since the start may be a change by others.
+  [[nodiscard]] std::uint64_t looks() const {
+    return 1 + static_cast<std::uint64_t>((clock_.monotonic() - opened_) / look_every);
+  }
+  void follow(const std::set<std::pair<std::string, std::string>>& kinds) {
+    if (settings_.watches) feed_.follow(kinds, leases_.holds_any());
+  }
 
   KubeClient client_;
   KubeClient actor_;
@@ -182,9 +200,19 @@ class ClusterEnvironment final : public Environment {
   detail::Explanation explanation_;
   ChangeFeed feed_;
   detail::SharedLook confirmations_;  ///< of leases
+  Millis opened_;                     ///< by the monotonic clock
   std::mutex missing_mutex_;
   std::set<std::string> missing_namespaces_;  ///< when they were looked at last: they are made before the server asks for it
 };
+
+Result<std::uint64_t> ClusterEnvironment::wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) {
+  if (settings_.watches) return feed_.wait(seen, span, stop);
+  const Deadline deadline(clock_, span);
+  while (looks() <= seen && !deadline.passed() && !stop.stop_requested()) {
+    clock_.sleep(std::min(deadline.left(), look_every / 4), stop);
+  }
+  return looks();
+}
 
 // ---- reading
 
@@ -288,7 +316,7 @@ Result<void> ClusterEnvironment::find_listed(const std::vector<ObjectId>& ids, c
 Result<std::vector<std::optional<LiveObject>>> ClusterEnvironment::get_many(const std::vector<ObjectId>& ids) {
   std::map<std::tuple<std::string, std::string, std::string>, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < ids.size(); ++i) groups[{ids[i].group, ids[i].kind, ids[i].namespace_}].push_back(i);
-  feed_.follow(kinds_of(ids));
+  follow(kinds_of(ids));
   std::vector<std::vector<std::size_t>> tasks;
   for (auto& [kind, which] : groups) {
     if (which.size() >= list_from) {
@@ -316,7 +344,7 @@ Result<std::vector<std::optional<LiveObject>>> ClusterEnvironment::get_many(cons
 Result<KnownVersions> ClusterEnvironment::known_versions(const std::vector<ObjectId>& ids) {
   auto kinds = kinds_of(ids);
   kinds.erase({"", "Namespace"});
-  feed_.follow(kinds);  // from before the look on
+  follow(kinds);  // from before the look on
   auto known = detail::versions_by_lists(
       ids, [this](const ObjectId& id) -> const KubeClient& { return reader_of(id); }, settings_.namespaces.empty());
   const std::lock_guard lock(missing_mutex_);
@@ -526,12 +554,12 @@ Result<ApplyOutcome> ClusterEnvironment::apply(const render::Object& object, con
 Result<void> ClusterEnvironment::apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,
                                             std::vector<ApplyOutcome>& outcomes) {
   outcomes.clear();
-  // Groups of several releases begin together: one look at the lease is enough for them, if it begins now.
+  // Groups of several releases begin together: one look at the lease is enough for them.
   GITOPSCTL_CHECK(confirmations_.ask(options.lease + ' ' + std::to_string(options.fence),
                                      [&] { return leases_.confirm(options.lease, options.fence); }));
   std::set<std::pair<std::string, std::string>> kinds;
   for (const auto& planned : objects) kinds.emplace(planned.object->id.group, planned.object->id.kind);
-  feed_.follow(kinds);
+  follow(kinds);
   std::vector<std::optional<Result<ApplyOutcome>>> results(objects.size());
   detail::ScalerBook scalers(actor_, options.scaled);
   detail::in_parallel(objects.size(), max_parallel, [&](std::size_t i) {

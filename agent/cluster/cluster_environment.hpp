@@ -21,9 +21,9 @@ struct ClusterSettings {
   /// Nothing is listed or watched outside of these and the home namespace, so no right for the whole cluster is needed;
   /// empty: no limit.
   std::vector<std::string> namespaces;
-  /// False: version() tells of what people say (Channels, Releases, Approvals) and not of the releases' objects, which costs
-  /// a list and a watch for each kind. For who does one run and ends.
-  bool watch_objects = true;
+  /// False: nothing is watched, which costs a list and a connection for each kind, and version() says once a second that
+  /// somebody else may have written. For who does one run and ends.
+  bool watches = true;
   /// Who writes, as managedFields will say.
   std::string field_manager = "gitopsctl";
   KubeClientOptions client;

@@ -24,6 +24,11 @@ class LeaseBook {
 
   Result<Lease> acquire(const std::string& name, const std::string& holder, Millis span);
   Result<void> release(const Lease& lease);
+  /// True while something may be written under a lease.
+  [[nodiscard]] bool holds_any() const {
+    const std::lock_guard lock(mutex_);
+    return !held_.empty();
+  }
   /// Remembers since when leases of others are as they are.
   void note(const std::vector<std::string>& names);
   /// `conflict` unless the lease is ours with this fence, as far as that is known without asking. A fence of 0 is none.
@@ -57,7 +62,7 @@ class LeaseBook {
   const KubeClient& client_;
   Clock& clock_;
   std::string field_manager_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Held> held_;
   std::map<std::string, Foreign> foreign_;
 };

@@ -58,7 +58,7 @@ Result<std::unique_ptr<Environment>> open_cluster(const AgentConfig& config, con
   settings.impersonate = binding.service_account;
   settings.namespaces = binding.namespaces;
   settings.client.stop = stop;
-  settings.watch_objects = opener == Opener::agent;
+  settings.watches = opener == Opener::agent;
   // The agent's own directory; a command may run as somebody who cannot write there.
   if (opener == Opener::agent && !config.state_directory.empty())
     settings.cache_directory = config.state_directory + "/schemas";

@@ -115,6 +115,76 @@ TEST_SUITE("cluster feed") {
     CHECK(watching.quiet());
   }
 
+  TEST_CASE("what a run writes of a kind that had no objects is looked at when its lease is given back") {
+    auto* plane = need_control_plane("kinds that are new to a feed");
+    if (plane == nullptr) return;
+    install_kinds(*plane);
+    const std::string space = plane->fresh_namespace("new-kind");
+    plane->kubectl({"delete", "limitranges", "--all-namespaces", "--selector=applyset.kubernetes.io/part-of"});
+    Watching watching(admin_settings(*plane));
+    auto& cluster = *watching.cluster;
+    const auto lease = must(cluster.acquire_lease("gitopsctl-" + space, "me", Millis(30'000)));
+    ApplyOptions options = owned();
+    options.lease = lease.name;
+    options.fence = lease.fence;
+    std::vector<render::Object> objects;
+    for (const char* name : {"a", "b", "c"}) {
+      objects.push_back(object_of("apiVersion: v1\nkind: LimitRange\nmetadata: {name: " + std::string(name) +
+                                  ", namespace: " + space + "}\nspec: {limits: [{type: Container, max: {cpu: \"2\"}}]}\n"));
+    }
+    for (const auto& object : objects) must(cluster.apply(object, options));
+    REQUIRE(cluster.remove(objects[2].id, {must(cluster.get(objects[2].id))->uid, ""}, options).ok());
+    watching.calm();
+    const auto edited = R"({"spec":{"limits":[{"type":"Container","max":{"cpu":"3"}}]}})";
+    SUBCASE("nobody else wrote") {
+      REQUIRE(cluster.release_lease(lease).ok());
+      CHECK(watching.quiet());
+      // From here on it is watched as everything is.
+      plane->kubectl({"patch", "limitrange", "a", "-n", space, "--type=merge", "-p", edited});
+      CHECK(watching.told());
+    }
+    SUBCASE("edited") {
+      plane->kubectl({"patch", "limitrange", "a", "-n", space, "--type=merge", "-p", edited});
+      CHECK(watching.quiet());
+      REQUIRE(cluster.release_lease(lease).ok());
+      CHECK(watching.told());
+    }
+    SUBCASE("deleted") {
+      plane->kubectl({"delete", "limitrange", "b", "-n", space});
+      REQUIRE(cluster.release_lease(lease).ok());
+      CHECK(watching.told());
+    }
+    SUBCASE("not ours any more") {
+      plane->kubectl({"label", "limitrange", "b", "-n", space, "applyset.kubernetes.io/part-of-"});
+      REQUIRE(cluster.release_lease(lease).ok());
+      CHECK(watching.told());
+    }
+    SUBCASE("made by somebody else under our label") {
+      plane->apply("apiVersion: v1\nkind: LimitRange\nmetadata: {name: d, namespace: " + space +
+                   ", labels: {applyset.kubernetes.io/part-of: feed}}\nspec: {limits: []}\n");
+      REQUIRE(cluster.release_lease(lease).ok());
+      CHECK(watching.told());
+    }
+  }
+
+  TEST_CASE("without watches somebody else may have written once a second") {
+    auto* plane = need_control_plane("a feed without watches");
+    if (plane == nullptr) return;
+    auto settings = admin_settings(*plane);
+    settings.watches = false;
+    const auto cluster = open_cluster(std::move(settings));
+    const auto since = must(cluster->version());
+    CHECK_FALSE(must(cluster->changed_by_others(since)));
+    const auto begin = steady_clock::now();
+    CHECK(must(cluster->wait_for_change(since, Millis(20'000), {})) > since);
+    CHECK(steady_clock::now() - begin < std::chrono::seconds(10));
+    CHECK(must(cluster->changed_by_others(since)));
+    const auto now = must(cluster->version());
+    std::stop_source stop;
+    stop.request_stop();
+    CHECK(must(cluster->wait_for_change(now + 100, Millis(20'000), stop.get_token())) < now + 100);
+  }
+
   TEST_CASE("a switch is known within a second, and so is a touched inventory") {
     auto* plane = need_control_plane("switches in a cluster");
     if (plane == nullptr) return;
