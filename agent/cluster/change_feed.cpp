@@ -55,7 +55,13 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     if (first && after_writes_ && !late_) {
       // Whatever is there is as we left it, or somebody else's.
       if (lacks_ours(now)) feed_.foreign();
-      for (auto& [id, change] : now) feed_.tell(*this, id, std::move(change));
+      for (auto& [id, change] : now) {
+        if (is_as_written(id, change)) {
+          known_[id] = {change.version, change.hash, change.uid};
+        } else {
+          feed_.tell(*this, id, std::move(change));
+        }
+      }
     } else if (first && !late_) {
       for (auto& [id, change] : now) known_[id] = {change.version, change.hash, change.uid};
     } else {
@@ -128,6 +134,14 @@ class ChangeFeed::Watch final : public KubeWatchSink {
       if (id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-")) return false;
       return own.open == 0 && !own.versions.empty() && own.removed.empty() && !now.contains(id);
     });
+  }
+
+  /// True when nothing but a status changed since we wrote it last. With the feed's lock held.
+  [[nodiscard]] bool is_as_written(const render::ObjectId& id, const Change& change) const {
+    const auto ours = feed_.own_.find(id);
+    if (ours == feed_.own_.end() || ours->second.open > 0 || change.deleting) return false;
+    const Known& written = ours->second.written;
+    return !written.hash.empty() && written.hash == change.hash && written.uid == change.uid;
   }
 
   ChangeFeed& feed_;
@@ -204,6 +218,11 @@ void ChangeFeed::follow(const std::set<std::pair<std::string, std::string>>& kin
     });
   }
   begin(fresh, false);
+}
+
+bool ChangeFeed::is_put_off(const render::ObjectId& id) {
+  const std::lock_guard lock(mutex_);
+  return put_off_.contains({id.group, id.kind});
 }
 
 void ChangeFeed::catch_up() {
@@ -345,9 +364,14 @@ ChangeFeed::OwnWrite::~OwnWrite() {
   feed_.close(id_, {}, {});
 }
 
-void ChangeFeed::OwnWrite::done(const std::string& resource_version) {
+void ChangeFeed::OwnWrite::done(const std::string& resource_version, const Value* body) {
   open_ = false;
+  Known written;
+  if (body != nullptr && feed_.is_put_off(id_)) {
+    written = {resource_version, content_hash(*body), std::string(body->string_at({"metadata", "uid"}))};
+  }
   const std::lock_guard lock(feed_.mutex_);
+  if (!written.hash.empty()) feed_.own_[id_].written = std::move(written);
   feed_.close(id_, resource_version, {});
   feed_.own();
 }

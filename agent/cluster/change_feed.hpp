@@ -50,7 +50,8 @@ class ChangeFeed {
     ~OwnWrite();
     OwnWrite(const OwnWrite&) = delete;
     OwnWrite& operator=(const OwnWrite&) = delete;
-    void done(const std::string& resource_version);
+    /// `body`: the object as the server answered it, which tells later whether more than a status changed since.
+    void done(const std::string& resource_version, const Value* body = nullptr);
     void removed(const std::string& uid);
 
    private:
@@ -77,6 +78,7 @@ class ChangeFeed {
     unsigned open = 0;
     std::vector<std::string> versions;  ///< of our writes that no watch told yet
     std::string removed;                ///< uid of what we deleted
+    Known written;                      ///< of a kind that was put off: what we wrote last
     std::vector<std::pair<Watch*, Change>> waiting;
   };
   struct Scope {
@@ -101,6 +103,8 @@ class ChangeFeed {
   void begin(const std::vector<std::pair<std::string, std::string>>& kinds, bool after_writes);
   /// True when the server says that no object of the kind has an owner label.
   [[nodiscard]] bool has_none(const std::string& group, const std::string& kind) const;
+  /// Takes the lock.
+  [[nodiscard]] bool is_put_off(const render::ObjectId& id);
   /// Who watches it.
   [[nodiscard]] const KubeClient& watcher(const Scope& scope) const;
 

@@ -529,7 +529,7 @@ Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, 
       continue;
     }
     outcome.object = detail::live_object(std::move(written->object));
-    if (!options.dry_run) own.done(outcome.object.resource_version);
+    if (!options.dry_run) own.done(outcome.object.resource_version, &outcome.object.body);
     outcome.warnings.insert(outcome.warnings.end(), written->warnings.begin(), written->warnings.end());
     if (!options.dry_run) {
       auto overridden = explanation_.overridden(plain, outcome.object.body, call.sensitive);

@@ -120,7 +120,8 @@ TEST_SUITE("cluster feed") {
     if (plane == nullptr) return;
     install_kinds(*plane);
     const std::string space = plane->fresh_namespace("new-kind");
-    plane->kubectl({"delete", "limitranges", "--all-namespaces", "--selector=applyset.kubernetes.io/part-of"});
+    plane->kubectl(
+        {"delete", "limitranges,poddisruptionbudgets", "--all-namespaces", "--selector=applyset.kubernetes.io/part-of"});
     Watching watching(admin_settings(*plane));
     auto& cluster = *watching.cluster;
     const auto lease = must(cluster.acquire_lease("gitopsctl-" + space, "me", Millis(30'000)));
@@ -132,6 +133,10 @@ TEST_SUITE("cluster feed") {
       objects.push_back(object_of("apiVersion: v1\nkind: LimitRange\nmetadata: {name: " + std::string(name) +
                                   ", namespace: " + space + "}\nspec: {limits: [{type: Container, max: {cpu: \"2\"}}]}\n"));
     }
+    const auto budget =
+        object_of("apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: p, namespace: " + space +
+                  "}\nspec: {minAvailable: 1, selector: {matchLabels: {a: b}}}\n");
+    objects.push_back(budget);
     for (const auto& object : objects) must(cluster.apply(object, options));
     REQUIRE(cluster.remove(objects[2].id, {must(cluster.get(objects[2].id))->uid, ""}, options).ok());
     watching.calm();
@@ -141,6 +146,15 @@ TEST_SUITE("cluster feed") {
       CHECK(watching.quiet());
       // From here on it is watched as everything is.
       plane->kubectl({"patch", "limitrange", "a", "-n", space, "--type=merge", "-p", edited});
+      CHECK(watching.told());
+    }
+    SUBCASE("only a status changed") {
+      plane->kubectl({"patch", "pdb", "p", "-n", space, "--subresource=status", "--type=merge", "-p",
+                      R"({"status":{"observedGeneration":1,"currentHealthy":1}})"});
+      REQUIRE(must(cluster.get(budget.id))->body.find_path({"status", "currentHealthy"}) != nullptr);
+      REQUIRE(cluster.release_lease(lease).ok());
+      CHECK(watching.quiet());
+      plane->kubectl({"patch", "pdb", "p", "-n", space, "--type=merge", "-p", R"({"spec":{"minAvailable":2}})"});
       CHECK(watching.told());
     }
     SUBCASE("edited") {
