@@ -56,6 +56,9 @@ RunResult ChannelRun::go() {
     s_.inventories.reset();
     s_.swept = false;
   }
+  if (s_.inventories) {
+    for (const auto& [name, inventory] : *s_.inventories) result_.objects += inventory.entries.size();
+  }
   s_.stage.release_memory();
   if (!lease_.name.empty()) {
     // Given back at once, so that `gitopsctl apply` and another agent need not wait for its end; an error only means that

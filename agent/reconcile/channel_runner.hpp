@@ -47,6 +47,7 @@ struct RunResult {
   std::string message;        ///< one line for people
   std::vector<Error> errors;  ///< of the channel as a whole
   std::size_t created = 0, updated = 0, removed = 0, failed_releases = 0;
+  std::size_t objects = 0;    ///< in the inventories, where they are known
   bool retry = false;         ///< trying again later can help
   bool elsewhere = false;     ///< somebody else has the channel's lease, and works on it
   channels::CommitId pinned;  ///< what was worked on instead of the commit of the request, in a rollback; else empty

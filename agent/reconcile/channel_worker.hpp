@@ -19,6 +19,10 @@
 
 namespace gitopsctl::agent {
 
+/// How long after a look for drift the next one is due: `interval`, or 50 ms for each of the channel's objects where that is
+/// longer. What an environment tells of by itself waits for neither.
+[[nodiscard]] Millis drift_pause(Millis interval, std::size_t objects) noexcept;
+
 /// Runs one channel whenever there is a reason to: its branch moved, somebody changed the environment or a switch, a sync
 /// was asked for, a drift check is due, or a failed run may be tried again. A newer commit stops the run that is under way.
 class ChannelWorker {

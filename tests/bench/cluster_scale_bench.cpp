@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -310,8 +311,8 @@ void one_round(Figures& figures, double idle_span) {
 int main(int count, char** words) try {
   int code = 0;
   if (support::lacks_control_plane("cluster_scale_bench", code)) return code;
-  double idle_span = 65;  // two of the regular looks for drift
   if (count > 1) releases = std::atoi(words[1]);
+  double idle_span = std::max(60.0, 2 * 0.050 * 5 * releases) + 10;  // two of the regular looks for drift
   if (count > 2) rounds = std::atoi(words[2]);
   if (count > 3) idle_span = std::atof(words[3]);
   Figures figures;

@@ -76,6 +76,13 @@ class WorkerFixture {
 }  // namespace
 
 TEST_SUITE("concurrency: agent/reconcile channel worker") {
+  TEST_CASE("a channel of many objects is looked at less often") {
+    CHECK(drift_pause(Millis(30'000), 0) == Millis(30'000));
+    CHECK(drift_pause(Millis(30'000), 600) == Millis(30'000));
+    CHECK(drift_pause(Millis(30'000), 5'000) == Millis(250'000));
+    CHECK(drift_pause(Millis(600'000), 5'000) == Millis(600'000));
+  }
+
   TEST_CASE_FIXTURE(WorkerFixture, "a status that cannot be written is tried again after a pause, not at once") {
     repository.commit("releases/test", files_of("1"));
     std::atomic<int> tries{0};
