@@ -57,6 +57,12 @@ Result<void> check_impersonation(const Impersonation& as) {
   return {};
 }
 
+/// Where the caller's own patience ended it is still the server that hangs.
+Error hint_at_silence(Error error) {
+  if (error.code() != ErrorCode::timeout || !error.hint().empty()) return error;
+  return error.with_hint(std::string(class_hint(KubeErrorClass::no_answer)));
+}
+
 bool is_write(KubeTraffic traffic) {
   return traffic == KubeTraffic::apply || traffic == KubeTraffic::create || traffic == KubeTraffic::put ||
          traffic == KubeTraffic::patch || traffic == KubeTraffic::remove;
@@ -206,7 +212,7 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
                                               const KubeCredential& credential, const Interrupt& interrupt, Millis limit) {
   const bool http2 = options_.http2 && options_.http2_requests;
   auto leased = pool_.acquire(credential.tls_version, [&] { return connect(credential, http2); }, interrupt);
-  if (!leased) return {leased.error()};
+  if (!leased) return {hint_at_silence(leased.error())};
   ConnectionPool::Lease lease = std::move(leased).value();
   channels::HttpRequest wire = wire_request(request, as, credential);
   wire.stall_timeout = limit;
@@ -236,6 +242,7 @@ KubeTransport::Outcome KubeTransport::attempt(const KubeRequest& request, const 
                       error.code() == ErrorCode::invalid_input || error.code() == ErrorCode::internal ||
                       error.code() == ErrorCode::forbidden || interrupt.deadline.passed();
     if (!ours && error.hint().empty()) error = error.with_hint(std::string(class_hint(KubeErrorClass::no_answer)));
+    error = hint_at_silence(std::move(error));
     return {KubeError(ours ? KubeErrorClass::local : KubeErrorClass::no_answer, error), left};
   }
   if (response->status == 304 && !request.etag.empty()) {
@@ -284,7 +291,7 @@ KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Imp
   const auto failed = [&lost](const KubeError& error) { return lost ? error.with_outcome_unknown() : error; };
   bool renewed = false;
   for (unsigned repeats = 0;;) {
-    if (const auto go_on = interrupt.check(request.facts.what); !go_on) return failed(go_on.error());
+    if (const auto go_on = interrupt.check(request.facts.what); !go_on) return failed(hint_at_silence(go_on.error()));
     const auto credential = credentials_.current(interrupt);
     if (!credential) return failed(credential.error());
     Outcome outcome = attempt(request, as, **credential, interrupt, limit);

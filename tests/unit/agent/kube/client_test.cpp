@@ -716,6 +716,17 @@ TEST_SUITE("kube/client: repeats") {
     CHECK(tools.clock.monotonic() - later > Millis(30'000));
   }
 
+  TEST_CASE("a deadline that ends a request says what to look at") {
+    FakeApi api([](const Asked&) -> Said { return {200, "", {}, "application/json", false, true}; });
+    const KubeClient client(api.target());
+    KubeCall call;
+    call.interrupt.deadline = Deadline(system_clock(), Millis(200));
+    const auto got = client.get(map_id(), {}, call);
+    REQUIRE_FALSE(got.ok());
+    CHECK(got.error().code() == ErrorCode::timeout);
+    CHECK(got.error().hint() == class_hint(Class::no_answer));
+  }
+
   TEST_CASE("a stop ends everything") {
     FakeApi api([](const Asked&) -> Said { return {200, "", {}, "application/json", false, true}; });
     const KubeClient client(api.target());
