@@ -280,8 +280,8 @@ Problems row_webhook_changes(Stage& stage) {
       "    applyConfiguration: {expression: 'Object{data: {\"value\": \"by policy\"}}'}\n" +
       head + "MutatingAdmissionPolicyBinding\nspec: {policyName: " + name + "}\n";
   const auto in_force = [&] {
-    const auto value = stage.kubectl(
-        "web", {"annotate", "configmap", "settings", "probe=x", "--dry-run=server", "-o", "jsonpath={.data.value}"});
+    const auto value = stage.kubectl("web", {"patch", "configmap", "settings", "--type=merge", "--dry-run=server", "--patch",
+                                             R"({"data":{"value":"probe"}})", "--output=jsonpath={.data.value}"});
     return value == "by policy";
   };
   stage.plane().apply(policy);
