@@ -1,6 +1,7 @@
 #include "agent/apply/apply.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -333,20 +334,38 @@ class ReleaseWriter {
     for (const auto& write : group) applies.push_back(write.apply);
     crash_point(CrashPoint::apply_before_write);
     std::vector<ApplyOutcome> outcomes;
-    const auto applied = context_.environment.apply_many(applies, options_, outcomes);
+    std::vector<std::optional<Hashes>> hashes(applies.size());
+    ApplyOptions options = options_;
+    options.written = [&](std::size_t i, const ApplyOutcome& outcome) {
+      hashes[i] = hashes_of(*applies[i].object, outcome.object);
+    };
+    const auto applied = context_.environment.apply_many(applies, options, outcomes);
     crash_point(CrashPoint::apply_after_write);
-    for (std::size_t i = 0; i < outcomes.size(); ++i) note(*applies[i].object, outcomes[i]);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const render::Object& object = *applies[i].object;
+      note(object, outcomes[i], hashes[i] ? *std::move(hashes[i]) : hashes_of(object, outcomes[i].object));
+    }
     if (applied.ok()) return true;
     const std::size_t at = std::min(outcomes.size(), applies.size() - 1);
     return stop_with(applied.error().in(applies[at].object->id.to_string()), false);
   }
 
-  void note(const render::Object& object, const ApplyOutcome& outcome) {
+  /// Of an object as it was wanted, and as it is.
+  struct Hashes {
+    std::string applied;
+    std::string live;
+  };
+  [[nodiscard]] Hashes hashes_of(const render::Object& object, const LiveObject& live) const {
+    return {applied_hash(object, context_.installation_key, goal_.sensitive),
+            live_hash(context_.environment, live, context_.installation_key)};
+  }
+
+  void note(const render::Object& object, const ApplyOutcome& outcome, Hashes hashes) {
     InventoryEntry& entry = inventory_.add(object.id);
     entry.version = version_of(object.api_version);
     entry.uid = outcome.object.uid;
-    entry.hash = applied_hash(object, context_.installation_key, goal_.sensitive);
-    entry.live_hash = live_hash(context_.environment, outcome.object, context_.installation_key);
+    entry.hash = std::move(hashes.applied);
+    entry.live_hash = std::move(hashes.live);
     entry.state = EntryState::applied;
     report_.warnings.insert(report_.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
     report_.observed[object.id] = outcome.object.resource_version;

@@ -563,7 +563,11 @@ Result<void> ClusterEnvironment::apply_many(const std::vector<PlannedApply>& obj
   std::vector<std::optional<Result<ApplyOutcome>>> results(objects.size());
   detail::ScalerBook scalers(actor_, options.scaled);
   detail::in_parallel(objects.size(), max_parallel, [&](std::size_t i) {
-    results[i] = no_throw("an apply", [&] { return apply_one(objects[i], options, scalers); });
+    results[i] = no_throw("an apply", [&] {
+      auto outcome = apply_one(objects[i], options, scalers);
+      if (outcome.ok() && options.written) options.written(i, *outcome);
+      return outcome;
+    });
     return results[i]->ok();
   });
   // What was handed out after the first that failed may be written as well; it is applied again, and found to be there.

@@ -52,6 +52,8 @@ struct ObjectVersion {
 /// What is known of objects without having read them.
 using KnownVersions = std::map<render::ObjectId, std::optional<std::string>>;
 
+struct ApplyOutcome;
+
 struct ApplyOptions {
   std::string owner;  ///< ApplySet id, written as the label applyset.kubernetes.io/part-of
   bool dry_run = false;
@@ -62,6 +64,9 @@ struct ApplyOptions {
   // About the set that an object belongs to; null: nothing is known. They must outlive the call.
   const std::vector<channels::ForcedField>* force = nullptr;  ///< fields that may be taken from whoever owns them
   const ScaledWorkloads* scaled = nullptr;                    ///< what autoscalers of the set scale
+  /// What apply_many() may call with the place of an object that it wrote, on the thread that wrote it and while others are
+  /// written: for work that need not wait for them. Places are told once at most.
+  std::function<void(std::size_t, const ApplyOutcome&)> written = {};
 };
 
 enum class ApplyState : std::uint8_t { created, configured, unchanged };
