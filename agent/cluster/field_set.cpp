@@ -24,7 +24,7 @@ Result<std::string> canonical_step(std::string_view step) {
   if (kind == "k:" || kind == "v:") {
     const auto value = parse_json(rest, {}, true, max_step_bytes);
     if (!value.ok()) return no_field_set("what follows '" + std::string(kind) + "' is not JSON");
-    if (kind == "k:" && !(value->is_map() && value->size() > 0)) return no_field_set("the keys of an item are no map");
+    if (kind == "k:" && (!value->is_map() || value->size() == 0)) return no_field_set("the keys of an item are no map");
     return std::string(kind) + canonical_json(*value);
   }
   if (kind == "i:") {

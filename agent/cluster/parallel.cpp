@@ -48,7 +48,7 @@ void in_parallel(std::size_t count, std::size_t limit, const std::function<bool(
   std::vector<std::jthread> threads;
   try {
     for (std::size_t i = 0; i < places.more(); ++i) threads.emplace_back(run);
-  } catch (const std::system_error&) {
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
     // The machine has no more threads: those that there are do it all.
   }
   run();

@@ -118,7 +118,9 @@ Result<std::vector<Trial>> try_new_objects(const KubeClient& actor, const std::s
       outages[which[i]] = no_throw("a dry run", [&] { return ask(which[i]); });
       return outages[which[i]].ok();
     });
-    for (const std::size_t i : which) GITOPSCTL_CHECK(outages[i]);
+    for (const std::size_t i : which) {
+      if (!outages[i].ok()) return outages[i].error();
+    }
     return {};
   };
   // The first of each namespace tells whether there is one.

@@ -262,7 +262,9 @@ Result<void> ChannelRun::look_ahead(std::size_t first) {
       });
       return true;
     });
-    for (const auto& one : done) GITOPSCTL_CHECK(one);
+    for (const auto& one : done) {
+      if (!one.ok()) return one.error();
+    }
     return {};
   };
   std::vector<unsigned char> asks(items_.size(), 0);

@@ -267,7 +267,8 @@ bool LookErrors::is_of_one_release(const Error& error) {
 }
 
 FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
-                                 const std::string& channel_file, const std::string& installation_key, TreeSource tree_of) {
+                                 const std::string& channel_file, const std::string& installation_key,
+                                 const TreeSource& tree_of) {
   if (!tree_of || subject.release == nullptr) return {};
   const std::string name = inventory.identity.release;
   const std::string identity = key.installation + '/' + key.repository + '/' + key.channel + '/' + name;

@@ -311,10 +311,10 @@ void one_round(Figures& figures, double idle_span) {
 int main(int count, char** words) try {
   int code = 0;
   if (support::lacks_control_plane("cluster_scale_bench", code)) return code;
-  if (count > 1) releases = std::atoi(words[1]);
+  if (count > 1) releases = static_cast<int>(std::strtol(words[1], nullptr, 10));
   double idle_span = std::max(60.0, 2 * 0.050 * 5 * releases) + 10;  // two of the regular looks for drift
-  if (count > 2) rounds = std::atoi(words[2]);
-  if (count > 3) idle_span = std::atof(words[3]);
+  if (count > 2) rounds = static_cast<int>(std::strtol(words[2], nullptr, 10));
+  if (count > 3) idle_span = std::strtod(words[3], nullptr);
   Figures figures;
   for (int i = 0; i < rounds; ++i) one_round(figures, i + 1 == rounds ? idle_span : 0);
   const double cpu = median(figures.agent_cpu_s), ratio = median(figures.ratio), idle = median(figures.idle_mb);

@@ -14,7 +14,6 @@ namespace {
 
 using namespace agent;
 using std::chrono::steady_clock;
-using support::ControlPlane;
 
 /// Long after a watch tells of a change on a machine that does other things as well.
 constexpr std::chrono::milliseconds settled{700};

@@ -14,7 +14,6 @@ namespace gitopsctl::fault {
 
 using agent::RunResult;
 using agent::RunState;
-using crash::Names;
 using support::Fault;
 using support::SeenRequest;
 using Kind = Fault::Kind;
