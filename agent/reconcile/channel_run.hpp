@@ -113,6 +113,7 @@ class ChannelRun {
   [[nodiscard]] bool must_look(const Item& item) const;
   [[nodiscard]] bool knows(const Item& item) const;
   [[nodiscard]] bool unmoved(const Item& item, const ReleaseMemory& memory) const;
+  [[nodiscard]] bool asks_whether_moved(const Item& item) const;
   void ask_for_versions();
   [[nodiscard]] channels::Handover hand_over();
   const std::set<render::ObjectId>& coming();

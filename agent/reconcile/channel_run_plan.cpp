@@ -210,6 +210,13 @@ void ChannelRun::ask_for_versions() {
   if (auto known = s_.environment.known_versions(ids); known.ok()) versions_ = *std::move(known);
 }
 
+/// True when must_look() has to ask the environment: somebody wrote, and no list told of all of the release's objects.
+bool ChannelRun::asks_whether_moved(const Item& item) const {
+  return others_wrote_ && knows(item) && std::ranges::any_of(item.inventory.entries, [&](const InventoryEntry& entry) {
+           return !versions_.contains(entry.id);
+         });
+}
+
 bool ChannelRun::unmoved(const Item& item, const ReleaseMemory& memory) const {
   if (!others_wrote_) return true;
   const auto moved = [&memory](const render::ObjectId& id, const std::string& version) {
@@ -248,16 +255,28 @@ const std::set<render::ObjectId>& ChannelRun::coming() {
 /// Looks at the releases from `first` on that nobody looked at yet in this run, as many at once as the environment is worth:
 /// what it takes is waiting for answers. Of a release that is planned anew only at itself.
 Result<void> ChannelRun::look_ahead(std::size_t first) {
-  std::vector<std::size_t> group{first};
   const std::size_t hands = std::max<std::size_t>(1, s_.environment.writers());
-  for (std::size_t i = first + 1; !items_[first].looked && i < items_.size() && group.size() < hands; ++i) {
-    if (!items_[i].looked) group.push_back(i);
+  const bool again = items_[first].looked;
+  std::vector<std::size_t> unsure;
+  std::vector<std::size_t> group;
+  for (std::size_t i = first; i < items_.size() && unsure.size() + group.size() < hands; ++i) {
+    Item& item = items_[i];
+    if (i != first && (again || item.looked)) continue;
+    item.looked = true;
+    looks_[i] = {};
+    if (item.unreadable) continue;
+    if (asks_whether_moved(item)) {
+      unsure.push_back(i);
+    } else if (must_look(item)) {
+      group.push_back(i);
+    }
   }
-  const auto in_group = [&](const std::function<void(std::size_t)>& work) -> Result<void> {
-    std::vector<Result<void>> done(group.size());
-    do_in_order(std::vector<std::vector<std::size_t>>(group.size()), hands, [&](std::size_t i) {
+  const auto for_all = [&](const std::vector<std::size_t>& places,
+                           const std::function<void(std::size_t)>& work) -> Result<void> {
+    std::vector<Result<void>> done(places.size());
+    do_in_order(std::vector<std::vector<std::size_t>>(places.size()), hands, [&](std::size_t i) {
       done[i] = no_throw("a look", [&]() -> Result<void> {
-        work(group[i]);
+        work(places[i]);
         return {};
       });
       return true;
@@ -267,18 +286,14 @@ Result<void> ChannelRun::look_ahead(std::size_t first) {
     }
     return {};
   };
-  std::vector<unsigned char> asks(items_.size(), 0);
-  GITOPSCTL_CHECK(in_group([&](std::size_t i) { asks[i] = !items_[i].unreadable && must_look(items_[i]) ? 1 : 0; }));
-  for (const std::size_t i : group) {
-    items_[i].looked = true;
-    Look& look = looks_[i];
-    look = {};
-    if (asks[i] != 0) GITOPSCTL_CHECK(prepare_look(items_[i], look));
-  }
+  std::vector<unsigned char> moved(items_.size(), 0);
+  GITOPSCTL_CHECK(for_all(unsure, [&](std::size_t i) { moved[i] = must_look(items_[i]) ? 1 : 0; }));
+  std::ranges::copy_if(unsure, std::back_inserter(group), [&](std::size_t i) { return moved[i] != 0; });
+  for (const std::size_t i : group) GITOPSCTL_CHECK(prepare_look(items_[i], looks_[i]));
+  std::erase_if(group, [&](std::size_t i) { return !looks_[i].asks; });
   std::mutex of_trees;
-  return in_group([&](std::size_t i) {
+  return for_all(group, [&](std::size_t i) {
     Look& look = looks_.at(i);
-    if (!look.asks) return;
     LookAids aids;
     aids.known = &versions_;
     aids.coming = &*coming_;
