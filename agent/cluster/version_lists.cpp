@@ -18,6 +18,8 @@ constexpr std::size_t max_parallel = 8;
 /// From so many objects of a kind on, one list is cheaper than a request for each: in one namespace, and in all.
 constexpr std::size_t worth_a_list = 8;
 constexpr std::size_t worth_all = 64;
+/// One list of each of so many namespaces is no more than one of all, which may hold a lot that nobody asked for.
+constexpr std::size_t few_namespaces = 4;
 /// A list may be so many times longer than what is asked for: an object in it costs about as much less than a request.
 constexpr std::size_t longer = 16;
 
@@ -29,7 +31,7 @@ struct Question {
   std::vector<const render::ObjectId*> wanted;
 };
 
-/// A list of each namespace where that tells of many objects each; else one of all namespaces, where it may be asked for.
+/// A list of each namespace where there are few of them; else one of all namespaces, where it may be asked for.
 std::vector<Question> questions_for(const std::vector<render::ObjectId>& ids, const ReaderOf& reader_of, bool everywhere) {
   using Wanted = std::vector<const render::ObjectId*>;
   std::map<std::tuple<const KubeClient*, std::string, std::string>, std::map<std::string, Wanted>> kinds;
@@ -39,7 +41,7 @@ std::vector<Question> questions_for(const std::vector<render::ObjectId>& ids, co
     const auto& [reader, group, name] = kind;
     std::size_t total = 0;
     for (const auto& [space, wanted] : spaces) total += wanted.size();
-    if (everywhere && total >= worth_all && spaces.size() * worth_a_list > total) {
+    if (everywhere && total >= worth_all && spaces.size() > few_namespaces) {
       Question question{reader, {group, "", name}, "", {}};
       for (const auto& [space, wanted] : spaces) std::ranges::copy(wanted, std::back_inserter(question.wanted));
       out.push_back(std::move(question));
