@@ -17,9 +17,10 @@ std::atomic<std::size_t> busy{0};
 class Places {
  public:
   Places(std::size_t more, std::size_t limit) {
-    const std::size_t before = busy.fetch_add(1);
-    more_ = std::min(more, limit - std::min(limit, before + 1));
-    busy.fetch_add(more_);
+    std::size_t before = busy;
+    do {
+      more_ = std::min(more, limit - std::min(limit, before + 1));
+    } while (!busy.compare_exchange_weak(before, before + 1 + more_));
   }
   ~Places() { busy.fetch_sub(more_ + 1); }
   Places(const Places&) = delete;
