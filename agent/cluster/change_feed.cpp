@@ -131,7 +131,7 @@ class ChangeFeed::Watch final : public KubeWatchSink {
       if (id.group != scope_.kind.group || id.kind != scope_.kind.kind) return false;
       if (!scope_.namespace_.empty() && id.namespace_ != scope_.namespace_) return false;
       // Inventories have no owner label.
-      if (id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-")) return false;
+      if (is_named_as_ours(id)) return false;
       return own.open == 0 && !own.versions.empty() && own.removed.empty() && !now.contains(id);
     });
   }

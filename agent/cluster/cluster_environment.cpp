@@ -87,8 +87,7 @@ bool has_condition(const Value& body, std::string_view type) {
 
 /// What gitopsctl keeps for itself, as far as a name can tell: its kinds, its namespace, inventories.
 bool is_own(const ObjectId& id) {
-  return id.group == channels::api_group || id.namespace_ == channels::home_namespace ||
-         (id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-"));
+  return id.group == channels::api_group || id.namespace_ == channels::home_namespace || detail::is_named_as_ours(id);
 }
 
 std::set<std::pair<std::string, std::string>> kinds_of(const std::vector<ObjectId>& ids) {

@@ -30,6 +30,10 @@ void encode_string_data(Value& body) {
 
 }  // namespace
 
+bool is_named_as_ours(const render::ObjectId& id) noexcept {
+  return id.group.empty() && id.kind == "ConfigMap" && id.name.starts_with("gitopsctl-");
+}
+
 Value normal_form(const render::Object& object) {
   Value body = render::canonical_value(object.body);
   if (!body.is_map()) body = Value::map();

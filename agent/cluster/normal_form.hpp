@@ -25,6 +25,9 @@ void set_owner(Value& body, const std::string& owner);
 /// An object as a server answered it.
 [[nodiscard]] LiveObject live_object(Value body);
 
+/// True for the names that inventories and records have. A ConfigMap of a release may have such a name too.
+[[nodiscard]] bool is_named_as_ours(const render::ObjectId& id) noexcept;
+
 /// What of an object tells that somebody changed it: everything but its status and what the server keeps of itself. A few
 /// bytes, equal for equal content.
 [[nodiscard]] std::string content_hash(const Value& body);
