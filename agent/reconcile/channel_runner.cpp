@@ -1,6 +1,7 @@
 #include "agent/reconcile/channel_runner.hpp"
 
 #include "agent/reconcile/channel_run.hpp"
+#include "base/process/memory.hpp"
 
 namespace gitopsctl::agent {
 
@@ -34,6 +35,19 @@ ChannelRunner::~ChannelRunner() = default;
 
 RunResult ChannelRunner::run(const RunRequest& request, const Interrupt& interrupt) {
   return ChannelRun(*state_, request, interrupt).go();
+}
+
+void ChannelRunner::gather_memory() {
+  return_free_memory();  // what is left of free pieces lies between kept ones: new ones go there
+  // All are copied before any is freed: else each would go where the one before it was.
+  auto memory = state_->memory;
+  auto inventories = state_->inventories;
+  auto switches = state_->switches;
+  state_->stage.gather_memory();
+  state_->memory = std::move(memory);
+  state_->inventories = std::move(inventories);
+  state_->switches = std::move(switches);
+  return_free_memory();
 }
 
 Result<void> ChannelRunner::report_source(const SourceState& source) {

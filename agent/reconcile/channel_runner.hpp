@@ -92,6 +92,9 @@ class ChannelRunner {
   Result<void> report_source(const SourceState& source);
   /// The token of the last `gitopsctl sync` when nobody has answered it yet; empty otherwise.
   [[nodiscard]] Result<std::string> sync_requested();
+  /// Moves what is kept between runs together, once what was needed for them is freed: it was made in between, a few bytes
+  /// on every page. For when nothing is to be done for a while; takes some milliseconds for a thousand releases.
+  void gather_memory();
   /// Forgets what is known from earlier runs: somebody else worked meanwhile.
   void forget();
   /// The version of the environment up to which everything that others wrote was looked at: a later one means that there

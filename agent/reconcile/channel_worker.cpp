@@ -121,7 +121,7 @@ void ChannelWorker::run(const std::stop_token& stop) {
       continue;
     }
     // A rendering takes far more memory than what is kept of it.
-    if (std::exchange(worked, false)) return_free_memory();
+    if (std::exchange(worked, false)) runner_.gather_memory();
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, glance, [&] { return source_due() || (!tip_.empty() && tip_ != done_commit_); });
   }

@@ -52,6 +52,8 @@ class RenderStage {
   [[nodiscard]] RenderState render_one(const channels::Release& release, const FileTreePtr& tree) const;
   /// Drops all sets.
   void release_memory();
+  /// Makes all states anew: see ChannelRunner::gather_memory().
+  void gather_memory();
   /// Renders done since the stage was made.
   [[nodiscard]] std::uint64_t renders() const noexcept { return renders_; }
 

@@ -65,5 +65,10 @@ struct ParseCacheLimits {
 };
 /// Changes the bounds of the process-wide cache and drops what does not fit any more. Thread-safe.
 void set_parse_cache_limits(const ParseCacheLimits& limits);
+/// Drops what was used longest ago until templates of at most about `max_text_bytes` are left, for who will not render for a
+/// while: a syntax tree takes several times its text. The limits stay. Thread-safe.
+void shrink_parse_cache(std::size_t max_text_bytes);
+/// How many bytes of templates the cache knows at the moment. Thread-safe.
+[[nodiscard]] std::size_t parse_cache_bytes();
 
 }  // namespace gitopsctl::render

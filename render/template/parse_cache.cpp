@@ -41,19 +41,29 @@ class Shard {
     bytes_ += file->text.size();
     entries_.push_front({hash, table, std::move(file)});
     index_.emplace(hash, entries_.begin());
-    shrink();
+    drop_beyond(max_bytes_);
   }
 
   void limit(std::size_t max_entries, std::size_t max_bytes) {
     const std::scoped_lock lock(mutex_);
     max_entries_ = max_entries;
     max_bytes_ = max_bytes;
-    shrink();
+    drop_beyond(max_bytes);
+  }
+
+  void shrink(std::size_t max_bytes) {
+    const std::scoped_lock lock(mutex_);
+    drop_beyond(max_bytes);
+  }
+
+  std::size_t bytes() {
+    const std::scoped_lock lock(mutex_);
+    return bytes_;
   }
 
  private:
-  void shrink() {
-    while (!entries_.empty() && (entries_.size() > max_entries_ || bytes_ > max_bytes_)) {
+  void drop_beyond(std::size_t max_bytes) {
+    while (!entries_.empty() && (entries_.size() > max_entries_ || bytes_ > max_bytes)) {
       const auto last = std::prev(entries_.end());
       const auto [from, to] = index_.equal_range(last->hash);
       for (auto it = from; it != to; ++it) {
@@ -98,6 +108,16 @@ void set_parse_cache_limits(const ParseCacheLimits& limits) {
   for (auto& shard : detail::shards()) {
     shard.limit(limits.max_entries / detail::shard_count, limits.max_text_bytes / detail::shard_count);
   }
+}
+
+void shrink_parse_cache(std::size_t max_text_bytes) {
+  for (auto& shard : detail::shards()) shard.shrink(max_text_bytes / detail::shard_count);
+}
+
+std::size_t parse_cache_bytes() {
+  std::size_t out = 0;
+  for (auto& shard : detail::shards()) out += shard.bytes();
+  return out;
 }
 
 }  // namespace gitopsctl::render

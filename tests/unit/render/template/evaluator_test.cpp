@@ -302,6 +302,21 @@ TEST_SUITE("template evaluator") {
     set_parse_cache_limits({});
     CHECK(run("{{.s}}7", appendix_data()).text == "str7");
   }
+
+  TEST_CASE("the cache of syntax trees can be made smaller for a while, and grows again") {
+    const auto run_all = [] {
+      for (int i = 0; i < 200; ++i) {
+        const std::string text = std::string(100, 'a') + std::to_string(i);
+        CHECK(run("{{.s}}" + text, appendix_data()).text == "str" + text);
+      }
+    };
+    run_all();
+    CHECK(parse_cache_bytes() > 16'000);
+    shrink_parse_cache(1600);
+    CHECK(parse_cache_bytes() <= 1600);
+    run_all();
+    CHECK(parse_cache_bytes() > 16'000);
+  }
 }
 
 }  // namespace gitopsctl::render::testing
