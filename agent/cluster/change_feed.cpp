@@ -1,10 +1,12 @@
 #include "agent/cluster/change_feed.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 #include <utility>
 
 #include "agent/cluster/normal_form.hpp"
+#include "base/crypto/digest.hpp"
 #include "base/log/log.hpp"
 #include "base/result/no_throw.hpp"
 #include "channels/plan/reserved.hpp"
@@ -30,6 +32,23 @@ bool is_noise(const std::string& group, const std::string& kind) {
   return kind == "Event" || kind == "Lease" || (group.empty() && kind == "Pod") || kind == "EndpointSlice";
 }
 
+using Mark = ChangeFeed::Mark;
+
+Mark mark_of(std::string_view text) {
+  Mark out;
+  if (text.empty()) return out;
+  const std::string sum = sha256(text);
+  std::memcpy(&out.high, sum.data(), sizeof out.high);
+  std::memcpy(&out.low, sum.data() + sizeof out.high, sizeof out.low);
+  return out;
+}
+
+Mark mark_of(const render::ObjectId& id) {
+  std::string text;
+  for (const std::string* part : {&id.group, &id.kind, &id.namespace_, &id.name}) text += *part + '\n';
+  return mark_of(text);
+}
+
 }  // namespace
 
 /// The watch of one scope, with the thread that it runs on.
@@ -44,58 +63,61 @@ class ChangeFeed::Watch final : public KubeWatchSink {
   }
 
   Result<void> replace(const KubeList& all) override {
-    std::map<render::ObjectId, Change> now;
-    for (const auto& item : all.items) {
-      auto [id, change] = read(item, false);
-      now.insert_or_assign(std::move(id), std::move(change));
-    }
+    std::map<Mark, Change> now;
+    for (const auto& item : all.items) now.insert(read(item, false));
     const std::lock_guard lock(feed_.mutex_);
     const bool first = !listed_;
     listed_ = true;
     if (first && after_writes_ && !late_) {
       // Whatever is there is as we left it, or somebody else's.
-      if (lacks_ours(now)) feed_.foreign();
-      for (auto& [id, change] : now) {
-        if (is_as_written(id, change)) {
-          known_[id] = {change.version, change.hash, change.uid};
+      if (lacks_ours(now)) feed_.foreign(is_of_switches());
+      for (const auto& [key, change] : now) {
+        if (is_as_written(key, change)) {
+          known_[key] = change.now;
+          feed_.own_.erase(key);
         } else {
-          feed_.tell(*this, id, std::move(change));
+          feed_.tell(*this, key, change);
         }
       }
     } else if (first && !late_) {
-      for (auto& [id, change] : now) known_[id] = {change.version, change.hash, change.uid};
-    } else {
-      std::vector<std::pair<render::ObjectId, Change>> gone;
-      for (const auto& [id, known] : known_) {
-        if (!now.contains(id)) gone.push_back({id, {true, false, known.uid, {}, {}}});
+      for (const auto& [key, change] : now) {
+        known_[key] = change.now;
+        forget_listed(key, change);
       }
-      for (auto& [id, change] : gone) feed_.tell(*this, id, std::move(change));
-      for (auto& [id, change] : now) feed_.tell(*this, id, std::move(change));
+    } else {
+      std::vector<std::pair<Mark, Change>> gone;
+      for (const auto& [key, known] : known_) {
+        if (!now.contains(key)) gone.push_back({key, {{{}, {}, known.uid}, true, false, is_of_switches()}});
+      }
+      for (const auto& [key, change] : gone) feed_.tell(*this, key, change);
+      for (const auto& [key, change] : now) feed_.tell(*this, key, change);
       // Somebody went on without waiting for this list.
-      if (std::exchange(late_, false)) feed_.foreign();
+      if (std::exchange(late_, false)) feed_.foreign(is_of_switches());
     }
     feed_.changed_.notify_all();
     return {};
   }
 
   Result<void> change(Event event, const Value& object) override {
-    auto [id, change] = read(object, event == Event::deleted);
+    const auto [key, change] = read(object, event == Event::deleted);
     const std::lock_guard lock(feed_.mutex_);
-    feed_.tell(*this, id, std::move(change));
+    feed_.tell(*this, key, change);
     return {};
   }
 
   // With the feed's lock held:
   [[nodiscard]] bool ready() const noexcept { return listed_ || failed_; }
   void note_late() { late_ = !listed_; }
-  std::map<render::ObjectId, Known> known_;
+  std::map<Mark, Known> known_;
 
  private:
-  static std::pair<render::ObjectId, Change> read(const Value& object, bool deleted) {
-    LiveObject live = live_object(object);
-    Change change{deleted, live.deleting, live.uid, live.resource_version, {}};
-    if (!deleted) change.hash = content_hash(live.body);
-    return {std::move(live.id), std::move(change)};
+  [[nodiscard]] bool is_of_switches() const { return scope_.kind.group == own_group; }
+
+  [[nodiscard]] std::pair<Mark, Change> read(const Value& object, bool deleted) const {
+    const LiveObject live = live_object(object);
+    Change change{{mark_of(live.resource_version), {}, mark_of(live.uid)}, deleted, live.deleting, is_of_switches()};
+    if (!deleted) change.now.hash = mark_of(content_hash(live.body));
+    return {mark_of(live.id), change};
   }
 
   void run() {
@@ -119,29 +141,38 @@ class ChangeFeed::Watch final : public KubeWatchSink {
       }
       failed_ = true;
       late_ = true;  // nobody knows what happens until the next list
-      feed_.foreign();
+      feed_.foreign(is_of_switches());
       feed_.changed_.wait_for(lock, stop, blind_span, [] { return false; });
     }
   }
 
   /// True when something that we wrote and did not delete is not in the list. With the feed's lock held.
-  [[nodiscard]] bool lacks_ours(const std::map<render::ObjectId, Change>& now) const {
+  [[nodiscard]] bool lacks_ours(const std::map<Mark, Change>& now) const {
     return std::ranges::any_of(feed_.own_, [&](const auto& one) {
-      const auto& [id, own] = one;
-      if (id.group != scope_.kind.group || id.kind != scope_.kind.kind) return false;
-      if (!scope_.namespace_.empty() && id.namespace_ != scope_.namespace_) return false;
+      const auto& [key, own] = one;
+      if (own.id.group != scope_.kind.group || own.id.kind != scope_.kind.kind) return false;
+      if (!scope_.namespace_.empty() && own.id.namespace_ != scope_.namespace_) return false;
       // Inventories have no owner label.
-      if (is_named_as_ours(id)) return false;
-      return own.open == 0 && !own.versions.empty() && own.removed.empty() && !now.contains(id);
+      if (is_named_as_ours(own.id)) return false;
+      return own.open == 0 && !own.versions.empty() && own.removed.empty() && !now.contains(key);
     });
   }
 
   /// True when nothing but a status changed since we wrote it last. With the feed's lock held.
-  [[nodiscard]] bool is_as_written(const render::ObjectId& id, const Change& change) const {
-    const auto ours = feed_.own_.find(id);
+  [[nodiscard]] bool is_as_written(const Mark& key, const Change& change) const {
+    const auto ours = feed_.own_.find(key);
     if (ours == feed_.own_.end() || ours->second.open > 0 || change.deleting) return false;
     const Known& written = ours->second.written;
-    return !written.hash.empty() && written.hash == change.hash && written.uid == change.uid;
+    return !written.hash.empty() && written.hash == change.now.hash && written.uid == change.now.uid;
+  }
+
+  /// No watch will tell of a write that the first list holds already. With the feed's lock held.
+  void forget_listed(const Mark& key, const Change& change) {
+    const auto ours = feed_.own_.find(key);
+    if (ours == feed_.own_.end() || ours->second.versions.empty()) return;
+    if (ours->second.versions.back() != change.now.version) return;
+    ours->second.versions.clear();
+    feed_.forget_if_told(key);
   }
 
   ChangeFeed& feed_;
@@ -244,7 +275,7 @@ void ChangeFeed::begin(const std::vector<std::pair<std::string, std::string>>& k
     if (!resource.ok()) {
       followed_.erase({group, kind});  // a kind that comes later is followed then
       // Nobody knows what became of what we wrote.
-      if (after_writes) foreign();
+      if (after_writes) foreign(false);
       continue;
     }
     // Without a right for the whole cluster nothing outside of namespaces can be watched.
@@ -282,6 +313,12 @@ std::uint64_t ChangeFeed::version() {
   return version_;
 }
 
+std::uint64_t ChangeFeed::content_version() {
+  static_cast<void>(version());
+  const std::lock_guard lock(mutex_);
+  return last_content_;
+}
+
 bool ChangeFeed::changed_by_others(std::uint64_t since) {
   const std::lock_guard lock(mutex_);
   return last_foreign_ > since;
@@ -294,93 +331,117 @@ std::uint64_t ChangeFeed::wait(std::uint64_t seen, Millis span, const std::stop_
   return version_;
 }
 
-void ChangeFeed::foreign() {
+void ChangeFeed::foreign(bool is_switch) {
   last_foreign_ = ++version_;
+  if (!is_switch) last_content_ = version_;
   changed_.notify_all();
 }
 
-void ChangeFeed::own() {
+void ChangeFeed::own(bool is_switch) {
   ++version_;
+  if (!is_switch) last_content_ = version_;
   changed_.notify_all();
 }
 
-void ChangeFeed::tell(Watch& watch, const render::ObjectId& id, Change change) {
-  if (const auto ours = own_.find(id); ours != own_.end() && ours->second.open > 0) {
-    ours->second.waiting.emplace_back(&watch, std::move(change));
+void ChangeFeed::tell(Watch& watch, const Mark& key, const Change& change) {
+  if (const auto ours = own_.find(key); ours != own_.end() && ours->second.open > 0) {
+    ours->second.waiting.emplace_back(&watch, change);
     return;
   }
-  settle(watch, id, change);
+  settle(watch, key, change);
 }
 
-/// Takes over what a watch told, and decides who did it.
-void ChangeFeed::settle(Watch& watch, const render::ObjectId& id, const Change& change) {
-  const auto ours = own_.find(id);
-  const bool removed_by_us = ours != own_.end() && !ours->second.removed.empty() && ours->second.removed == change.uid;
-  const auto known = watch.known_.find(id);
+/// Takes over what a watch told, and decides who did it. Where several watches tell of one object, the second finds our
+/// write forgotten: that costs at most a look for nothing.
+void ChangeFeed::settle(Watch& watch, const Mark& key, const Change& change) {
+  const auto ours = own_.find(key);
+  const bool removed_by_us = ours != own_.end() && !ours->second.removed.empty() && ours->second.removed == change.now.uid;
+  const auto known = watch.known_.find(key);
   if (change.deleted) {
     if (known != watch.known_.end()) watch.known_.erase(known);
-    if (!removed_by_us) return foreign();
-    // Several watches may tell of it; the next write of the object forgets it.
+    if (!removed_by_us) return foreign(change.is_switch);
+    ours->second.removed = {};
+    ours->second.versions.clear();
+    forget_if_told(key);
     return;
   }
-  if (known != watch.known_.end() && known->second.version == change.version) return;
-  const bool same = known != watch.known_.end() && known->second.hash == change.hash && known->second.uid == change.uid;
-  watch.known_[id] = {change.version, change.hash, change.uid};
+  if (known != watch.known_.end() && known->second.version == change.now.version) return;
+  const bool same =
+      known != watch.known_.end() && known->second.hash == change.now.hash && known->second.uid == change.now.uid;
+  watch.known_[key] = change.now;
   if (ours != own_.end()) {
     auto& versions = ours->second.versions;
-    if (std::ranges::find(versions, change.version) != versions.end()) return;
+    if (const auto told = std::ranges::find(versions, change.now.version); told != versions.end()) {
+      versions.erase(versions.begin(), told + 1);  // what came before it is not told any more
+      forget_if_told(key);
+      return;
+    }
   }
   if (same || (removed_by_us && change.deleting)) return;
-  foreign();
+  foreign(change.is_switch);
 }
 
-void ChangeFeed::close(const render::ObjectId& id, const std::string& version, const std::string& removed) {
-  const auto place = own_.find(id);
+void ChangeFeed::forget_if_told(const Mark& key) {
+  const auto ours = own_.find(key);
+  if (ours == own_.end()) return;
+  const Own& own = ours->second;
+  if (own.open == 0 && own.versions.empty() && own.removed.empty() && own.waiting.empty()) own_.erase(ours);
+}
+
+void ChangeFeed::close(const Mark& key, const Mark& version, const Mark& removed) {
+  const auto place = own_.find(key);
   if (place == own_.end()) return;
   Own& ours = place->second;
   if (ours.open > 0) --ours.open;
   if (!version.empty()) {
     ours.versions.push_back(version);
     if (ours.versions.size() > max_own_versions) ours.versions.erase(ours.versions.begin());
-    ours.removed.clear();
+    ours.removed = {};
   }
   if (!removed.empty()) ours.removed = removed;
   if (ours.open > 0) return;
+  if (is_noise(ours.id.group, ours.id.kind)) {
+    own_.erase(place);
+    return;
+  }
   const auto waiting = std::exchange(ours.waiting, {});
-  for (const auto& [watch, change] : waiting) settle(*watch, id, change);
-  if (is_noise(id.group, id.kind)) own_.erase(id);
+  for (const auto& [watch, change] : waiting) settle(*watch, key, change);
+  forget_if_told(key);
   // Of most of them nothing will be told any more; forgetting one costs at most a look for nothing.
   if (own_.size() > max_own) std::erase_if(own_, [](const auto& one) { return one.second.open == 0; });
 }
 
-ChangeFeed::OwnWrite::OwnWrite(ChangeFeed& feed, const render::ObjectId& id) : feed_(feed), id_(id) {
+ChangeFeed::OwnWrite::OwnWrite(ChangeFeed& feed, const render::ObjectId& id) : feed_(feed), id_(id), key_(mark_of(id)) {
   const std::lock_guard lock(feed_.mutex_);
-  ++feed_.own_[id_].open;
+  Own& own = feed_.own_[key_];
+  if (own.open++ == 0) own.id = id_;
 }
 
 ChangeFeed::OwnWrite::~OwnWrite() {
   if (!open_) return;
   const std::lock_guard lock(feed_.mutex_);
-  feed_.close(id_, {}, {});
+  feed_.close(key_, {}, {});
 }
 
 void ChangeFeed::OwnWrite::done(const std::string& resource_version, const Value* body) {
   open_ = false;
   Known written;
   if (body != nullptr && feed_.is_put_off(id_)) {
-    written = {resource_version, content_hash(*body), std::string(body->string_at({"metadata", "uid"}))};
+    written = {mark_of(resource_version), mark_of(content_hash(*body)), mark_of(body->string_at({"metadata", "uid"}))};
   }
+  const Mark version = mark_of(resource_version);
   const std::lock_guard lock(feed_.mutex_);
-  if (!written.hash.empty()) feed_.own_[id_].written = std::move(written);
-  feed_.close(id_, resource_version, {});
-  feed_.own();
+  if (!written.hash.empty()) feed_.own_[key_].written = written;
+  feed_.close(key_, version, {});
+  feed_.own(id_.group == own_group);
 }
 
 void ChangeFeed::OwnWrite::removed(const std::string& uid) {
   open_ = false;
+  const Mark of_uid = mark_of(uid);
   const std::lock_guard lock(feed_.mutex_);
-  feed_.close(id_, {}, uid);
-  feed_.own();
+  feed_.close(key_, {}, of_uid);
+  feed_.own(id_.group == own_group);
 }
 
 }  // namespace gitopsctl::agent::detail

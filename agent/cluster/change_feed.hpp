@@ -20,7 +20,8 @@ namespace gitopsctl::agent::detail {
 
 /// Counts what changes in a cluster, as watches tell it: objects of our own kinds, inventories and records, and those with
 /// an owner label of every kind that follow() named. Changes of a status alone, and our own writes, are no changes by
-/// others. Of an object a version and a hash are kept, no content. Only for this room. Thread-safe.
+/// others. Of an object marks of its version and content are kept, nothing of what they are marks of. Only for this room.
+/// Thread-safe.
 class ChangeFeed {
  public:
   /// `actor` watches objects with an owner label, `client` all else. `namespaces`: where to look; empty: everywhere.
@@ -39,8 +40,18 @@ class ChangeFeed {
   void catch_up();
 
   [[nodiscard]] std::uint64_t version();
+  /// The version of the last change of anything but Channel, Release and Approval objects, by anybody.
+  [[nodiscard]] std::uint64_t content_version();
   [[nodiscard]] bool changed_by_others(std::uint64_t since);
   std::uint64_t wait(std::uint64_t seen, Millis span, const std::stop_token& stop);
+
+  /// Half a SHA-256: a fraction of the memory of an identity or a hash in digits, and the same only for the same text.
+  struct Mark {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    [[nodiscard]] bool empty() const noexcept { return high == 0 && low == 0; }
+    friend auto operator<=>(const Mark&, const Mark&) = default;
+  };
 
   /// One write of ours. Between its making and done() or removed(), what is told of the object waits; when it goes without
   /// either, whatever was told counts as somebody else's.
@@ -57,28 +68,30 @@ class ChangeFeed {
    private:
     ChangeFeed& feed_;
     render::ObjectId id_;
+    Mark key_;
     bool open_ = true;
   };
 
  private:
   class Watch;
+  struct Known {
+    Mark version;
+    Mark hash;
+    Mark uid;
+  };
   struct Change {
+    Known now;
     bool deleted = false;
     bool deleting = false;
-    std::string uid;
-    std::string version;
-    std::string hash;
+    bool is_switch = false;  ///< a Channel, Release or Approval
   };
-  struct Known {
-    std::string version;
-    std::string hash;
-    std::string uid;
-  };
+  /// Is forgotten once a watch told of all of it.
   struct Own {
+    render::ObjectId id;
     unsigned open = 0;
-    std::vector<std::string> versions;  ///< of our writes that no watch told yet
-    std::string removed;                ///< uid of what we deleted
-    Known written;                      ///< of a kind that was put off: what we wrote last
+    std::vector<Mark> versions;  ///< of our writes that no watch told yet
+    Mark removed;                ///< uid of what we deleted
+    Known written;               ///< of a kind that was put off: what we wrote last
     std::vector<std::pair<Watch*, Change>> waiting;
   };
   struct Scope {
@@ -94,11 +107,12 @@ class ChangeFeed {
   // All of these are called with the lock held.
   void watch(const KubeKind& kind, const std::string& selector, bool anywhere, std::vector<Watch*>& begun,
              bool after_writes = false);
-  void tell(Watch& watch, const render::ObjectId& id, Change change);
-  void settle(Watch& watch, const render::ObjectId& id, const Change& change);
-  void close(const render::ObjectId& id, const std::string& version, const std::string& removed);
-  void foreign();
-  void own();
+  void tell(Watch& watch, const Mark& key, const Change& change);
+  void settle(Watch& watch, const Mark& key, const Change& change);
+  void close(const Mark& key, const Mark& version, const Mark& removed);
+  void forget_if_told(const Mark& key);
+  void foreign(bool is_switch);
+  void own(bool is_switch);
 
   void begin(const std::vector<std::pair<std::string, std::string>>& kinds, bool after_writes);
   /// True when the server says that no object of the kind has an owner label.
@@ -119,9 +133,10 @@ class ChangeFeed {
   bool primed_ = false;  ///< what version() begins with has begun
   std::uint64_t version_ = 1;
   std::uint64_t last_foreign_ = 0;
+  std::uint64_t last_content_ = 1;
   std::set<std::pair<std::string, std::string>> followed_;  ///< those put off as well
   std::set<std::pair<std::string, std::string>> put_off_;
-  std::map<render::ObjectId, Own> own_;
+  std::map<Mark, Own> own_;
   std::map<Scope, std::unique_ptr<Watch>> watches_;
 };
 

@@ -143,6 +143,7 @@ class ClusterEnvironment final : public Environment {
   }
   void note_leases(const std::vector<std::string>& names) override { leases_.note(names); }
   Result<std::uint64_t> version() override { return settings_.watches ? feed_.version() : looks(); }
+  Result<std::uint64_t> content_version() override { return settings_.watches ? feed_.content_version() : looks(); }
   Result<bool> changed_by_others(std::uint64_t since) override {
     return settings_.watches ? feed_.changed_by_others(since) : looks() > since;
   }

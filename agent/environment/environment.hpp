@@ -214,6 +214,9 @@ class Environment {
 
   /// Grows with every change by anybody; cheap (no listing).
   [[nodiscard]] virtual Result<std::uint64_t> version() = 0;
+  /// The version of the last change of anything but what people say about channels: Channel, Release and Approval objects.
+  /// version() where nobody tells them apart.
+  [[nodiscard]] virtual Result<std::uint64_t> content_version() { return version(); }
   /// False only when it is certain that everything after version `since` was written through this very object; so a run
   /// can tell its own writes from those that came in between.
   [[nodiscard]] virtual Result<bool> changed_by_others(std::uint64_t since) {

@@ -67,6 +67,10 @@ class WaitingEnvironment final : public Environment {
     GITOPSCTL_TRY(Environment* const real, open());
     return real->version();
   }
+  Result<std::uint64_t> content_version() override {
+    GITOPSCTL_TRY(Environment* const real, open());
+    return real->content_version();
+  }
   Result<bool> changed_by_others(std::uint64_t since) override {
     GITOPSCTL_TRY(Environment* const real, open());
     return real->changed_by_others(since);

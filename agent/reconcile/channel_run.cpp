@@ -80,6 +80,9 @@ void ChannelRun::note_seen_version() {
 Result<void> ChannelRun::road() {
   GITOPSCTL_TRY(start_version_, s_.environment.version());
   looked_at_version_ = *start_version_;
+  // After the version, so that what changes in between counts as both.
+  GITOPSCTL_TRY(const std::uint64_t content, s_.environment.content_version());
+  others_wrote_ = content > s_.seen_version || request_.trigger == "drift";
   GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key, s_.switches));
   channel_status_.handled_request = request_.answers;
   GITOPSCTL_CHECK(take_lease());
@@ -143,7 +146,6 @@ Result<void> ChannelRun::may_continue() {
 }
 
 Result<void> ChannelRun::read_inventories() {
-  others_wrote_ = *start_version_ != s_.seen_version || request_.trigger == "drift";
   if (s_.inventories && !others_wrote_) return {};
   s_.inventories.reset();
   GITOPSCTL_TRY(auto list,

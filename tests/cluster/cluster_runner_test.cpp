@@ -385,6 +385,55 @@ TEST_SUITE("cluster runner") {
     CHECK_MESSAGE(result.failed_releases == 0, shown(result));
     CHECK(config_maps(*plane, space) == "a");
   }
+
+  TEST_CASE("what people say about a channel makes nobody look at its objects, what they do to objects does") {
+    auto* plane = need_control_plane("switches are not content");
+    if (plane == nullptr) return;
+    install_kinds(*plane);
+    const std::string space = plane->fresh_namespace();
+    const auto cluster = open_cluster(admin_settings(*plane));
+    support::SpyEnvironment spy(*cluster);
+    std::vector<std::string> read;
+    spy.refuse_read = [&](const render::ObjectId& id) -> std::optional<Error> {
+      if (id.namespace_ == space && id.kind == "ConfigMap") read.push_back(id.name);
+      return std::nullopt;
+    };
+    ClusterChannel channel(spy, space);
+    const auto commit = channel.commit(
+        {{"web", space}}, {{"web/all.yaml", config_map_yaml(space, "a", "1") + config_map_yaml(space, "b", "1")}});
+    const auto after = [&](const std::vector<std::string>& kubectl) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(700));  // until watches told of what we wrote ourselves
+      const auto before = must(cluster->version());
+      plane->kubectl(kubectl);
+      REQUIRE(must(cluster->wait_for_change(before, Millis(10'000), {})) > before);
+      read.clear();
+    };
+    auto result = channel.run(commit);
+    REQUIRE_MESSAGE(result.state == RunState::deployed, shown(result));
+    CHECK_FALSE(read.empty());
+
+    after({"annotate", "channel.gitopsctl.dev", space, "-n", "gitopsctl-system", "gitopsctl.dev/requestedAt=now"});
+    result = channel.run(commit, "request");
+    CHECK_MESSAGE(result.state == RunState::up_to_date, shown(result));
+    CHECK_MESSAGE(read.empty(), read.front());
+
+    // It is obeyed all the same.
+    after({"patch", "release.gitopsctl.dev", "web", "-n", space, "--type=merge", "-p", R"({"spec":{"suspend":true}})"});
+    const auto second = channel.commit(
+        {{"web", space}}, {{"web/all.yaml", config_map_yaml(space, "a", "2") + config_map_yaml(space, "b", "1")}});
+    result = channel.run(second);
+    CHECK_MESSAGE(result.updated == 0, shown(result));
+    CHECK(value_in(*plane, space, "a") == "1");
+    after({"patch", "release.gitopsctl.dev", "web", "-n", space, "--type=merge", "-p", R"({"spec":{"suspend":false}})"});
+    result = channel.run(second);
+    CHECK_MESSAGE(result.updated == 1, shown(result));
+
+    after({"patch", "configmap", "b", "-n", space, "--type=merge", "-p", R"({"data":{"value":"by hand"}})"});
+    result = channel.run(second, "switch");
+    CHECK_MESSAGE(result.updated == 1, shown(result));
+    CHECK(value_in(*plane, space, "b") == "1");
+    CHECK_FALSE(read.empty());
+  }
 }
 
 }  // namespace gitopsctl::tests

@@ -39,6 +39,13 @@ Result<std::vector<std::optional<LiveObject>>> SpyEnvironment::get_many(const st
   return out;
 }
 
+Result<agent::KnownVersions> SpyEnvironment::known_versions(const std::vector<render::ObjectId>& ids) {
+  for (const auto& id : ids) {
+    if (auto refused = refuse_read ? refuse_read(id) : std::nullopt) return *refused;
+  }
+  return real_.known_versions(ids);
+}
+
 Result<ApplyOutcome> SpyEnvironment::apply(const render::Object& object, const ApplyOptions& options) {
   std::vector<ApplyOutcome> outcomes;
   GITOPSCTL_CHECK(apply_many({{&object, std::nullopt}}, options, outcomes));

@@ -34,9 +34,7 @@ class SpyEnvironment final : public agent::Environment {
     return real_.list_versions(query);
   }
   Result<std::vector<std::optional<agent::LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
-  Result<agent::KnownVersions> known_versions(const std::vector<render::ObjectId>& ids) override {
-    return real_.known_versions(ids);
-  }
+  Result<agent::KnownVersions> known_versions(const std::vector<render::ObjectId>& ids) override;
   Result<agent::ApplyOutcome> apply(const render::Object& object, const agent::ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<agent::PlannedApply>& objects, const agent::ApplyOptions& options,
                           std::vector<agent::ApplyOutcome>& outcomes) override;
@@ -64,6 +62,7 @@ class SpyEnvironment final : public agent::Environment {
   Result<agent::Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) override;
   Result<void> release_lease(const agent::Lease& lease) override { return real_.release_lease(lease); }
   Result<std::uint64_t> version() override { return real_.version(); }
+  Result<std::uint64_t> content_version() override { return real_.content_version(); }
   Result<bool> changed_by_others(std::uint64_t since) override { return real_.changed_by_others(since); }
   Result<std::uint64_t> wait_for_change(std::uint64_t seen, Millis span, std::stop_token stop) override {
     return real_.wait_for_change(seen, span, stop);
@@ -74,7 +73,7 @@ class SpyEnvironment final : public agent::Environment {
     return real_.as_stored(object, sensitive);
   }
 
-  /// An error instead of an answer about that object.
+  /// An error instead of an answer about that object, of whatever question names it.
   std::function<std::optional<Error>(const render::ObjectId&)> refuse_read;
 
   /// What health() answers instead of the real one, by `Kind/namespace/name`.
