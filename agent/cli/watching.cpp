@@ -50,9 +50,9 @@ std::string shown_state(const Value& body) { return is_suspended(body) ? "Suspen
 Result<ChannelView> read_channel(const BoundChannel& bound, const std::string& release) {
   ChannelView view;
   view.bound = bound;
-  GITOPSCTL_TRY(const auto id, channel_object_id(*bound.environment, bound.key));
-  GITOPSCTL_TRY(const auto live, bound.environment->get(id));
-  if (live) view.channel = live->body;
+  SeenObjects read;
+  GITOPSCTL_TRY(const auto id, channel_object_id(*bound.environment, bound.key, &read));
+  if (const auto live = read.find(id); live != read.end()) view.channel = live->second.body;
   Value probe = make_map({{"metadata", Value::map()}});
   describe_owner(probe, bound.key);
   GITOPSCTL_TRY(auto objects,

@@ -62,10 +62,13 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
 
 /// The id of a channel's object: the channel's name, or with a hash when that name is taken by another installation or
 /// repository of the same environment.
-Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key);
-/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known.
+/// `read` gets what was read to tell: all there is of the names that it may have.
+Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key, SeenObjects* read = nullptr);
+/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known; then nothing is
+/// read.
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
-                                           const std::string& namespace_, const SeenObjects* seen = nullptr);
+                                           const std::string& namespace_, const SeenObjects* seen = nullptr,
+                                           SeenObjects* read = nullptr);
 /// The label query that finds what belongs to a channel: its Channel, Releases, Approvals and Events.
 [[nodiscard]] std::string channel_label(const ChannelKey& key);
 /// Labels and spec that say whose object it is.

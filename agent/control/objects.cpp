@@ -51,12 +51,15 @@ std::optional<LiveObject> look_up(const SeenObjects* seen, const render::ObjectI
 /// `name`, or `name-<hash8>` when an object of that name carries another identity. Whoever has the longer name keeps it,
 /// also when the short one is free again: else what people said there would be forgotten at that moment.
 Result<render::ObjectId> free_id(Environment& environment, const render::ObjectId& plain, const std::string& identity,
-                                 const SeenObjects* seen) {
+                                 const SeenObjects* seen, SeenObjects* read) {
   render::ObjectId hashed = plain;
   hashed.name = plain.name.substr(0, 200) + '-' + sha256_hex(identity).substr(0, 8);
   std::vector<std::optional<LiveObject>> found{look_up(seen, hashed), look_up(seen, plain)};
   if (seen == nullptr) {
     GITOPSCTL_TRY(found, environment.get_many({hashed, plain}));
+    for (const auto& object : found) {
+      if (object && read != nullptr) read->insert_or_assign(object->id, *object);
+    }
   }
   // The longer name is made of our identity: what somebody took the annotation from is ours still.
   const auto announced = found[0] ? found[0]->annotation(identity_annotation) : std::string_view();
@@ -125,17 +128,17 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
       .with_hint("try again in a moment");
 }
 
-Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key) {
+Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key, SeenObjects* read) {
   return free_id(environment, {std::string(channels::api_group), "Channel", std::string(home_namespace), key.channel},
-                 identity_of(key, {}), nullptr);
+                 identity_of(key, {}), nullptr, read);
 }
 
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
-                                           const std::string& namespace_, const SeenObjects* seen) {
+                                           const std::string& namespace_, const SeenObjects* seen, SeenObjects* read) {
   return free_id(environment,
                  {std::string(channels::api_group), "Release", namespace_.empty() ? std::string(home_namespace) : namespace_,
                   std::string(release)},
-                 identity_of(key, release), seen);
+                 identity_of(key, release), seen, read);
 }
 
 void describe_owner(Value& body, const ChannelKey& key, std::string_view release) {
@@ -222,8 +225,9 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
 
 Result<Switches> read_switches(Environment& environment, const ChannelKey& key, SwitchMemory& memory) {
   Switches out;
-  GITOPSCTL_TRY(const auto id, channel_object_id(environment, key));
-  GITOPSCTL_TRY(const auto live, environment.get(id));
+  SeenObjects read;
+  GITOPSCTL_TRY(const auto id, channel_object_id(environment, key, &read));
+  const auto live = look_up(&read, id);
   if (live) {
     out.suspend = is_suspended(live->body);
     out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});

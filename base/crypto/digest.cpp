@@ -1,12 +1,14 @@
 #include "base/crypto/digest.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 
 namespace gitopsctl {
@@ -30,6 +32,34 @@ Error bad_base64(std::size_t offset) {
   return {ErrorCode::invalid_input, "illegal base64 data at input byte " + std::to_string(offset)};
 }
 
+// OpenSSL's calls that do all in one look their method up by its name each time, which takes longer than what is hashed
+// here. Both are looked up once, and never freed: a thread may still use them while the program ends.
+
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (found == nullptr) std::abort();  // only out of memory can get here
+  return found;
+}
+
+struct FreeMac {
+  void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+};
+
+/// An HMAC with SHA-256 that has no key yet.
+std::unique_ptr<EVP_MAC_CTX, FreeMac> new_hmac() {
+  static const EVP_MAC_CTX* const keyless = [] {
+    EVP_MAC* method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    EVP_MAC_CTX* made = method == nullptr ? nullptr : EVP_MAC_CTX_new(method);
+    std::string digest = "SHA256";
+    const OSSL_PARAM settings[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), digest.size()),
+                                   OSSL_PARAM_construct_end()};
+    if (made == nullptr || EVP_MAC_CTX_set_params(made, settings) != 1) std::abort();
+    EVP_MAC_free(method);  // the context keeps it
+    return made;
+  }();
+  return std::unique_ptr<EVP_MAC_CTX, FreeMac>(EVP_MAC_CTX_dup(keyless));
+}
+
 }  // namespace
 
 std::string hex_encode(std::string_view bytes) {
@@ -46,7 +76,8 @@ std::string hex_encode(std::string_view bytes) {
 
 std::string sha256(std::string_view bytes) {
   std::string out(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(as_bytes(bytes), bytes.size(), reinterpret_cast<unsigned char*>(out.data()));
+  auto* const place = reinterpret_cast<unsigned char*>(out.data());
+  if (EVP_Digest(bytes.data(), bytes.size(), place, nullptr, sha256_method(), nullptr) != 1) std::abort();
   return out;
 }
 
@@ -66,14 +97,15 @@ std::string sha512_hex(std::string_view bytes) {
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   std::string out(SHA256_DIGEST_LENGTH, '\0');
-  unsigned int size = 0;
   // An empty key must still be a pointer to something.
-  static const char nothing = '\0';
-  const void* key_data = key.empty() ? static_cast<const void*>(&nothing) : key.data();
-  if (HMAC(EVP_sha256(), key_data, static_cast<int>(key.size()), as_bytes(bytes), bytes.size(),
-           reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr) {
-    std::abort();  // only out of memory can get here
-  }
+  static const unsigned char nothing = 0;
+  const unsigned char* key_data = key.empty() ? &nothing : as_bytes(key);
+  const auto context = new_hmac();
+  std::size_t size = 0;
+  const bool done = context && EVP_MAC_init(context.get(), key_data, key.size(), nullptr) == 1 &&
+                    EVP_MAC_update(context.get(), as_bytes(bytes), bytes.size()) == 1 &&
+                    EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) == 1;
+  if (!done) std::abort();  // only out of memory can get here
   return out;
 }
 
@@ -82,7 +114,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) { retu
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   State() {
-    if (context == nullptr || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1) std::abort();
+    if (context == nullptr || EVP_DigestInit_ex(context, sha256_method(), nullptr) != 1) std::abort();
   }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
