@@ -154,14 +154,14 @@ TEST_SUITE("cluster stop") {
     auto* plane = need_control_plane("a suspension while an agent writes");
     if (plane == nullptr) return;
     Bench bench(*plane);
-    // One after the other, each as slow as with a webhook that thinks.
+    // Each as slow as with a webhook that thinks, and so many that some are left when the command has begun and ended.
     bench.proxy.set({{.kind = Fault::Kind::delay,
                       .path = "/namespaces/" + bench.space + "/configmaps/",
                       .method = "PATCH",
                       .request_class = std::string(support::kube_class::mutating),
-                      .wait = std::chrono::milliseconds(200)}});
+                      .wait = std::chrono::milliseconds(300)}});
     std::map<std::string, std::vector<std::string>> releases;
-    for (int i = 10; i < 60; ++i) releases["r" + std::to_string(i)] = {"c" + std::to_string(i)};
+    for (int i = 100; i < 340; ++i) releases["r" + std::to_string(i)] = {"c" + std::to_string(i)};
     bench.commit(releases, "1");
     bench.agent.start();
     REQUIRE(wait_for([&] { return bench.writes_of_objects() >= 3; }));
