@@ -131,7 +131,12 @@ class ChangeFeed::Watch final : public KubeWatchSink {
       const auto ended = no_throw(
           "a watch", [&]() -> Result<void> { return feed_.watcher(scope_).watch(scope_.kind, options, *this, call); });
       // Also when the client is stopped by its owner.
-      if (stop.stop_requested() || (!ended.ok() && ended.error().code() == ErrorCode::cancelled)) return;
+      if (stop.stop_requested() || (!ended.ok() && ended.error().code() == ErrorCode::cancelled)) {
+        const std::lock_guard lock(feed_.mutex_);
+        failed_ = true;  // whoever waits for the first list would wait in vain
+        feed_.changed_.notify_all();
+        return;
+      }
       const std::string why = ended.ok() ? "it ended" : ended.error().to_string();
       std::unique_lock lock(feed_.mutex_);
       if (why != told_) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <stop_token>
 #include <thread>
 
 #include "tests/cluster/cluster_fixture.hpp"
@@ -178,6 +179,29 @@ TEST_SUITE("cluster feed") {
       REQUIRE(cluster.release_lease(lease).ok());
       CHECK(watching.told());
     }
+  }
+
+  TEST_CASE("who stops does not wait for the first list of a kind that is new to it") {
+    auto* plane = need_control_plane("the end of a feed");
+    if (plane == nullptr) return;
+    install_kinds(*plane);
+    const std::string space = plane->fresh_namespace("feed-end");
+    plane->kubectl({"delete", "limitranges", "--all-namespaces", "--selector=applyset.kubernetes.io/part-of"});
+    std::stop_source source;
+    auto settings = admin_settings(*plane);
+    settings.client.stop = source.get_token();
+    Watching watching(std::move(settings));
+    const auto lease = must(watching.cluster->acquire_lease("gitopsctl-" + space, "me", Millis(30'000)));
+    ApplyOptions options = owned();
+    options.lease = lease.name;
+    options.fence = lease.fence;
+    must(watching.cluster->apply(object_of("apiVersion: v1\nkind: LimitRange\nmetadata: {name: a, namespace: " + space +
+                                           "}\nspec: {limits: [{type: Container, max: {cpu: \"2\"}}]}\n"),
+                                 options));
+    source.request_stop();
+    const auto before = steady_clock::now();
+    CHECK(watching.cluster->release_lease(lease).ok());
+    CHECK(steady_clock::now() - before < std::chrono::seconds(5));
   }
 
   TEST_CASE("without watches somebody else may have written once a second") {
