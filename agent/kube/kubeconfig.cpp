@@ -156,7 +156,9 @@ class Loader {
     if (name.empty()) {
       return Error(ErrorCode::invalid_input, "the kubeconfig has no current-context")
           .at({sources_.front()->path})
-          .with_hint("choose one with --context: " + suggest("", names("contexts"), "contexts"));
+          .with_hint(names("contexts").empty()
+                         ? "it has no context either: name another file with --kubeconfig or KUBECONFIG"
+                         : "choose one with --context: " + suggest("", names("contexts"), "contexts"));
     }
     const auto context = find("contexts", "context", name);
     if (!context) return missing("context", name, "contexts", chosen_by);
