@@ -104,8 +104,8 @@ void one_turn(ControlPlane& plane, AllFigures& figures, std::size_t who, const s
 int main(int count, char** words) try {
   int code = 0;
   if (support::lacks_control_plane("cluster_apply_bench", code)) return code;
-  if (count > 1) maps = std::atoi(words[1]);
-  if (count > 2) rounds = std::atoi(words[2]);
+  if (count > 1) maps = static_cast<int>(std::strtol(words[1], nullptr, 10));
+  if (count > 2) rounds = static_cast<int>(std::strtol(words[2], nullptr, 10));
   AllFigures figures;
   // A server that holds many thousands of objects is another one: a new one after everybody was in every place.
   for (int done = 0; done < rounds;) {

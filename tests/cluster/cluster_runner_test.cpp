@@ -238,13 +238,14 @@ TEST_SUITE("cluster runner") {
     CHECK(result.created == 7);
     // It waits for pods that nobody makes, says so, and is not applied again for that.
     CHECK(result.state == RunState::failed);
-    plane->kubectl({"patch", "deployment", "web", "-n", space, "--subresource=status", "--type=merge", "-p",
-                    R"({"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"readyReplicas":2,)"
-                    R"("availableReplicas":2,"conditions":[{"type":"Available","status":"True"},)"
-                    R"({"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}})"});
-    plane->kubectl({"patch", "pdb", "web", "-n", space, "--subresource=status", "--type=merge", "-p",
-                    R"({"status":{"observedGeneration":1,"disruptionsAllowed":0,"currentHealthy":0,"desiredHealthy":1,)"
-                    R"("expectedPods":2}})"});
+    const std::string available = R"({"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"readyReplicas":2,)"
+                                  R"("availableReplicas":2,"conditions":[{"type":"Available","status":"True"},)"
+                                  R"({"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}})";
+    const std::string guarded =
+        R"({"status":{"observedGeneration":1,"disruptionsAllowed":0,"currentHealthy":0,"desiredHealthy":1,)"
+        R"("expectedPods":2}})";
+    plane->kubectl({"patch", "deployment", "web", "-n", space, "--subresource=status", "--type=merge", "-p", available});
+    plane->kubectl({"patch", "pdb", "web", "-n", space, "--subresource=status", "--type=merge", "-p", guarded});
     result = channel.run(first, "retry");
     CHECK_MESSAGE(result.state == RunState::deployed, shown(result));
     spy.take_writes();
