@@ -7,37 +7,28 @@ namespace gitopsctl::agent::cli {
 
 Result<void> change_spec(const BoundChannel& channel, const std::string& release,
                          const std::function<void(Value&)>& change) {
-  render::ObjectId id;
-  SeenObjects read;
+  const auto change_it = [&](Value& body) { change(body.child_map("spec")); };
   if (release.empty()) {
-    GITOPSCTL_TRY(id, channel_object_id(*channel.environment, channel.key, &read));
-  } else {
-    GITOPSCTL_TRY(const auto view, read_channel(channel, release));
-    const Value& body = view.releases.front();
-    id = {std::string(channels::api_group), "Release", std::string(body.string_at({"metadata", "namespace"})),
-          std::string(body.string_at({"metadata", "name"}))};
+    GITOPSCTL_CHECK(update_channel(*channel.environment, channel.key, change_it));
+    return {};
   }
-  GITOPSCTL_CHECK(update_object(
-      *channel.environment, id,
-      [&](Value& body) {
-        describe_owner(body, channel.key, release);
-        change(body.child_map("spec"));
-      },
-      release.empty() ? &read : nullptr));
+  GITOPSCTL_TRY(const auto view, read_channel(channel, release));
+  const Value& there = view.releases.front();
+  const render::ObjectId id{std::string(channels::api_group), "Release",
+                            std::string(there.string_at({"metadata", "namespace"})),
+                            std::string(there.string_at({"metadata", "name"}))};
+  GITOPSCTL_CHECK(update_object(*channel.environment, id, [&](Value& body) {
+    describe_owner(body, channel.key, release);
+    change_it(body);
+  }));
   return {};
 }
 
 Result<std::string> request_sync(const BoundChannel& channel) {
   const std::string token = request_token();
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, channel_object_id(*channel.environment, channel.key, &read));
-  GITOPSCTL_CHECK(update_object(
-      *channel.environment, id,
-      [&](Value& body) {
-        describe_owner(body, channel.key);
-        body.child_map("metadata").child_map("annotations").set("gitopsctl.dev/requestedAt", Value::string(token));
-      },
-      &read));
+  GITOPSCTL_CHECK(update_channel(*channel.environment, channel.key, [&](Value& body) {
+    body.child_map("metadata").child_map("annotations").set("gitopsctl.dev/requestedAt", Value::string(token));
+  }));
   return token;
 }
 

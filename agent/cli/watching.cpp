@@ -50,9 +50,8 @@ std::string shown_state(const Value& body) { return is_suspended(body) ? "Suspen
 Result<ChannelView> read_channel(const BoundChannel& bound, const std::string& release) {
   ChannelView view;
   view.bound = bound;
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, channel_object_id(*bound.environment, bound.key, &read));
-  if (const auto live = read.find(id); live != read.end()) view.channel = live->second.body;
+  GITOPSCTL_TRY(const auto live, find_channel(*bound.environment, bound.key));
+  if (live) view.channel = live->body;
   Value probe = make_map({{"metadata", Value::map()}});
   describe_owner(probe, bound.key);
   GITOPSCTL_TRY(auto objects,

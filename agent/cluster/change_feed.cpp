@@ -87,7 +87,7 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     } else {
       std::vector<std::pair<Mark, Change>> gone;
       for (const auto& [key, known] : known_) {
-        if (!now.contains(key)) gone.push_back({key, {{{}, {}, known.uid}, true, false, is_of_switches()}});
+        if (!now.contains(key)) gone.push_back({key, {{{}, {}, known.uid}, true, false}});
       }
       for (const auto& [key, change] : gone) feed_.tell(*this, key, change);
       for (const auto& [key, change] : now) feed_.tell(*this, key, change);
@@ -105,17 +105,18 @@ class ChangeFeed::Watch final : public KubeWatchSink {
     return {};
   }
 
+  /// Of Channels, Releases or Approvals.
+  [[nodiscard]] bool is_of_switches() const { return scope_.kind.group == own_group; }
+
   // With the feed's lock held:
   [[nodiscard]] bool ready() const noexcept { return listed_ || failed_; }
   void note_late() { late_ = !listed_; }
   std::map<Mark, Known> known_;
 
  private:
-  [[nodiscard]] bool is_of_switches() const { return scope_.kind.group == own_group; }
-
-  [[nodiscard]] std::pair<Mark, Change> read(const Value& object, bool deleted) const {
+  static std::pair<Mark, Change> read(const Value& object, bool deleted) {
     const LiveObject live = live_object(object);
-    Change change{{mark_of(live.resource_version), {}, mark_of(live.uid)}, deleted, live.deleting, is_of_switches()};
+    Change change{{mark_of(live.resource_version), {}, mark_of(live.uid)}, deleted, live.deleting};
     if (!deleted) change.now.hash = mark_of(content_hash(live.body));
     return {mark_of(live.id), change};
   }
@@ -364,7 +365,7 @@ void ChangeFeed::settle(Watch& watch, const Mark& key, const Change& change) {
   const auto known = watch.known_.find(key);
   if (change.deleted) {
     if (known != watch.known_.end()) watch.known_.erase(known);
-    if (!removed_by_us) return foreign(change.is_switch);
+    if (!removed_by_us) return foreign(watch.is_of_switches());
     ours->second.removed = {};
     ours->second.versions.clear();
     forget_if_told(key);
@@ -383,7 +384,7 @@ void ChangeFeed::settle(Watch& watch, const Mark& key, const Change& change) {
     }
   }
   if (same || (removed_by_us && change.deleting)) return;
-  foreign(change.is_switch);
+  foreign(watch.is_of_switches());
 }
 
 void ChangeFeed::forget_if_told(const Mark& key) {

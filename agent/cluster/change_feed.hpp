@@ -83,7 +83,6 @@ class ChangeFeed {
     Known now;
     bool deleted = false;
     bool deleting = false;
-    bool is_switch = false;  ///< a Channel, Release or Approval
   };
   /// Is forgotten once a watch told of all of it.
   struct Own {

@@ -62,13 +62,21 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
 
 /// The id of a channel's object: the channel's name, or with a hash when that name is taken by another installation or
 /// repository of the same environment.
-/// `read` gets what was read to tell: all there is of the names that it may have.
-Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key, SeenObjects* read = nullptr);
-/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known; then nothing is
-/// read.
+Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key);
+/// The same for a release, in the release's namespace.
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
-                                           const std::string& namespace_, const SeenObjects* seen = nullptr,
-                                           SeenObjects* read = nullptr);
+                                           const std::string& namespace_);
+/// A channel's object; nullopt: there is none. What tells its name is not read again.
+[[nodiscard]] Result<std::optional<LiveObject>> find_channel(Environment& environment, const ChannelKey& key);
+/// update_object() of a channel's object; the body that `change` gets says whose it is. What tells its name is not read
+/// again.
+Result<LiveObject> update_channel(Environment& environment, const ChannelKey& key,
+                                  const std::function<void(Value&)>& change);
+/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known; then nothing is
+/// read first.
+Result<LiveObject> update_release(Environment& environment, const ChannelKey& key, std::string_view release,
+                                  const std::string& namespace_, const std::function<void(Value&)>& change,
+                                  const SeenObjects* seen = nullptr);
 /// The label query that finds what belongs to a channel: its Channel, Releases, Approvals and Events.
 [[nodiscard]] std::string channel_label(const ChannelKey& key);
 /// Labels and spec that say whose object it is.

@@ -48,27 +48,52 @@ std::optional<LiveObject> look_up(const SeenObjects* seen, const render::ObjectI
   return found == seen->end() ? std::nullopt : std::optional<LiveObject>(found->second);
 }
 
+/// The names that the object of one identity may have: the plain one, and one that is made of the identity.
+struct Names {
+  render::ObjectId plain;
+  render::ObjectId hashed;
+  std::string identity;
+};
+
+Names names_of(const ChannelKey& key, std::string_view release, const std::string& namespace_) {
+  Names out;
+  out.identity = identity_of(key, release);
+  out.plain = {std::string(channels::api_group), release.empty() ? "Channel" : "Release",
+               namespace_.empty() ? std::string(home_namespace) : namespace_,
+               release.empty() ? key.channel : std::string(release)};
+  out.hashed = out.plain;
+  out.hashed.name = out.plain.name.substr(0, 200) + '-' + sha256_hex(out.identity).substr(0, 8);
+  return out;
+}
+
+/// All there is of these names.
+Result<SeenObjects> read_named(Environment& environment, const Names& names) {
+  SeenObjects out;
+  GITOPSCTL_TRY(const auto found, environment.get_many({names.hashed, names.plain}));
+  for (const auto& object : found) {
+    if (object) out.emplace(object->id, *object);
+  }
+  return out;
+}
+
 /// `name`, or `name-<hash8>` when an object of that name carries another identity. Whoever has the longer name keeps it,
 /// also when the short one is free again: else what people said there would be forgotten at that moment.
-Result<render::ObjectId> free_id(Environment& environment, const render::ObjectId& plain, const std::string& identity,
-                                 const SeenObjects* seen, SeenObjects* read) {
-  render::ObjectId hashed = plain;
-  hashed.name = plain.name.substr(0, 200) + '-' + sha256_hex(identity).substr(0, 8);
-  std::vector<std::optional<LiveObject>> found{look_up(seen, hashed), look_up(seen, plain)};
-  if (seen == nullptr) {
-    GITOPSCTL_TRY(found, environment.get_many({hashed, plain}));
-    for (const auto& object : found) {
-      if (object && read != nullptr) read->insert_or_assign(object->id, *object);
-    }
-  }
+Result<render::ObjectId> free_id(const Names& names, const SeenObjects& seen) {
+  const auto hashed = seen.find(names.hashed);
+  const auto plain = seen.find(names.plain);
   // The longer name is made of our identity: what somebody took the annotation from is ours still.
-  const auto announced = found[0] ? found[0]->annotation(identity_annotation) : std::string_view();
-  if (found[0] && (announced.empty() || announced == identity)) return hashed;
-  if (!found[1] || found[1]->annotation(identity_annotation) == identity) return plain;
-  if (!found[0]) return hashed;
-  return Error(ErrorCode::conflict,
-               plain.to_string() + " and " + hashed.to_string() + " belong to others than '" + identity + "'")
+  const auto announced = hashed != seen.end() ? hashed->second.annotation(identity_annotation) : std::string_view();
+  if (hashed != seen.end() && (announced.empty() || announced == names.identity)) return names.hashed;
+  if (plain == seen.end() || plain->second.annotation(identity_annotation) == names.identity) return names.plain;
+  if (hashed == seen.end()) return names.hashed;
+  return Error(ErrorCode::conflict, names.plain.to_string() + " and " + names.hashed.to_string() +
+                                        " belong to others than '" + names.identity + "'")
       .with_hint("move one of them away; nothing is written until then");
+}
+
+Result<render::ObjectId> read_id(Environment& environment, const Names& names) {
+  GITOPSCTL_TRY(const auto seen, read_named(environment, names));
+  return free_id(names, seen);
 }
 
 }  // namespace
@@ -128,17 +153,42 @@ Result<LiveObject> update_object(Environment& environment, const render::ObjectI
       .with_hint("try again in a moment");
 }
 
-Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key, SeenObjects* read) {
-  return free_id(environment, {std::string(channels::api_group), "Channel", std::string(home_namespace), key.channel},
-                 identity_of(key, {}), nullptr, read);
+Result<render::ObjectId> channel_object_id(Environment& environment, const ChannelKey& key) {
+  return read_id(environment, names_of(key, {}, {}));
 }
 
 Result<render::ObjectId> release_object_id(Environment& environment, const ChannelKey& key, std::string_view release,
-                                           const std::string& namespace_, const SeenObjects* seen, SeenObjects* read) {
-  return free_id(environment,
-                 {std::string(channels::api_group), "Release", namespace_.empty() ? std::string(home_namespace) : namespace_,
-                  std::string(release)},
-                 identity_of(key, release), seen, read);
+                                           const std::string& namespace_) {
+  return read_id(environment, names_of(key, release, namespace_));
+}
+
+Result<std::optional<LiveObject>> find_channel(Environment& environment, const ChannelKey& key) {
+  const Names names = names_of(key, {}, {});
+  GITOPSCTL_TRY(const auto seen, read_named(environment, names));
+  GITOPSCTL_TRY(const auto id, free_id(names, seen));
+  return look_up(&seen, id);
+}
+
+Result<LiveObject> update_channel(Environment& environment, const ChannelKey& key,
+                                  const std::function<void(Value&)>& change) {
+  return update_release(environment, key, {}, {}, change);
+}
+
+Result<LiveObject> update_release(Environment& environment, const ChannelKey& key, std::string_view release,
+                                  const std::string& namespace_, const std::function<void(Value&)>& change,
+                                  const SeenObjects* seen) {
+  const Names names = names_of(key, release, namespace_);
+  SeenObjects read;
+  if (seen == nullptr) {
+    GITOPSCTL_TRY(read, read_named(environment, names));
+    seen = &read;
+  }
+  GITOPSCTL_TRY(const auto id, free_id(names, *seen));
+  const auto with_owner = [&](Value& body) {
+    describe_owner(body, key, release);
+    change(body);
+  };
+  return update_object(environment, id, with_owner, seen);
 }
 
 void describe_owner(Value& body, const ChannelKey& key, std::string_view release) {
@@ -225,9 +275,7 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
 
 Result<Switches> read_switches(Environment& environment, const ChannelKey& key, SwitchMemory& memory) {
   Switches out;
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, channel_object_id(environment, key, &read));
-  const auto live = look_up(&read, id);
+  GITOPSCTL_TRY(const auto live, find_channel(environment, key));
   if (live) {
     out.suspend = is_suspended(live->body);
     out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});

@@ -75,12 +75,10 @@ Result<void> ChannelRunner::report_source(const SourceState& source) {
 }
 
 Result<std::string> ChannelRunner::sync_requested() {
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, channel_object_id(state_->environment, state_->setup.key, &read));
-  const auto live = read.find(id);
-  if (live == read.end()) return std::string();
-  const std::string token(live->second.annotation("gitopsctl.dev/requestedAt"));
-  return live->second.body.string_at({"status", "lastHandledRequestedAt"}) == token ? std::string() : token;
+  GITOPSCTL_TRY(const auto live, find_channel(state_->environment, state_->setup.key));
+  if (!live) return std::string();
+  const std::string token(live->annotation("gitopsctl.dev/requestedAt"));
+  return live->body.string_at({"status", "lastHandledRequestedAt"}) == token ? std::string() : token;
 }
 
 void ChannelRunner::forget() {

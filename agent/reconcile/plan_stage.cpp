@@ -262,8 +262,7 @@ bool LookErrors::is_of_one_release(const Error& error) {
   }
   if (unanswered_ == max_unanswered) return false;
   ++unanswered_;
-  const auto id = channel_object_id(environment_, key_);
-  return id.ok() && environment_.get(*id).ok();
+  return find_channel(environment_, key_).ok();
 }
 
 FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,

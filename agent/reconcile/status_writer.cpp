@@ -142,67 +142,59 @@ StatusWriter::StatusWriter(Environment& environment, ChannelKey key, Clock& cloc
 Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history) {
   const std::string message = channel_message(status, key_.channel);
   std::string before;
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_, &read));
-  GITOPSCTL_TRY(const auto object, update_object(
-                                       environment_, id,
-                                       [&](Value& body) {
-                                         before = told(body);
-                                         describe_owner(body, key_);
-                                         set_conditions(body, with_source(body, conditions_for(status.state, message)),
-                                                        clock_.now());
-                                         Value& out = body.child_map("status");
-                                         out.set("environment", text(status.environment));
-                                         out.set("state", text(status.state));
-                                         out.set("tip", text(status.tip));
-                                         out.set("tipDigest", text(status.render_digest));
-                                         if (!status.approval_digest.empty()) {
-                                           out.set("approvalDigest", text(status.approval_digest));
-                                           out.set("approvalSeal", text(status.approval_seal));
-                                         }
-                                         if (status.deployed_known) {
-                                           out.set("revision", text(status.deployed));
-                                           out.set("renderDigest", text(status.deployed_digest));
-                                         }
-                                         out.set("errors", error_list(status.errors));
-                                         out.set("warnings", text_list(status.warnings));
-                                         out.set("guards", verdict_list(status.verdicts));
-                                         out.set("pending", status.pending ? counts_value(*status.pending) : Value::null());
-                                         out.set("deleteDigest", text(status.delete_digest));
-                                         if (status.counts_known) {
-                                           out.set("releases", number(status.releases));
-                                           out.set("readyReleases", number(status.ready_releases));
-                                           out.set("objects", number(status.objects));
-                                         }
-                                         if (!status.handled_request.empty())
-                                           out.set("lastHandledRequestedAt", text(status.handled_request));
-                                         // Not one that somebody began meanwhile.
-                                         if (!status.ended_rollback.empty() &&
-                                             body.string_at({"spec", "rollback", "heldDigest"}) == status.ended_rollback) {
-                                           body.child_map("spec").erase("rollback");
-                                         }
-                                         if (history) {
-                                           Value::List lines{make_map({{"commit", text(history->commit)},
-                                                                       {"renderDigest", text(history->render_digest)},
-                                                                       {"trigger", text(history->trigger)},
-                                                                       {"outcome", text(history->outcome)},
-                                                                       {"message", text(history->message)},
-                                                                       {"started", text(format_time(history->started))},
-                                                                       {"ended", text(format_time(history->ended))},
-                                                                       {"created", number(history->created)},
-                                                                       {"updated", number(history->updated)},
-                                                                       {"removed", number(history->removed)},
-                                                                       {"failed", number(history->failed)}})};
-                                           if (const Value* earlier = out.find("history"); earlier != nullptr) {
-                                             for (const auto& line : earlier->as_list()) {
-                                               if (lines.size() == max_history) break;
-                                               lines.push_back(line);
-                                             }
-                                           }
-                                           out.set("history", Value::list(std::move(lines)));
-                                         }
-                                       },
-                                       &read));
+  const auto change = [&](Value& body) {
+    before = told(body);
+    set_conditions(body, with_source(body, conditions_for(status.state, message)), clock_.now());
+    Value& out = body.child_map("status");
+    out.set("environment", text(status.environment));
+    out.set("state", text(status.state));
+    out.set("tip", text(status.tip));
+    out.set("tipDigest", text(status.render_digest));
+    if (!status.approval_digest.empty()) {
+      out.set("approvalDigest", text(status.approval_digest));
+      out.set("approvalSeal", text(status.approval_seal));
+    }
+    if (status.deployed_known) {
+      out.set("revision", text(status.deployed));
+      out.set("renderDigest", text(status.deployed_digest));
+    }
+    out.set("errors", error_list(status.errors));
+    out.set("warnings", text_list(status.warnings));
+    out.set("guards", verdict_list(status.verdicts));
+    out.set("pending", status.pending ? counts_value(*status.pending) : Value::null());
+    out.set("deleteDigest", text(status.delete_digest));
+    if (status.counts_known) {
+      out.set("releases", number(status.releases));
+      out.set("readyReleases", number(status.ready_releases));
+      out.set("objects", number(status.objects));
+    }
+    if (!status.handled_request.empty()) out.set("lastHandledRequestedAt", text(status.handled_request));
+    // Not one that somebody began meanwhile.
+    if (!status.ended_rollback.empty() && body.string_at({"spec", "rollback", "heldDigest"}) == status.ended_rollback) {
+      body.child_map("spec").erase("rollback");
+    }
+    if (history) {
+      Value::List lines{make_map({{"commit", text(history->commit)},
+                                  {"renderDigest", text(history->render_digest)},
+                                  {"trigger", text(history->trigger)},
+                                  {"outcome", text(history->outcome)},
+                                  {"message", text(history->message)},
+                                  {"started", text(format_time(history->started))},
+                                  {"ended", text(format_time(history->ended))},
+                                  {"created", number(history->created)},
+                                  {"updated", number(history->updated)},
+                                  {"removed", number(history->removed)},
+                                  {"failed", number(history->failed)}})};
+      if (const Value* earlier = out.find("history"); earlier != nullptr) {
+        for (const auto& line : earlier->as_list()) {
+          if (lines.size() == max_history) break;
+          lines.push_back(line);
+        }
+      }
+      out.set("history", Value::list(std::move(lines)));
+    }
+  };
+  GITOPSCTL_TRY(const auto object, update_channel(environment_, key_, change));
   if (before == status.state + '\n' + message) return {};
   event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message);
   return {};
@@ -244,11 +236,8 @@ bool StatusWriter::is_news(const Draft& draft) const {
 Result<void> StatusWriter::put_release(const Draft& draft, const SeenObjects* seen, std::optional<Event>& event) const {
   const ReleaseStatus& status = *draft.status;
   std::string before;
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, release_object_id(environment_, key_, status.name, status.namespace_, seen, &read));
   const auto change = [&](Value& body) {
     before = told(body);
-    describe_owner(body, key_, status.name);
     set_conditions(body, conditions_for(status.state, draft.message), clock_.now());
     Value& out = body.child_map("status");
     for (const auto& member : draft.data.as_map()) out.set(member.key, member.value);
@@ -259,7 +248,7 @@ Result<void> StatusWriter::put_release(const Draft& draft, const SeenObjects* se
                                       {"removed", number(status.removed)}}));
     }
   };
-  GITOPSCTL_TRY(const auto object, update_object(environment_, id, change, seen != nullptr ? seen : &read));
+  GITOPSCTL_TRY(const auto object, update_release(environment_, key_, status.name, status.namespace_, change, seen));
   // While it waits its message may change every few seconds; that it waits is told once.
   const bool by_state = status.state == "Deployed" || status.state == "Pending";
   const bool same = by_state ? before.starts_with(status.state + '\n') : before == status.state + '\n' + draft.message;
@@ -340,36 +329,28 @@ Result<void> StatusWriter::keep_releases(const std::set<std::pair<std::string, s
 
 Result<void> StatusWriter::write_source(bool ready, const std::string& reason, const std::string& message,
                                         const std::string& hint) {
-  SeenObjects read;
-  GITOPSCTL_TRY(const auto id, channel_object_id(environment_, key_, &read));
   bool was_ready = true;
-  GITOPSCTL_TRY(const auto object,
-                update_object(
-                    environment_, id,
-                    [&](Value& body) {
-                      describe_owner(body, key_);
-                      std::vector<Condition> conditions;
-                      if (const Value* present = body.find_path({"status", "conditions"}); present != nullptr) {
-                        for (const auto& condition : present->as_list()) {
-                          const std::string type(condition.string_at({"type"}));
-                          if (type == "SourceReady") {
-                            was_ready = condition.string_at({"status"}) == "True";
-                            continue;
-                          }
-                          conditions.push_back({type, std::string(condition.string_at({"status"})),
-                                                std::string(condition.string_at({"reason"})),
-                                                std::string(condition.string_at({"message"}))});
-                        }
-                      }
-                      if (conditions.empty())
-                        conditions.push_back({"Ready", "False", "Waiting", "nothing was deployed yet"});
-                      const std::string said = hint.empty() ? message : message + "; " + hint;
-                      conditions.push_back({"SourceReady", ready ? "True" : "False", reason, said.substr(0, max_text)});
-                      set_conditions(body, conditions, clock_.now());
-                      body.child_map("status").set(
-                          "source", make_map({{"reason", text(reason)}, {"message", text(message)}, {"hint", text(hint)}}));
-                    },
-                    &read));
+  const auto change = [&](Value& body) {
+    std::vector<Condition> conditions;
+    if (const Value* present = body.find_path({"status", "conditions"}); present != nullptr) {
+      for (const auto& condition : present->as_list()) {
+        const std::string type(condition.string_at({"type"}));
+        if (type == "SourceReady") {
+          was_ready = condition.string_at({"status"}) == "True";
+          continue;
+        }
+        conditions.push_back({type, std::string(condition.string_at({"status"})),
+                              std::string(condition.string_at({"reason"})), std::string(condition.string_at({"message"}))});
+      }
+    }
+    if (conditions.empty()) conditions.push_back({"Ready", "False", "Waiting", "nothing was deployed yet"});
+    const std::string said = hint.empty() ? message : message + "; " + hint;
+    conditions.push_back({"SourceReady", ready ? "True" : "False", reason, said.substr(0, max_text)});
+    set_conditions(body, conditions, clock_.now());
+    body.child_map("status").set("source",
+                                 make_map({{"reason", text(reason)}, {"message", text(message)}, {"hint", text(hint)}}));
+  };
+  GITOPSCTL_TRY(const auto object, update_channel(environment_, key_, change));
   if (ready != was_ready) event_about(object, ready ? "Normal" : "Warning", reason, message);
   return {};
 }

@@ -96,9 +96,7 @@ class HeldLease {
 };
 
 Result<void> suspend(Environment& environment, const TakeDownRequest& request) {
-  GITOPSCTL_TRY(const auto id, channel_object_id(environment, request.key));
-  const auto written = update_object(environment, id, [&](Value& body) {
-    describe_owner(body, request.key);
+  const auto written = update_channel(environment, request.key, [&](Value& body) {
     Value& spec = body.child_map("spec");
     spec.set("suspend", Value::boolean(true));
     spec.set("suspendedBy", Value::string(request.by));

@@ -70,8 +70,11 @@ constexpr std::array wires{RawWire::http1, RawWire::http2, RawWire::http2_one_wi
 /// What took its turn, by its place among the others: ours, then the raw clients as in `wires`.
 using AllFigures = std::array<Figures, 1 + wires.size()>;
 
-support::RawResult write_raw(ControlPlane& plane, const std::string& space, RawWire wire) {
-  plane.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + space + "}\n");
+void make_namespace(ControlPlane& plane, const std::string& name) {
+  plane.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + name + "}\n");
+}
+
+support::RawResult write_raw(const ControlPlane& plane, const std::string& space, RawWire wire) {
   const auto result = support::write_raw(plane, raw_requests(space), at_once, wire);
   if (result.failed > 0) throw std::runtime_error("raw: " + result.first_failure);
   return result;
@@ -80,8 +83,8 @@ support::RawResult write_raw(ControlPlane& plane, const std::string& space, RawW
 void one_turn(ControlPlane& plane, AllFigures& figures, std::size_t who, const std::string& space) {
   Figures& mine = figures.at(who);
   double before = 0;
+  make_namespace(plane, space);
   if (who == 0) {
-    plane.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + space + "}\n");
     BenchAgent agent(plane, space);
     agent.make_key();
     agent.commit(files(space));
@@ -113,6 +116,7 @@ int main(int count, char** words) try {
     options.api_server_gogc = "2000";
     ControlPlane plane(options);
     support::install_gitopsctl(plane);
+    make_namespace(plane, "warm-up");
     write_raw(plane, "warm-up", RawWire::http1);
     for (std::size_t shift = 0; shift < figures.size() && done < rounds; ++shift, ++done) {
       for (std::size_t place = 0; place < figures.size(); ++place) {

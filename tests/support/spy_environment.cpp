@@ -21,8 +21,15 @@ std::vector<std::string> SpyEnvironment::take_object_writes() {
 
 std::optional<Error> SpyEnvironment::ask(const std::string& write) { return hook_ ? hook_(write) : std::nullopt; }
 
+Result<void> SpyEnvironment::may_read(const std::vector<render::ObjectId>& ids) const {
+  for (const auto& id : ids) {
+    if (auto refused = refuse_read ? refuse_read(id) : std::nullopt) return *refused;
+  }
+  return {};
+}
+
 Result<std::optional<LiveObject>> SpyEnvironment::get(const render::ObjectId& id) {
-  if (auto refused = refuse_read ? refuse_read(id) : std::nullopt) return *refused;
+  GITOPSCTL_CHECK(may_read({id}));
   auto out = real_.get(id);
   if (look_hook_) look_hook_();
   return out;
@@ -31,18 +38,14 @@ Result<std::optional<LiveObject>> SpyEnvironment::get(const render::ObjectId& id
 Result<std::vector<LiveObject>> SpyEnvironment::list(const agent::ListQuery& query) { return real_.list(query); }
 
 Result<std::vector<std::optional<LiveObject>>> SpyEnvironment::get_many(const std::vector<render::ObjectId>& ids) {
-  for (const auto& id : ids) {
-    if (auto refused = refuse_read ? refuse_read(id) : std::nullopt) return *refused;
-  }
+  GITOPSCTL_CHECK(may_read(ids));
   auto out = real_.get_many(ids);
   if (look_hook_) look_hook_();
   return out;
 }
 
 Result<agent::KnownVersions> SpyEnvironment::known_versions(const std::vector<render::ObjectId>& ids) {
-  for (const auto& id : ids) {
-    if (auto refused = refuse_read ? refuse_read(id) : std::nullopt) return *refused;
-  }
+  GITOPSCTL_CHECK(may_read(ids));
   return real_.known_versions(ids);
 }
 

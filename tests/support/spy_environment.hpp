@@ -81,6 +81,7 @@ class SpyEnvironment final : public agent::Environment {
 
  private:
   std::optional<Error> ask(const std::string& write);
+  [[nodiscard]] Result<void> may_read(const std::vector<render::ObjectId>& ids) const;
   agent::Environment& real_;
   std::vector<std::string> writes_;
   Hook hook_;
