@@ -80,6 +80,7 @@ struct Exchange {
   std::uint64_t received = 0;
   std::size_t given = 0;  ///< of the request's body, to curl
   std::size_t header_bytes = 0;
+  bool begun = false;            ///< the request was, or is being, sent
   std::optional<Error> failure;  ///< of a callback; curl itself only learns that it should stop
 };
 
@@ -163,6 +164,19 @@ int seek_body(void* user, curl_off_t offset, int origin) noexcept {
   return CURL_SEEKFUNC_OK;
 }
 
+/// Asked before the request goes out, also when curl wants to send it again because the connection turned out to be closed:
+/// what may not be sent twice ends there.
+int begin_once(void* user, char* /*local_address*/, char* /*address*/, int /*local_port*/, int /*port*/) noexcept {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (!std::exchange(exchange.begun, true)) return CURL_PREREQFUNC_OK;
+  try {
+    refuse(exchange, Error(ErrorCode::unavailable, "the connection was closed while the request was on its way"));
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
+    // No memory for words: curl has some of its own.
+  }
+  return CURL_PREREQFUNC_ABORT;
+}
+
 /// A hint for the failures that people can do something about.
 Error with_advice(Error error, CURLcode code) {
   switch (code) {
@@ -242,7 +256,8 @@ struct HttpClient::State {
   [[nodiscard]] std::string without_secrets(std::string text) const;
 
   HttpOrigin origin;
-  std::optional<HttpUrl> home;  ///< where the credentials belong
+  std::optional<HttpUrl> home;   ///< where the credentials belong
+  std::optional<HttpUrl> known;  ///< of the first request: most others go to the same place
   std::unique_ptr<CURLM, FreeMulti> multi;
   std::unique_ptr<CURL, FreeEasy> easy;
   std::array<char, CURL_ERROR_SIZE> error_text{};
@@ -388,13 +403,18 @@ void HttpClient::State::set_up_body(Exchange& exchange) {
   } else if (request.method != "GET" || !request.body.empty()) {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    if (request.on_upload || !request.resend) {
+    if (request.on_upload) {
       set(CURLOPT_READFUNCTION, &give_body);
       set(CURLOPT_READDATA, static_cast<void*>(&exchange));
       set(CURLOPT_SEEKFUNCTION, &seek_body);
       set(CURLOPT_SEEKDATA, static_cast<void*>(&exchange));
     } else {
+      // Goes out together with the headers.
       set(CURLOPT_POSTFIELDS, request.body.data());
+      if (!request.resend) {
+        set(CURLOPT_PREREQFUNCTION, &begin_once);
+        set(CURLOPT_PREREQDATA, static_cast<void*>(&exchange));
+      }
     }
     if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
@@ -467,8 +487,7 @@ void HttpClient::State::count(const HttpRequest& request) {
   counters.bytes_received += static_cast<std::uint64_t>(down) + static_cast<std::uint64_t>(head);
   // A body that went out together with the headers is in REQUEST_SIZE already.
   const auto body = static_cast<std::uint64_t>(up);
-  const bool together =
-      !request.on_upload && request.resend && body > 0 && static_cast<std::uint64_t>(head_sent) > request.body.size();
+  const bool together = !request.on_upload && body > 0 && static_cast<std::uint64_t>(head_sent) > request.body.size();
   counters.bytes_sent += static_cast<std::uint64_t>(head_sent) + (together ? 0 : body);
   sent = sent || head_sent > 0 || up > 0;
 }
@@ -497,7 +516,9 @@ HttpClient::~HttpClient() = default;
 
 Result<HttpResponse> HttpClient::send(const HttpRequest& request, const Interrupt& interrupt, const HttpSink& sink) {
   state_->sent = false;
-  GITOPSCTL_TRY(HttpUrl url, HttpUrl::parse(request.url));
+  std::optional<HttpUrl>& known = state_->known;
+  GITOPSCTL_TRY(HttpUrl url, known ? HttpUrl::parse_like(*known, request.url) : HttpUrl::parse(request.url));
+  if (!known) known = url;
   GITOPSCTL_CHECK(state_->bind(url));
   const bool reading = (request.method == "GET" || request.method == "HEAD") && request.body.empty();
   for (int hops = 0;; ++hops) {

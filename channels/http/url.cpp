@@ -48,6 +48,15 @@ Result<HttpUrl> take_apart(CURLU* url, std::string_view shown) {
   return out;
 }
 
+/// True for a path (with a query) of which curl changes nothing: no steps up or nowhere, no fragment, nothing to encode.
+bool is_plain_path(std::string_view path) {
+  const bool plain = std::ranges::all_of(path, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/-._~?&=%:+,").find(c) != std::string_view::npos;
+  });
+  return plain && path.find("/.") == std::string_view::npos && path.substr(0, path.find('?')).find('%') == path.npos;
+}
+
 Error unreadable(std::string_view text) {
   return {ErrorCode::invalid_input, "the address '" + redact_url(text) + "' cannot be read"};
 }
@@ -63,6 +72,20 @@ Result<HttpUrl> HttpUrl::parse(std::string_view text) {
     return unreadable(text);
   }
   return take_apart(url.get(), text);
+}
+
+Result<HttpUrl> HttpUrl::parse_like(const HttpUrl& known, std::string_view text) {
+  // As `plain` has it, which is in normal form: scheme, host and port up to the path.
+  const auto host = known.plain.find("://");
+  const auto path = host == std::string::npos ? host : known.plain.find('/', host + 3);
+  if (path == std::string::npos || !known.user.empty() || !known.password.empty() || text.size() > max_url_bytes ||
+      text.size() <= path || text[path] != '/' || text.substr(0, path) != std::string_view(known.plain).substr(0, path) ||
+      !is_plain_path(text.substr(path))) {
+    return parse(text);
+  }
+  HttpUrl out = known;
+  out.plain = text;
+  return out;
 }
 
 Result<HttpUrl> HttpUrl::resolve(std::string_view location) const {

@@ -18,6 +18,8 @@ struct HttpUrl {
 
   /// Reads `text`; `invalid_input` when it is no http(s) URL. The error shows no credentials.
   static Result<HttpUrl> parse(std::string_view text);
+  /// The same for an address that most likely begins as `known` does, whose taking apart is used again then.
+  static Result<HttpUrl> parse_like(const HttpUrl& known, std::string_view text);
   /// `location` of a redirect, seen from this URL.
   [[nodiscard]] Result<HttpUrl> resolve(std::string_view location) const;
   [[nodiscard]] bool same_origin(const HttpUrl& other) const noexcept;

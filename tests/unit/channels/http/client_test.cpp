@@ -225,6 +225,34 @@ TEST_SUITE("http/client") {
     CHECK(code_of(client.send(get("http://127.0.0.1:1/"), {})) == ErrorCode::unavailable);
   }
 
+  TEST_CASE("an address that is like another one is taken apart as any other") {
+    for (const std::string known :
+         {"https://host:6443/api", "https://host/prefix/x", "http://[::1]:80/", "https://u:p@host/"}) {
+      const auto like = HttpUrl::parse(known);
+      REQUIRE(like.ok());
+      const std::string place = known.substr(0, known.find('/', 8));
+      for (const std::string rest : {"",           "/",         "/api/v1/x?a=b&c=d%20e",
+                                     "/a/../b",    "/a/./b",    "/.",
+                                     "/a/..",      "/%2e%2e/b", "/a b",
+                                     "/a#b",       "/a\\b",     "//x/y",
+                                     "?a=b",       "/\xc3\xbc", "/a?b=../c",
+                                     "/a?b=/../c", "x/y",       ".evil/y",
+                                     "@evil/y",    ":99/y",     "/a\n"}) {
+        const auto usual = HttpUrl::parse(place + rest);
+        const auto quick = HttpUrl::parse_like(*like, place + rest);
+        INFO(place << rest);
+        REQUIRE(usual.ok() == quick.ok());
+        if (!usual.ok()) continue;
+        CHECK(std::tie(quick->scheme, quick->host, quick->port, quick->user, quick->password, quick->plain) ==
+              std::tie(usual->scheme, usual->host, usual->port, usual->user, usual->password, usual->plain));
+      }
+    }
+    const auto like = HttpUrl::parse("https://host/api");
+    CHECK(HttpUrl::parse_like(*like, "https://other/api")->host == "other");
+    CHECK(HttpUrl::parse_like(*like, "http://host/api")->scheme == "http");
+    CHECK_FALSE(HttpUrl::parse_like(*like, "https://host/" + std::string(9000, 'x')).ok());
+  }
+
   TEST_CASE("header injection is not possible") {
     Server server;
     server.answer("", 200, {});
