@@ -63,14 +63,16 @@ std::string_view version_of(std::string_view api_version) {
 
 /// Adds what the goal has to the inventory; true when that changed it.
 bool make_union(Inventory& inventory, const ReleaseGoal& goal) {
-  bool changed = false;
+  std::vector<InventoryEntry> fresh;
   for (const auto& object : goal.set->objects) {
     if (inventory.find(object.id) != nullptr) continue;
-    InventoryEntry& entry = inventory.add(object.id);
+    InventoryEntry& entry = fresh.emplace_back();
+    entry.id = object.id;
     entry.version = version_of(object.api_version);
     entry.state = EntryState::intended;
-    changed = true;
   }
+  const bool changed = !fresh.empty();
+  inventory.add_all(std::move(fresh));
   const auto known = inventory.sensitive.size();
   add_sensitive(inventory.sensitive, goal.sensitive);
   return changed || inventory.sensitive.size() != known;
@@ -356,8 +358,14 @@ class ReleaseWriter {
     std::string live;
   };
   [[nodiscard]] Hashes hashes_of(const render::Object& object, const LiveObject& live) const {
-    return {applied_hash(object, context_.installation_key, goal_.sensitive),
-            live_hash(context_.environment, live, context_.installation_key)};
+    return {hash_of(object), live_hash(context_.environment, live, context_.installation_key)};
+  }
+  [[nodiscard]] std::string hash_of(const render::Object& object) const {
+    const auto place = static_cast<std::size_t>(&object - goal_.set->objects.data());
+    if (goal_.planned != nullptr && place < goal_.planned->size() && (*goal_.planned)[place].id == object.id) {
+      return (*goal_.planned)[place].hash;
+    }
+    return applied_hash(object, context_.installation_key, goal_.sensitive);
   }
 
   void note(const render::Object& object, const ApplyOutcome& outcome, Hashes hashes) {
@@ -429,6 +437,7 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
     if (wanted.contains(entry.id)) entry.state = EntryState::applied;
   }
   if (inventory.render_digest != goal.set->render_digest) inventory.previous_digest = inventory.render_digest;
+  const bool begun = inventory.phase == "applying";
   inventory.phase = "applied";
   inventory.attempt.clear();
   inventory.render_key = goal.render_key;
@@ -444,7 +453,7 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   if (leftovers) add_sensitive(sensitive, inventory.sensitive);
   inventory.sensitive = std::move(sensitive);
   // Commit, time and run are written along with a change, and are no reason for one.
-  if (is_stored(inventory)) return {};
+  if (!begun && is_stored(inventory)) return {};
   inventory.commit = goal.commit;
   inventory.rendered_at = context.clock.now();
   inventory.run_id = context.run_id;

@@ -34,6 +34,9 @@ struct WriteContext {
 /// What a release is to become.
 struct ReleaseGoal {
   const render::RenderedSet* set = nullptr;
+  /// The objects of `set`, in its order, as they were planned: what was hashed for the plan is not hashed again. May be
+  /// null.
+  const std::vector<channels::DesiredObject>* planned = nullptr;
   std::string commit;
   std::string render_key;
   std::string profile;

@@ -66,13 +66,15 @@ class OrderReader {
   ApplyOrder run() {
     for (const auto& object : objects_) {
       out_.steps[object.id] = {read_wave(object), 0, kind_rank(object.id)};
-      by_id_[object.id] = &object;
       if (annotation(object, mutation_annotation) != nullptr) {
         fail(object, "the annotation " + std::string(mutation_annotation) + " is not supported",
              "write the value into the manifest, or let the program read it when it starts");
       }
     }
     for (const auto& object : objects_) read_needs(object);
+    // Nearly always.
+    if (out_.needs.empty()) return std::move(out_);
+    for (const auto& object : objects_) by_id_[object.id] = &object;
     drop_rings();
     for (const auto& object : objects_) depth_of(object.id);
     return std::move(out_);
@@ -122,7 +124,7 @@ class OrderReader {
       if (!id) {
         fail(object, shown + " in " + std::string(depends_annotation) + " names no object",
              "write GROUP/KIND/NAME or GROUP/namespaces/NAMESPACE/KIND/NAME, with nothing before the first slash for core");
-      } else if (!by_id_.contains(*id)) {
+      } else if (!out_.steps.contains(*id)) {
         fail(object, "it depends on " + shown + ", which is not in the release",
              "an object of another release is waited for by `dependsOn` of the releases");
       } else if (out_.steps.at(*id).wave > out_.steps.at(object.id).wave) {

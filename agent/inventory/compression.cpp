@@ -21,9 +21,10 @@ void give_input(z_stream& stream, std::string_view bytes) {
 
 }  // namespace
 
-Result<std::string> gzip(std::string_view bytes) {
+Result<std::string> gzip(std::string_view bytes, Packing packing) {
   z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+  if (deflateInit2(&stream, packing == Packing::quick ? Z_BEST_SPEED : Z_BEST_COMPRESSION, Z_DEFLATED, gzip_window, 8,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
     return Error(ErrorCode::internal, "cannot compress");
   }
   give_input(stream, bytes);

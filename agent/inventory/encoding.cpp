@@ -28,11 +28,28 @@ std::string_view state_name(EntryState state) {
 
 Value text(std::string_view value) { return Value::string(value); }
 
-/// Short keys: there are as many of these as there are objects. Empty texts are left out.
-Value encode_entry(const InventoryEntry& entry) {
-  Value::Members members;
+/// `text` as canonical_json() writes it.
+void append_text(std::string& out, std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  if (plain) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += canonical_json(Value::string(text));
+  }
+}
+
+/// Short keys, in their order: there are as many of these as there are objects. Empty texts are left out.
+void append_entry(std::string& out, const InventoryEntry& entry) {
+  char separator = '{';
   const auto add = [&](std::string_view key, std::string_view value) {
-    if (!value.empty()) members.push_back({SharedString(key), text(value)});
+    if (value.empty()) return;
+    out += std::exchange(separator, ',');
+    out += '"';
+    out += key;
+    out += "\":";
+    append_text(out, value);
   };
   add("g", entry.id.group);
   add("h", entry.hash);
@@ -43,7 +60,7 @@ Value encode_entry(const InventoryEntry& entry) {
   add("st", state_name(entry.state));
   add("uid", entry.uid);
   add("v", entry.version);
-  return Value::map(std::move(members));
+  out += '}';
 }
 
 /// `{kind, name, path}`; empty texts are left out.
@@ -221,8 +238,6 @@ Result<void> decode_revision(const Value& value, Inventory& inventory) {
 }  // namespace
 
 std::string encode_inventory(const Inventory& inventory) {
-  Value entries = Value::list();
-  for (const auto& entry : inventory.entries) entries.push_back(encode_entry(entry));
   Value kinds = Value::list();
   for (const auto& kind : inventory.allow_delete) kinds.push_back(text(kind));
   const auto& identity = inventory.identity;
@@ -236,8 +251,14 @@ std::string encode_inventory(const Inventory& inventory) {
                              {"renderedAt", text(rendered ? format_time(inventory.rendered_at) : "")},
                              {"seal", text(inventory.seal_digest)}});
   if (!inventory.attempt.empty()) revision.set("attempt", text(inventory.attempt));
-  return canonical_json(make_map({
-      {"entries", std::move(entries)},
+  // A tree of thousands of entries would only be built to be written: they are the first member, and written as they are.
+  std::string out = R"({"entries":[)";
+  const auto first = out.size();
+  for (const auto& entry : inventory.entries) {
+    if (out.size() > first) out += ',';
+    append_entry(out, entry);
+  }
+  const std::string rest = canonical_json(make_map({
       {"fence", Value::int64(inventory.fence)},
       {"identity", make_map({{"channel", text(identity.channel)},
                              {"installation", text(identity.installation)},
@@ -251,6 +272,9 @@ std::string encode_inventory(const Inventory& inventory) {
       {"runId", text(inventory.run_id)},
       {"schema", Value::int64(Inventory::schema)},
   }));
+  out += "],";
+  out += std::string_view(rest).substr(1);  // without its brace
+  return out;
 }
 
 Result<Inventory> decode_inventory(std::string_view json) {

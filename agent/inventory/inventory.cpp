@@ -1,6 +1,7 @@
 #include "agent/inventory/inventory.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -157,6 +158,16 @@ InventoryEntry& Inventory::add(const render::ObjectId& id) {
   InventoryEntry entry;
   entry.id = id;
   return *entries.insert(found, std::move(entry));
+}
+
+void Inventory::add_all(std::vector<InventoryEntry> fresh) {
+  const auto by_id = [](const InventoryEntry& a, const InventoryEntry& b) { return a.id < b.id; };
+  std::ranges::stable_sort(fresh, by_id);
+  const auto twice = std::ranges::unique(fresh, {}, &InventoryEntry::id);
+  fresh.erase(twice.begin(), twice.end());
+  const auto before = static_cast<std::ptrdiff_t>(entries.size());
+  std::ranges::move(fresh, std::back_inserter(entries));
+  std::inplace_merge(entries.begin(), entries.begin() + before, entries.end(), by_id);
 }
 
 Result<std::optional<Inventory>> read_inventory(Environment& environment, const channels::ReleaseIdentity& identity,
@@ -318,8 +329,12 @@ Result<void> write_inventory(Environment& environment, Inventory& inventory, con
     if (json.size() > max_json_bytes) {
       return Error(ErrorCode::too_large, "release '" + inventory.identity.to_string() + "' owns too many objects");
     }
-    GITOPSCTL_TRY(const auto packed, gzip(json));
-    const std::string encoded = base64_encode(packed);
+    GITOPSCTL_TRY(const std::string quick, gzip(json, Packing::quick));
+    std::string encoded = base64_encode(quick);
+    if (encoded.size() > max_compressed_bytes) {
+      GITOPSCTL_TRY(const std::string small, gzip(json, Packing::small));
+      encoded = base64_encode(small);
+    }
     if (encoded.size() > max_compressed_bytes) {
       return Error(ErrorCode::too_large, "release '" + inventory.identity.to_string() + "' owns too many objects (" +
                                              std::to_string(inventory.entries.size()) + ") for one inventory")

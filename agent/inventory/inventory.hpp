@@ -59,6 +59,8 @@ struct Inventory {
   [[nodiscard]] InventoryEntry* find(const render::ObjectId& id) noexcept;
   /// Adds or finds.
   InventoryEntry& add(const render::ObjectId& id);
+  /// Adds many of which there is none yet; of two with one id the first.
+  void add_all(std::vector<InventoryEntry> fresh);
 };
 
 /// Reads the inventory of a release. nullopt: there is none. Errors: `newer_schema`; `conflict` when the object carries

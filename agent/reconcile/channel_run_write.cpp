@@ -256,6 +256,7 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   const RenderState& state = s_.stage.state(item.name);
   ReleaseGoal goal;
   goal.set = state.set.get();
+  goal.planned = &item.input.desired;
   goal.commit = commit_;
   goal.render_key = state.key;
   goal.profile = item.release->profile;

@@ -155,6 +155,41 @@ TEST_SUITE("agent/inventory encoding") {
     CHECK(decode_inventory(R"({"schema":2,"other":true})").error().code() == ErrorCode::newer_schema);
   }
 
+  TEST_CASE("what is written is in canonical form, whatever the texts hold") {
+    Inventory inventory = sample();
+    for (const std::string name : {"plain", "a \"quote\"", "back\\slash", "tab\there", "ümlaut", "<&>", "\x7f", "\xff"}) {
+      auto& entry = inventory.add({"example.org", "Thing", "web", name});
+      entry.uid = name;
+      entry.hash = name;
+    }
+    for (int i = 0; i < 2; ++i) {
+      const std::string text = encode_inventory(inventory);
+      const auto read = parse_json(text);
+      REQUIRE(read.ok());
+      CHECK(canonical_json(*read) == text);
+      CHECK(decode_inventory(text).ok());
+      inventory.entries.clear();
+    }
+  }
+
+  TEST_CASE("adding many is adding each") {
+    Inventory one = sample();
+    Inventory many = one;
+    std::vector<InventoryEntry> fresh;
+    for (const auto* name : {"z", "a", "m", "a", "0"}) {
+      InventoryEntry entry;
+      entry.id = {"", "ConfigMap", "web", name};
+      entry.uid = std::to_string(fresh.size());
+      if (auto& added = one.add(entry.id); added.uid.empty()) added = entry;
+      fresh.push_back(entry);
+    }
+    many.add_all(fresh);
+    CHECK(encode_inventory(many) == encode_inventory(one));
+    CHECK(many.find({"", "ConfigMap", "web", "a"})->uid == "1");
+    many.add_all({});
+    CHECK(encode_inventory(many) == encode_inventory(one));
+  }
+
   TEST_CASE("compression") {
     const std::string text(100'000, 'x');
     const auto packed = gzip(text);
@@ -168,6 +203,10 @@ TEST_SUITE("agent/inventory encoding") {
     CHECK(gunzip("", 100).error().code() == ErrorCode::invalid_input);
     CHECK(*gunzip(*gzip(""), 100) == "");
     CHECK(*gzip(text) == *packed);
+    const auto small = gzip(text, Packing::small);
+    REQUIRE(small.ok());
+    CHECK(small->size() < packed->size());
+    CHECK(*gunzip(*small, text.size()) == text);
   }
 }
 
