@@ -57,7 +57,7 @@ Result<int> run_apply(const Invocation& invocation) {
     return Error(ErrorCode::unsupported, "apply works on whole channels in this version")
         .with_hint("gitopsctl apply " + target.channel + ", or suspend the releases that are to stay as they are");
   }
-  GITOPSCTL_TRY(const auto revisions, Revisions::open(invocation, target.channel));
+  GITOPSCTL_TRY(const auto revisions, Revisions::open_with_key(invocation, target.channel));
   if (!revisions->bound()) {
     return Error(ErrorCode::invalid_input, "apply needs the agent's file, which says where the channel lands")
         .with_hint("name it with --config");
@@ -69,7 +69,7 @@ Result<int> run_apply(const Invocation& invocation) {
   } else {
     GITOPSCTL_TRY(commit, revisions->tip());
   }
-  GITOPSCTL_TRY(const std::string key, revisions->installation_key());
+  const std::string& key = revisions->installation_key();
   if (invocation.is_set("dry-run")) return show_plan(invocation, *revisions, target, commit, key);
 
   GITOPSCTL_TRY(const auto tree, revisions->tree(commit));

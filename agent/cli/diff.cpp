@@ -81,9 +81,9 @@ Result<void> print_changes(const Invocation& invocation, const channels::ChangeS
 
 Result<int> run_diff(const Invocation& invocation) {
   GITOPSCTL_TRY(const Target target, invocation.target());
-  GITOPSCTL_TRY(const auto revisions, Revisions::open(invocation, target.channel));
+  GITOPSCTL_TRY(const auto revisions, Revisions::open_with_key(invocation, target.channel));
   GITOPSCTL_TRY(const Sides sides, choose_sides(invocation, *revisions));
-  GITOPSCTL_TRY(const std::string key, revisions->installation_key());
+  const std::string& key = revisions->installation_key();
   const auto render_side = [&](const std::string& commit) -> Result<RenderedChannel> {
     GITOPSCTL_TRY(const auto tree, revisions->tree(commit));
     return render_channel(tree, target.channel, revisions->channel_file(), key, revisions->identity_prefix());

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "agent/cli/working_tree.hpp"
+#include "agent/reconcile/crew.hpp"
 #include "base/crypto/digest.hpp"
 
 namespace gitopsctl::agent::cli {
@@ -32,6 +33,14 @@ Result<std::unique_ptr<channels::Mirror>> local_mirror() {
 }  // namespace
 
 Result<std::unique_ptr<Revisions>> Revisions::open(const Invocation& invocation, const std::string& channel) {
+  return open(invocation, channel, false);
+}
+
+Result<std::unique_ptr<Revisions>> Revisions::open_with_key(const Invocation& invocation, const std::string& channel) {
+  return open(invocation, channel, true);
+}
+
+Result<std::unique_ptr<Revisions>> Revisions::open(const Invocation& invocation, const std::string& channel, bool with_key) {
   auto out = std::unique_ptr<Revisions>(new Revisions());
   out->channel_ = channel;
   auto session = Session::open_named(invocation);
@@ -40,8 +49,17 @@ Result<std::unique_ptr<Revisions>> Revisions::open(const Invocation& invocation,
     auto bound = out->session_->channel(channel);
     if (!bound.ok()) return bound.error();
     out->bound_ = *std::move(bound);
-    GITOPSCTL_TRY(out->mirror_,
-                  out->session_->knows_repository(*out->bound_) ? out->session_->mirror(*out->bound_) : local_mirror());
+    const auto fetch = [&]() -> Result<void> {
+      GITOPSCTL_TRY(out->mirror_,
+                    out->session_->knows_repository(*out->bound_) ? out->session_->mirror(*out->bound_) : local_mirror());
+      return {};
+    };
+    const auto ask_for_key = [&]() -> Result<void> {
+      if (!with_key) return {};
+      GITOPSCTL_TRY(out->key_, out->session_->installation_key(*out->bound_));
+      return {};
+    };
+    GITOPSCTL_CHECK(do_at_once(2, {fetch, ask_for_key}));
     return out;
   }
   // Without an agent's file a clone is enough for everything that needs no environment.
@@ -67,11 +85,6 @@ Result<channels::CommitId> Revisions::tip() {
 std::string Revisions::identity_prefix() const {
   if (!bound_) return channel_ + '/';
   return bound_->key.installation + '/' + bound_->key.to_string() + '/';
-}
-
-Result<std::string> Revisions::installation_key() {
-  if (!bound_) return std::string();
-  return session_->installation_key(*bound_);
 }
 
 }  // namespace gitopsctl::agent::cli

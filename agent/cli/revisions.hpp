@@ -16,6 +16,8 @@ namespace gitopsctl::agent::cli {
 class Revisions {
  public:
   static Result<std::unique_ptr<Revisions>> open(const Invocation& invocation, const std::string& channel);
+  /// The same for who needs the installation's key: that is asked for while the repository is fetched.
+  static Result<std::unique_ptr<Revisions>> open_with_key(const Invocation& invocation, const std::string& channel);
 
   /// A branch, tag or commit. A branch that a clone knows only from its origin is found too.
   Result<channels::CommitId> resolve(const std::string& revision);
@@ -29,14 +31,17 @@ class Revisions {
   [[nodiscard]] std::string channel_file() const { return bound_ ? bound_->binding->channel_file : std::string(); }
   /// installation/repository/channel/, as seeds and identities have it.
   [[nodiscard]] std::string identity_prefix() const;
-  /// The installation's key, or empty without an environment.
-  Result<std::string> installation_key();
+  /// The installation's key; empty without an environment, and when it was not asked for.
+  [[nodiscard]] const std::string& installation_key() const noexcept { return key_; }
 
  private:
+  static Result<std::unique_ptr<Revisions>> open(const Invocation& invocation, const std::string& channel, bool with_key);
+
   std::string channel_;
   std::unique_ptr<Session> session_;
   std::optional<BoundChannel> bound_;
   std::unique_ptr<channels::Mirror> mirror_;
+  std::string key_;
 };
 
 }  // namespace gitopsctl::agent::cli

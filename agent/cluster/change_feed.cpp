@@ -417,37 +417,40 @@ void ChangeFeed::close(const Mark& key, const Mark& version, const Mark& removed
   if (own_.size() > max_own) std::erase_if(own_, [](const auto& one) { return one.second.open == 0; });
 }
 
-ChangeFeed::OwnWrite::OwnWrite(ChangeFeed& feed, const render::ObjectId& id) : feed_(feed), id_(id), key_(mark_of(id)) {
-  const std::lock_guard lock(feed_.mutex_);
-  Own& own = feed_.own_[key_];
+ChangeFeed::OwnWrite::OwnWrite(ChangeFeed* feed, const render::ObjectId& id) : feed_(feed), open_(feed != nullptr) {
+  if (!open_) return;
+  id_ = id;
+  key_ = mark_of(id);
+  const std::lock_guard lock(feed_->mutex_);
+  Own& own = feed_->own_[key_];
   if (own.open++ == 0) own.id = id_;
 }
 
 ChangeFeed::OwnWrite::~OwnWrite() {
   if (!open_) return;
-  const std::lock_guard lock(feed_.mutex_);
-  feed_.close(key_, {}, {});
+  const std::lock_guard lock(feed_->mutex_);
+  feed_->close(key_, {}, {});
 }
 
 void ChangeFeed::OwnWrite::done(const std::string& resource_version, const Value* body) {
-  open_ = false;
+  if (!std::exchange(open_, false)) return;
   Known written;
-  if (body != nullptr && feed_.is_put_off(id_)) {
+  if (body != nullptr && feed_->is_put_off(id_)) {
     written = {mark_of(resource_version), mark_of(content_hash(*body)), mark_of(body->string_at({"metadata", "uid"}))};
   }
   const Mark version = mark_of(resource_version);
-  const std::lock_guard lock(feed_.mutex_);
-  if (!written.hash.empty()) feed_.own_[key_].written = written;
-  feed_.close(key_, version, {});
-  feed_.own(id_.group == own_group);
+  const std::lock_guard lock(feed_->mutex_);
+  if (!written.hash.empty()) feed_->own_[key_].written = written;
+  feed_->close(key_, version, {});
+  feed_->own(id_.group == own_group);
 }
 
 void ChangeFeed::OwnWrite::removed(const std::string& uid) {
-  open_ = false;
+  if (!std::exchange(open_, false)) return;
   const Mark of_uid = mark_of(uid);
-  const std::lock_guard lock(feed_.mutex_);
-  feed_.close(key_, {}, of_uid);
-  feed_.own(id_.group == own_group);
+  const std::lock_guard lock(feed_->mutex_);
+  feed_->close(key_, {}, of_uid);
+  feed_->own(id_.group == own_group);
 }
 
 }  // namespace gitopsctl::agent::detail

@@ -57,7 +57,8 @@ class ChangeFeed {
   /// either, whatever was told counts as somebody else's.
   class OwnWrite {
    public:
-    OwnWrite(ChangeFeed& feed, const render::ObjectId& id);
+    /// `feed` is null where nobody watches; then nothing is noted.
+    OwnWrite(ChangeFeed* feed, const render::ObjectId& id);
     ~OwnWrite();
     OwnWrite(const OwnWrite&) = delete;
     OwnWrite& operator=(const OwnWrite&) = delete;
@@ -66,10 +67,10 @@ class ChangeFeed {
     void removed(const std::string& uid);
 
    private:
-    ChangeFeed& feed_;
+    ChangeFeed* feed_;
     render::ObjectId id_;
     Mark key_;
-    bool open_ = true;
+    bool open_;
   };
 
  private:

@@ -73,6 +73,9 @@ Error without_definitions(const KubeError& error) {
       .with_hint("run `gitopsctl install` against this cluster first");
 }
 
+/// What a shared look at a lease is about.
+std::string look_at(const std::string& lease, std::int64_t fence) { return lease + ' ' + std::to_string(fence); }
+
 bool is_definition(const ObjectId& id) {
   return id.group == "apiextensions.k8s.io" && id.kind == "CustomResourceDefinition";
 }
@@ -134,7 +137,11 @@ class ClusterEnvironment final : public Environment {
   Result<void> remove(const ObjectId& id, const DeletePreconditions& preconditions, const ApplyOptions& options) override;
   Health health(const LiveObject& object) override { return rollouts_.judge(object.body); }
   Result<Lease> acquire_lease(const std::string& name, const std::string& holder, Millis span) override {
-    return leases_.acquire(name, holder, span);
+    const Millis asked = clock_.monotonic();
+    auto lease = leases_.acquire(name, holder, span);
+    // Who has just written it knows whose it is.
+    if (lease.ok()) confirmations_.saw(look_at(lease->name, lease->fence), asked);
+    return lease;
   }
   Result<void> release_lease(const Lease& lease) override {
     auto released = leases_.release(lease);
@@ -187,6 +194,8 @@ class ClusterEnvironment final : public Environment {
   [[nodiscard]] std::uint64_t looks() const {
     return 1 + static_cast<std::uint64_t>((clock_.monotonic() - opened_) / look_every);
   }
+  /// Null where nobody watches.
+  [[nodiscard]] ChangeFeed* watching_feed() { return settings_.watches ? &feed_ : nullptr; }
   void follow(const std::set<std::pair<std::string, std::string>>& kinds) {
     if (settings_.watches) feed_.follow(kinds, leases_.holds_any());
   }
@@ -441,7 +450,7 @@ Result<bool> ClusterEnvironment::settle_owners(const ObjectId& id, const ApplyOp
   GITOPSCTL_TRY(const auto change, detail::settle_owners(live, settings_.field_manager, give_up));
   if (!change) return true;
   GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
-  ChangeFeed::OwnWrite own(feed_, id);
+  ChangeFeed::OwnWrite own(watching_feed(), id);
   const auto operations = detail::owner_patch(change->entries, live.string_at({"metadata", "resourceVersion"}));
   auto patched = actor_.patch(id, operations, write_options(false), {});
   if (!patched.ok()) {
@@ -519,7 +528,7 @@ Result<ApplyOutcome> ClusterEnvironment::apply_one(const PlannedApply& planned, 
       }
     }
     GITOPSCTL_CHECK(leases_.check(options.lease, options.fence));
-    ChangeFeed::OwnWrite own(feed_, object.id);
+    ChangeFeed::OwnWrite own(watching_feed(), object.id);
     auto written = send(object.id, std::move(wish), options, call, outcome.warnings);
     if (!written.ok()) {
       const KubeError& error = written.error();
@@ -555,7 +564,7 @@ Result<void> ClusterEnvironment::apply_many(const std::vector<PlannedApply>& obj
                                             std::vector<ApplyOutcome>& outcomes) {
   outcomes.clear();
   // Groups of several releases begin together: one look at the lease is enough for them.
-  GITOPSCTL_CHECK(confirmations_.ask(options.lease + ' ' + std::to_string(options.fence),
+  GITOPSCTL_CHECK(confirmations_.ask(look_at(options.lease, options.fence),
                                      [&] { return leases_.confirm(options.lease, options.fence); }));
   std::set<std::pair<std::string, std::string>> kinds;
   for (const auto& planned : objects) kinds.emplace(planned.object->id.group, planned.object->id.kind);
@@ -664,7 +673,7 @@ Result<void> ClusterEnvironment::make_namespace(const std::string& name, const s
                                                       {"annotations", make_map({{made_for, Value::string(for_set)}})}})}});
   KubeApplyOptions how;
   static_cast<KubeWriteOptions&>(how) = write_options(false);
-  ChangeFeed::OwnWrite own(feed_, {"", "Namespace", "", name});
+  ChangeFeed::OwnWrite own(watching_feed(), {"", "Namespace", "", name});
   auto made = actor_.apply(body, how, {});
   if (made.ok()) {
     own.done(std::string(made->object.string_at({"metadata", "resourceVersion"})));
@@ -685,7 +694,7 @@ Result<LiveObject> ClusterEnvironment::put(const render::Object& object, const s
   Value body = detail::normal_form(object);
   detail::set_owner(body, options.owner);
   if (!expected.empty()) body.child_map("metadata").set("resourceVersion", Value::string(expected));
-  ChangeFeed::OwnWrite own(feed_, object.id);
+  ChangeFeed::OwnWrite own(watching_feed(), object.id);
   const auto set = body.string_at({"metadata", "labels", set_label});
   if (expected.empty() && !set.empty() && !options.dry_run && was_missing(object.id.namespace_)) {
     GITOPSCTL_CHECK(make_namespace(object.id.namespace_, std::string(set)));
@@ -726,7 +735,7 @@ Result<void> ClusterEnvironment::remove(const ObjectId& id, const DeletePrecondi
   how.resource_version = preconditions.resource_version;
   if (preconditions.foreground) how.propagation = KubeDeleteOptions::Propagation::foreground;
   how.dry_run = options.dry_run;
-  ChangeFeed::OwnWrite own(feed_, id);
+  ChangeFeed::OwnWrite own(watching_feed(), id);
   GITOPSCTL_TRY(const KubeClient* const remover, remover_of(id));
   auto deleted = remover->remove(id, how, {});
   if (!deleted.ok()) {

@@ -29,6 +29,12 @@ Result<void> SharedLook::ask(const std::string& key, const Look& look) {
   return answer;
 }
 
+void SharedLook::saw(const std::string& key, Millis since) {
+  const std::lock_guard lock(mutex_);
+  auto& known = subjects_[key].good_since;
+  if (!known || *known < since) known = since;
+}
+
 std::uint64_t SharedLook::looks() const {
   const std::lock_guard lock(mutex_);
   return looks_;

@@ -28,6 +28,9 @@ class SharedLook {
   /// the same question. It may throw nothing.
   Result<void> ask(const std::string& key, const Look& look);
 
+  /// Somebody found out, in a way that began at `since` of the monotonic clock, that the answer is yes.
+  void saw(const std::string& key, Millis since);
+
   /// How many looks were made.
   [[nodiscard]] std::uint64_t looks() const;
 

@@ -123,13 +123,16 @@ Result<std::vector<Trial>> try_new_objects(const KubeClient& actor, const std::s
     }
     return {};
   };
-  // The first of each namespace tells whether there is one.
+  const auto asked = objects_to_try(objects);
+  // The first of each namespace tells whether there is one: a server takes its time to say that there is none. What can be
+  // asked all at once need not wait for that.
+  const bool few = asked.size() <= max_parallel;
   std::map<std::string, std::size_t> first;
   std::vector<std::size_t> pioneers;
   std::vector<std::size_t> others;
-  for (const std::size_t i : objects_to_try(objects)) {
+  for (const std::size_t i : asked) {
     const auto& space = objects[i]->id.namespace_;
-    const bool pioneer = !space.empty() && first.emplace(space, i).second;
+    const bool pioneer = !few && !space.empty() && first.emplace(space, i).second;
     (pioneer ? pioneers : others).push_back(i);
   }
   GITOPSCTL_CHECK(ask_all(pioneers));

@@ -22,8 +22,8 @@ enum class Refusal : std::uint8_t { permanent, deferred, outage };
 /// them nobody checks but an admission policy, which those few meet as well, and they are the bulk of large sets. Pure.
 [[nodiscard]] std::vector<std::size_t> objects_to_try(const std::vector<const render::Object*>& objects);
 
-/// Dry runs of objects that are not there, as `actor`: of those in a namespace that is not there only the first of each
-/// namespace is sent. Only for this room.
+/// Dry runs of objects that are not there, as `actor`: where there are more than `max_parallel`, of those in a namespace
+/// that is not there only the first of each namespace is sent. Only for this room.
 [[nodiscard]] Result<std::vector<Trial>> try_new_objects(const KubeClient& actor, const std::string& manager,
                                                          std::size_t max_parallel,
                                                          const std::vector<const render::Object*>& objects,

@@ -69,11 +69,10 @@ Result<render::ObjectId> release_object_id(Environment& environment, const Chann
 /// A channel's object; nullopt: there is none. What tells its name is not read again.
 [[nodiscard]] Result<std::optional<LiveObject>> find_channel(Environment& environment, const ChannelKey& key);
 /// update_object() of a channel's object; the body that `change` gets says whose it is. What tells its name is not read
-/// again.
-Result<LiveObject> update_channel(Environment& environment, const ChannelKey& key,
-                                  const std::function<void(Value&)>& change);
-/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known; then nothing is
-/// read first.
+/// again. `seen`: what was read to tell it before (Switches::channel_objects); then nothing is read first.
+Result<LiveObject> update_channel(Environment& environment, const ChannelKey& key, const std::function<void(Value&)>& change,
+                                  const SeenObjects* seen = nullptr);
+/// The same for a release, in the release's namespace. `seen`: every Release there is, if that is known.
 Result<LiveObject> update_release(Environment& environment, const ChannelKey& key, std::string_view release,
                                   const std::string& namespace_, const std::function<void(Value&)>& change,
                                   const SeenObjects* seen = nullptr);
@@ -97,6 +96,9 @@ struct Switches {
   /// status.revision: what the last run that came to its end said. A later deployed commit means that a run was killed
   /// after it had done its work and before it told anybody.
   std::string reported_revision;
+
+  /// All that there was of the names that the Channel object may have; nullopt before it was read.
+  std::optional<SeenObjects> channel_objects = {};
 
   /// Release and namespace of every Release object: where an inventory that is not listed may stand.
   std::set<std::pair<std::string, std::string>> release_places = {};

@@ -169,26 +169,28 @@ Result<std::optional<LiveObject>> find_channel(Environment& environment, const C
   return look_up(&seen, id);
 }
 
-Result<LiveObject> update_channel(Environment& environment, const ChannelKey& key,
-                                  const std::function<void(Value&)>& change) {
-  return update_release(environment, key, {}, {}, change);
+Result<LiveObject> update_channel(Environment& environment, const ChannelKey& key, const std::function<void(Value&)>& change,
+                                  const SeenObjects* seen) {
+  return update_release(environment, key, {}, {}, change, seen);
 }
 
 Result<LiveObject> update_release(Environment& environment, const ChannelKey& key, std::string_view release,
                                   const std::string& namespace_, const std::function<void(Value&)>& change,
                                   const SeenObjects* seen) {
   const Names names = names_of(key, release, namespace_);
-  SeenObjects read;
-  if (seen == nullptr) {
-    GITOPSCTL_TRY(read, read_named(environment, names));
-    seen = &read;
-  }
-  GITOPSCTL_TRY(const auto id, free_id(names, *seen));
   const auto with_owner = [&](Value& body) {
     describe_owner(body, key, release);
     change(body);
   };
-  return update_object(environment, id, with_owner, seen);
+  if (seen != nullptr) {
+    GITOPSCTL_TRY(const auto id, free_id(names, *seen));
+    auto done = update_object(environment, id, with_owner, seen);
+    // A name that was free then may be somebody else's by now.
+    if (done.ok() || done.error().code() != ErrorCode::conflict) return done;
+  }
+  GITOPSCTL_TRY(const auto read, read_named(environment, names));
+  GITOPSCTL_TRY(const auto id, free_id(names, read));
+  return update_object(environment, id, with_owner, &read);
 }
 
 void describe_owner(Value& body, const ChannelKey& key, std::string_view release) {
@@ -275,8 +277,10 @@ Result<Switches> read_switches(Environment& environment, const ChannelKey& key) 
 
 Result<Switches> read_switches(Environment& environment, const ChannelKey& key, SwitchMemory& memory) {
   Switches out;
-  GITOPSCTL_TRY(const auto live, find_channel(environment, key));
-  if (live) {
+  const Names names = names_of(key, {}, {});
+  GITOPSCTL_TRY(out.channel_objects, read_named(environment, names));
+  GITOPSCTL_TRY(const auto id, free_id(names, *out.channel_objects));
+  if (const auto live = look_up(&*out.channel_objects, id)) {
     out.suspend = is_suspended(live->body);
     out.suspended_by = text_at(live->body, {"spec", "suspendedBy"});
     out.suspend_reason = text_at(live->body, {"spec", "suspendReason"});

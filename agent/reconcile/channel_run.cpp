@@ -1,6 +1,7 @@
 #include "agent/reconcile/channel_run.hpp"
 
 #include "agent/control/lease_names.hpp"
+#include "agent/reconcile/crew.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/process/crash_point.hpp"
 #include "base/result/no_throw.hpp"
@@ -83,18 +84,27 @@ Result<void> ChannelRun::road() {
   // After the version, so that what changes in between counts as both.
   GITOPSCTL_TRY(const std::uint64_t content, s_.environment.content_version());
   others_wrote_ = content > s_.seen_version || request_.trigger == "drift";
-  GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key, s_.switches));
   channel_status_.handled_request = request_.answers;
-  GITOPSCTL_CHECK(take_lease());
-  GITOPSCTL_TRY(record_, read_channel_record(s_.environment, s_.setup.key));
-  channel_status_.deployed_known = true;
-  channel_status_.deployed = record_.commit;
-  channel_status_.deployed_digest = record_.render_digest;
-  GITOPSCTL_CHECK(read_inventories());
-
+  const std::size_t hands = s_.environment.writers();
+  const auto read_what_people_said = [this]() -> Result<void> {
+    GITOPSCTL_TRY(switches_, read_switches(s_.environment, s_.setup.key, s_.switches));
+    return {};
+  };
   tree_ = request_.tree;
   commit_ = request_.commit;
-  if (!render_tip()) return {};
+  std::optional<Rendering> tip;
+  const auto render_meanwhile = [&]() -> Result<void> {
+    tip = render();
+    return {};
+  };
+  std::vector<std::function<Result<void>()>> first{read_what_people_said, [this] { return take_lease(); }};
+  // A new commit is rendered whatever people said. With one hand the lease comes first.
+  if (s_.tip != commit_ && hands > 1) first.emplace_back(render_meanwhile);
+  GITOPSCTL_CHECK(do_at_once(hands, first));
+  std::vector<std::function<Result<void>()>> then{[this] { return read_record(); }, [this] { return read_inventories(); }};
+  if (!tip && renders_tip()) then.emplace_back(render_meanwhile);
+  GITOPSCTL_CHECK(do_at_once(hands, then));
+  if (!follow_tip(tip)) return {};
   GITOPSCTL_CHECK(interrupt_.check("the run"));
   if (!follow_rollback()) return {};
   GITOPSCTL_CHECK(plan());
@@ -145,6 +155,14 @@ Result<void> ChannelRun::may_continue() {
   return Error(ErrorCode::cancelled, "channel '" + s_.setup.key.channel + "' was suspended or rolled back during the run");
 }
 
+Result<void> ChannelRun::read_record() {
+  GITOPSCTL_TRY(record_, read_channel_record(s_.environment, s_.setup.key));
+  channel_status_.deployed_known = true;
+  channel_status_.deployed = record_.commit;
+  channel_status_.deployed_digest = record_.render_digest;
+  return {};
+}
+
 Result<void> ChannelRun::read_inventories() {
   if (s_.inventories && !others_wrote_) return {};
   s_.inventories.reset();
@@ -171,20 +189,29 @@ Result<void> ChannelRun::load_channel() {
   return {};
 }
 
-/// False when the channel file cannot be followed; then the result is complete.
-bool ChannelRun::load_and_render() {
+/// Reads the channel file and renders its releases. Says nothing of it, and asks the environment nothing.
+ChannelRun::Rendering ChannelRun::render() {
+  Rendering out;
   crash_point(CrashPoint::render_before_channel);
-  if (const auto loaded = load_channel(); !loaded.ok()) {
-    fail_channel(loaded.error().flatten());
-    return false;
-  }
+  out.channel_file = load_channel();
+  if (!out.channel_file.ok()) return out;
   crash_point(CrashPoint::render_after_channel);
-  if (const auto rendered = s_.stage.update(channel_, tree_, interrupt_); !rendered.ok()) {
-    result_.state = RunState::preempted;
-    result_.message = rendered.error().to_string();
+  out.releases = s_.stage.update(channel_, tree_, interrupt_);
+  if (out.releases.ok()) crash_point(CrashPoint::render_after_all);
+  return out;
+}
+
+/// False when the channel file cannot be followed; then the result is complete.
+bool ChannelRun::follow(const Rendering& rendering) {
+  if (!rendering.channel_file.ok()) {
+    fail_channel(rendering.channel_file.error().flatten());
     return false;
   }
-  crash_point(CrashPoint::render_after_all);
+  if (!rendering.releases.ok()) {
+    result_.state = RunState::preempted;
+    result_.message = rendering.releases.error().to_string();
+    return false;
+  }
   std::map<std::string, std::string> digests;
   std::map<std::string, std::string> seals;
   for (const auto& release : channel_->releases) {
@@ -197,14 +224,19 @@ bool ChannelRun::load_and_render() {
 }
 
 /// The tip is rendered unless it is known to render to what is held: then only the pinned revision is.
-bool ChannelRun::render_tip() {
+bool ChannelRun::renders_tip() const {
   const bool held = !switches_.held_digest.empty() && s_.tip == commit_ &&
                     (s_.tip_digest == switches_.held_digest || commit_ == switches_.held_revision);
-  if (held && commit_ != switches_.pinned_revision) {
+  return !held || commit_ == switches_.pinned_revision;
+}
+
+/// `rendering`: nullopt where the tip need not be rendered.
+bool ChannelRun::follow_tip(const std::optional<Rendering>& rendering) {
+  if (!rendering) {
     digest_ = s_.tip_digest;
     return true;
   }
-  if (!load_and_render()) return false;
+  if (!follow(*rendering)) return false;
   s_.tip = commit_;
   s_.tip_digest = digest_;
   return true;
@@ -243,7 +275,7 @@ bool ChannelRun::follow_rollback() {
   tree_ = *std::move(pinned);
   commit_ = switches_.pinned_revision;
   result_.pinned = commit_;
-  return load_and_render();
+  return follow(render());
 }
 
 }  // namespace gitopsctl::agent

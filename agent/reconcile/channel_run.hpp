@@ -91,15 +91,24 @@ class ChannelRun {
     std::map<render::ObjectId, std::string> observed;
   };
 
+  /// What rendering a commit came to.
+  struct Rendering {
+    Result<void> channel_file;  ///< of reading it
+    Result<void> releases;      ///< an error: broken off. What fails of one release is in its state
+  };
+
   Result<void> road();
 
   // inputs
   Result<void> take_lease();
   Result<void> may_continue();
+  Result<void> read_record();
   Result<void> read_inventories();
   Result<void> load_channel();
-  bool load_and_render();
-  bool render_tip();
+  Rendering render();
+  bool follow(const Rendering& rendering);
+  [[nodiscard]] bool renders_tip() const;
+  bool follow_tip(const std::optional<Rendering>& rendering);
   bool holds_tip();
   bool follow_rollback();
   void note_seen_version();

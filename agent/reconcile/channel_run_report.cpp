@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <utility>
+
 #include "agent/reconcile/channel_run.hpp"
+#include "agent/reconcile/crew.hpp"
 #include "base/process/crash_point.hpp"
 
 namespace gitopsctl::agent {
@@ -88,9 +92,16 @@ Result<void> ChannelRun::finish() {
   report_taken_over();
   finish_history(failed);
   crash_point(CrashPoint::store_before_status);
-  publish_releases(false);
+  const auto releases = [this]() -> Result<void> {
+    publish_releases(false);
+    return {};
+  };
+  const auto sweep = [this]() -> Result<void> {
+    sweep_releases();
+    return {};
+  };
+  GITOPSCTL_CHECK(do_at_once(s_.environment.writers(), {releases, sweep}));
   publish(failed ? "Failed" : "Deployed");
-  sweep_releases();
   crash_point(CrashPoint::store_after_status);
   return {};
 }
@@ -117,7 +128,11 @@ void ChannelRun::sweep_releases() {
     places.emplace(item.name, item.inventory.release_namespace);
     if (item.former_namespace) places.emplace(item.name, *item.former_namespace);
   }
-  s_.swept = s_.status.keep_releases(places).ok();
+  const auto is_known = [&](const auto& seen) {
+    return places.contains(seen) || (seen.second == home_namespace && places.contains({seen.first, ""}));
+  };
+  // This run lists them at its begin and makes only those that it knows.
+  s_.swept = std::ranges::all_of(switches_.release_places, is_known) || s_.status.keep_releases(places).ok();
 }
 
 /// An event for every release whose objects somebody else had changed and this run put back.
@@ -306,7 +321,9 @@ void ChannelRun::publish(const std::string& state) {
       if (inventory.phase == "applied") ++channel_status_.ready_releases;
     }
   }
-  if (auto written = s_.status.write_channel(channel_status_, history_); !written.ok()) {
+  // What was read at the begin of the run is good for one write.
+  const auto seen = std::exchange(switches_.channel_objects, std::nullopt);
+  if (auto written = s_.status.write_channel(channel_status_, history_, seen ? &*seen : nullptr); !written.ok()) {
     result_.message += "; the status could not be written: " + written.error().to_string();
     result_.retry = true;
   }

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <thread>
 
+#include "base/result/no_throw.hpp"
+
 namespace gitopsctl::agent {
 namespace {
 
@@ -68,6 +70,18 @@ void do_in_order(const std::vector<std::vector<std::size_t>>& needs, std::size_t
     // The machine has no more threads: those that there are do it all.
   }
   crew.run();
+}
+
+Result<void> do_at_once(std::size_t hands, const std::vector<std::function<Result<void>()>>& tasks) {
+  std::vector<Result<void>> done(tasks.size());
+  do_in_order(std::vector<std::vector<std::size_t>>(tasks.size()), hands, [&](std::size_t i) {
+    done[i] = no_throw("one of several tasks", tasks[i]);
+    return done[i].ok();
+  });
+  for (auto& one : done) {
+    if (!one.ok()) return std::move(one);
+  }
+  return {};
 }
 
 }  // namespace gitopsctl::agent

@@ -139,7 +139,8 @@ Value error_value(const Error& error) {
 StatusWriter::StatusWriter(Environment& environment, ChannelKey key, Clock& clock)
     : environment_(environment), key_(std::move(key)), clock_(clock) {}
 
-Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history) {
+Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history,
+                                         const SeenObjects* seen) {
   const std::string message = channel_message(status, key_.channel);
   std::string before;
   const auto change = [&](Value& body) {
@@ -194,7 +195,7 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
       out.set("history", Value::list(std::move(lines)));
     }
   };
-  GITOPSCTL_TRY(const auto object, update_channel(environment_, key_, change));
+  GITOPSCTL_TRY(const auto object, update_channel(environment_, key_, change, seen));
   if (before == status.state + '\n' + message) return {};
   event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message);
   return {};

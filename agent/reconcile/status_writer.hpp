@@ -80,7 +80,9 @@ class StatusWriter {
 
   /// Forgets what was written: somebody else may have written since.
   void forget() { written_.clear(); }
-  Result<void> write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history);
+  /// `seen`: as of update_channel().
+  Result<void> write_channel(const ChannelStatus& status, const std::optional<HistoryLine>& history,
+                             const SeenObjects* seen = nullptr);
   Result<void> write_release(const ReleaseStatus& status);
   /// Those of many releases, several at once where the environment is worth it. `failed` is told, one after the other, which
   /// could not be written.

@@ -95,6 +95,20 @@ TEST_SUITE("concurrency: shared looks") {
     CHECK(shared.looks() == 4);
   }
 
+  TEST_CASE("what somebody saw in another way is as good as a look, from when they began") {
+    ManualClock clock{TimePoint(Millis(0))};
+    SharedLook shared(clock, Millis(250));
+    const auto no = []() -> Result<void> { return Error(ErrorCode::conflict, "taken over"); };
+    shared.saw("a", clock.monotonic());
+    clock.advance(Millis(249));
+    CHECK(shared.ask("a", no).ok());
+    CHECK_FALSE(shared.ask("b", no).ok());
+    shared.saw("a", clock.monotonic() - Millis(260));  // an older one takes nothing away
+    CHECK(shared.ask("a", no).ok());
+    clock.advance(Millis(1));
+    CHECK_FALSE(shared.ask("a", no).ok());
+  }
+
   TEST_CASE("subjects do not wait for each other, and a look that throws is an error for all") {
     SharedLook shared{system_clock()};
     CHECK(shared.ask("a", [&]() -> Result<void> { return shared.ask("b", []() -> Result<void> { return {}; }); }).ok());

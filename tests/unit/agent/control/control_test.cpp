@@ -123,6 +123,38 @@ TEST_SUITE("agent/control") {
     CHECK(*channel_object_id(spy, second) != id);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "what was read at the begin of a run never hides what was written since") {
+    const auto say = [](const std::string& what) {
+      return [what](Value& body) { body.child_map("status").set("said", Value::string(what)); };
+    };
+    const auto said = [&](const ChannelKey& whose) {
+      const auto live = find_channel(*other, whose);
+      REQUIRE(live.ok());
+      return *live ? std::string((*live)->body.string_at({"status", "said"})) : "nothing";
+    };
+    // Nothing was there, and then somebody else's channel of the name.
+    const auto nothing = *switches(key).channel_objects;
+    CHECK(nothing.empty());
+    const ChannelKey second{"home", "library", "test"};
+    REQUIRE(update_channel(*other, second, say("theirs")).ok());
+    const auto made = update_channel(*environment, key, say("ours"), &nothing);
+    REQUIRE(made.ok());
+    CHECK(made->id.name != "test");
+    CHECK(said(second) == "theirs");
+    CHECK(said(key) == "ours");
+    // Our own, which somebody suspended meanwhile.
+    const auto before = *switches(key).channel_objects;
+    REQUIRE(
+        update_channel(*other, key, [](Value& body) { body.child_map("spec").set("suspend", Value::boolean(true)); }).ok());
+    REQUIRE(update_channel(*environment, key, say("more"), &before).ok());
+    CHECK(said(key) == "more");
+    CHECK(switches(key).suspend);
+    // And what is as it was read is written at once.
+    const auto now = *switches(key).channel_objects;
+    REQUIRE(update_channel(*environment, key, say("last"), &now).ok());
+    CHECK(said(key) == "last");
+  }
+
   TEST_CASE_FIXTURE(Fixture, "anything but a clear false suspends") {
     CHECK_FALSE(switches(key).suspend);
     for (const auto& value : {Value::boolean(true), Value::string("false"), Value::int64(0)}) {

@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <future>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
 namespace gitopsctl::tests {
 namespace {
 
+using agent::do_at_once;
 using agent::do_in_order;
 using Needs = std::vector<std::vector<std::size_t>>;
 
@@ -68,6 +72,46 @@ TEST_SUITE("concurrency: crew") {
       return false;
     });
     CHECK(few == std::vector<std::size_t>{0});
+  }
+
+  TEST_CASE("tasks at once: all end, and the first in order that failed tells") {
+    std::promise<void> second_began;
+    std::atomic<bool> third{false};
+    const auto first = [&]() -> Result<void> {
+      // Only while the second is under way too.
+      const bool met = second_began.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+      return Error(ErrorCode::unavailable, met ? "first" : "alone");
+    };
+    const auto second = [&]() -> Result<void> {
+      second_began.set_value();
+      throw std::runtime_error("second");
+    };
+    const auto last = [&]() -> Result<void> {
+      third = true;
+      return {};
+    };
+    const auto done = do_at_once(3, {first, second, last});
+    REQUIRE_FALSE(done.ok());
+    CHECK(done.error().message() == "first");
+
+    const auto thrown = do_at_once(2, {last, []() -> Result<void> { throw std::runtime_error("second"); }});
+    REQUIRE_FALSE(thrown.ok());
+    CHECK(thrown.error().to_string().find("second") != std::string::npos);
+    CHECK(do_at_once(2, {}).ok());
+  }
+
+  TEST_CASE("tasks with one hand: in order, and none after one that failed") {
+    std::vector<int> done;
+    const auto task = [&](int number, bool good) -> std::function<Result<void>()> {
+      return [&done, number, good]() -> Result<void> {
+        done.push_back(number);
+        if (!good) return Error(ErrorCode::unavailable, "no");
+        return {};
+      };
+    };
+    CHECK(do_at_once(1, {task(1, true), task(2, true)}).ok());
+    CHECK_FALSE(do_at_once(1, {task(3, false), task(4, true)}).ok());
+    CHECK(done == std::vector<int>{1, 2, 3});
   }
 }
 
