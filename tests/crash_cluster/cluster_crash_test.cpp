@@ -31,7 +31,7 @@ using namespace gitopsctl::crash;
 namespace {
 
 constexpr std::size_t chosen_of_a_day = 60;
-constexpr unsigned workers = 3;
+constexpr unsigned workers = 5;
 
 struct Case {
   Blow blow;

@@ -157,7 +157,7 @@ TEST_SUITE("agent/inventory encoding") {
 
   TEST_CASE("what is written is in canonical form, whatever the texts hold") {
     Inventory inventory = sample();
-    for (const std::string name : {"plain", "a \"quote\"", "back\\slash", "tab\there", "ümlaut", "<&>", "\x7f", "\xff"}) {
+    for (const std::string name : {"plain", "a \"quote\"", "back\\slash", "tab\there", "ümlaut", "<&>", "\x7f"}) {
       auto& entry = inventory.add({"example.org", "Thing", "web", name});
       entry.uid = name;
       entry.hash = name;

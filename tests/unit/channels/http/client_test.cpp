@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "agent/demo/http_wire.hpp"
+#include "channels/http/url.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/scratch.hpp"
 
