@@ -144,6 +144,7 @@ class ClusterEnvironment final : public Environment {
     return lease;
   }
   Result<void> release_lease(const Lease& lease) override {
+    confirmations_.forget(look_at(lease.name, lease.fence));
     auto released = leases_.release(lease);
     if (settings_.watches) feed_.catch_up();
     return released;

@@ -35,6 +35,14 @@ void SharedLook::saw(const std::string& key, Millis since) {
   if (!known || *known < since) known = since;
 }
 
+void SharedLook::forget(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto known = subjects_.find(key);
+  if (known == subjects_.end()) return;
+  known->second.good_since.reset();
+  if (!known->second.looking && !known->second.next) subjects_.erase(known);
+}
+
 std::uint64_t SharedLook::looks() const {
   const std::lock_guard lock(mutex_);
   return looks_;

@@ -31,6 +31,9 @@ class SharedLook {
   /// Somebody found out, in a way that began at `since` of the monotonic clock, that the answer is yes.
   void saw(const std::string& key, Millis since);
 
+  /// Nobody asks for `key` any more: what is known of it goes, unless somebody still waits for it.
+  void forget(const std::string& key);
+
   /// How many looks were made.
   [[nodiscard]] std::uint64_t looks() const;
 

@@ -105,8 +105,13 @@ TEST_SUITE("concurrency: shared looks") {
     CHECK_FALSE(shared.ask("b", no).ok());
     shared.saw("a", clock.monotonic() - Millis(260));  // an older one takes nothing away
     CHECK(shared.ask("a", no).ok());
+    shared.forget("a");
+    CHECK_FALSE(shared.ask("a", no).ok());
+    shared.saw("a", clock.monotonic() - Millis(249));
+    CHECK(shared.ask("a", no).ok());
     clock.advance(Millis(1));
     CHECK_FALSE(shared.ask("a", no).ok());
+    shared.forget("nothing");
   }
 
   TEST_CASE("subjects do not wait for each other, and a look that throws is an error for all") {
