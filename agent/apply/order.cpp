@@ -99,9 +99,8 @@ class OrderReader {
     if (value == nullptr) return 0;
     const auto text = trim(value->as_string());
     int wave = 0;
-    const auto* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, wave);
-    if (read.ec == std::errc() && read.ptr == end && wave >= -max_wave && wave <= max_wave) return wave;
+    const auto read = std::from_chars(text.begin(), text.end(), wave);
+    if (read.ec == std::errc() && read.ptr == text.end() && wave >= -max_wave && wave <= max_wave) return wave;
     fail(object,
          "the annotation " + std::string(key) + " is no whole number: '" +
              terminal_safe(truncate_utf8(std::string(text), 40)) + "'",
