@@ -59,7 +59,7 @@ Result<std::unique_ptr<Revisions>> Revisions::open(const Invocation& invocation,
       GITOPSCTL_TRY(out->key_, out->session_->installation_key(*out->bound_));
       return {};
     };
-    GITOPSCTL_CHECK(do_at_once(2, {fetch, ask_for_key}));
+    GITOPSCTL_CHECK(do_at_once(with_key ? 2 : 1, {fetch, ask_for_key}));
     return out;
   }
   // Without an agent's file a clone is enough for everything that needs no environment.

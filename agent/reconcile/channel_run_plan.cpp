@@ -464,12 +464,13 @@ bool ChannelRun::guard() {
   // What passes without approvals passes with them. Without an answer there are none: the guards wait.
   const bool waits = std::ranges::any_of(
       verdicts_, [](const channels::Verdict& verdict) { return verdict.decision != channels::Decision::pass; });
-  if (const auto approvals = waits ? list_approvals(s_.environment, s_.setup.key) : Result(std::vector<Approval>());
-      approvals.ok() && !approvals->empty()) {
-    for (const auto& approval : *approvals) {
-      if (approval.covers(seal_)) facts.approvals[approval.digest].push_back(approval.by);
+  if (waits) {
+    if (const auto approvals = list_approvals(s_.environment, s_.setup.key); approvals.ok()) {
+      for (const auto& approval : *approvals) {
+        if (approval.covers(seal_)) facts.approvals[approval.digest].push_back(approval.by);
+      }
+      verdicts_ = channels::evaluate_guards(facts);
     }
-    verdicts_ = channels::evaluate_guards(facts);
   }
   crash_point(CrashPoint::plan_after_guard);
   if (facts.suspended) return false;

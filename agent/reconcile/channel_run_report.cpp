@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "agent/reconcile/channel_run.hpp"
-#include "agent/reconcile/crew.hpp"
 #include "base/process/crash_point.hpp"
 
 namespace gitopsctl::agent {
@@ -92,16 +91,9 @@ Result<void> ChannelRun::finish() {
   report_taken_over();
   finish_history(failed);
   crash_point(CrashPoint::store_before_status);
-  const auto releases = [this]() -> Result<void> {
-    publish_releases(false);
-    return {};
-  };
-  const auto sweep = [this]() -> Result<void> {
-    sweep_releases();
-    return {};
-  };
-  GITOPSCTL_CHECK(do_at_once(s_.environment.writers(), {releases, sweep}));
+  publish_releases(false);
   publish(failed ? "Failed" : "Deployed");
+  sweep_releases();
   crash_point(CrashPoint::store_after_status);
   return {};
 }
@@ -123,16 +115,16 @@ void ChannelRun::report_taken_over() {
 void ChannelRun::sweep_releases() {
   if (s_.swept) return;
   std::set<std::pair<std::string, std::string>> places;
+  const auto add = [&](const std::string& release, const std::string& namespace_) {
+    places.emplace(release, namespace_.empty() ? std::string(home_namespace) : namespace_);
+  };
   for (const auto& item : items_) {
     if (shows_nothing(item)) continue;
-    places.emplace(item.name, item.inventory.release_namespace);
-    if (item.former_namespace) places.emplace(item.name, *item.former_namespace);
+    add(item.name, item.inventory.release_namespace);
+    if (item.former_namespace) add(item.name, *item.former_namespace);
   }
-  const auto is_known = [&](const auto& seen) {
-    return places.contains(seen) || (seen.second == home_namespace && places.contains({seen.first, ""}));
-  };
-  // This run lists them at its begin and makes only those that it knows.
-  s_.swept = std::ranges::all_of(switches_.release_places, is_known) || s_.status.keep_releases(places).ok();
+  // The run read at its begin which ones there are, and makes only those that it knows.
+  s_.swept = std::ranges::includes(places, switches_.release_places) || s_.status.keep_releases(places).ok();
 }
 
 /// An event for every release whose objects somebody else had changed and this run put back.
