@@ -154,7 +154,16 @@ Result<void> KubeTransport::may_send(const KubeRequest& request, const KubeCall&
   return request.facts.what.empty() ? stopped : stopped.in(request.facts.what);
 }
 
-std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredential& credential, bool http2) const {
+std::shared_ptr<channels::HttpSessions> KubeTransport::sessions_for(const KubeCredential& credential) {
+  const std::lock_guard lock(sessions_mutex_);
+  if (sessions_ == nullptr || sessions_of_ != credential.tls_version) {
+    sessions_ = std::make_shared<channels::HttpSessions>();
+    sessions_of_ = credential.tls_version;
+  }
+  return sessions_;
+}
+
+std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredential& credential, bool http2) {
   channels::HttpOrigin origin;
   origin.url = target_.server;
   origin.client_certificate_pem = credential.client_certificate_pem;
@@ -163,6 +172,7 @@ std::unique_ptr<channels::HttpClient> KubeTransport::connect(const KubeCredentia
   origin.tls_server_name = target_.tls_server_name;
   origin.insecure_skip_tls_verify = target_.insecure_skip_tls_verify;
   origin.http2 = http2;
+  origin.sessions = sessions_for(credential);
   origin.proxy = target_.proxy_url;
   // As Go's client does it: nobody means the machine itself with HTTPS_PROXY.
   origin.direct = target_.proxy_url.empty() && detail::on_loopback(target_.server);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -140,7 +141,9 @@ class KubeTransport {
     bool maybe_done = false;  ///< the server may have acted on it, though it did not say so
   };
 
-  [[nodiscard]] std::unique_ptr<channels::HttpClient> connect(const KubeCredential& credential, bool http2) const;
+  [[nodiscard]] std::unique_ptr<channels::HttpClient> connect(const KubeCredential& credential, bool http2);
+  /// Those of all connections with these certificates.
+  [[nodiscard]] std::shared_ptr<channels::HttpSessions> sessions_for(const KubeCredential& credential);
   [[nodiscard]] channels::HttpRequest wire_request(const KubeRequest& request, const Impersonation& as,
                                                    const KubeCredential& credential) const;
   [[nodiscard]] Outcome attempt(const KubeRequest& request, const Impersonation& as, const KubeCredential& credential,
@@ -153,6 +156,9 @@ class KubeTransport {
   KubeTarget target_;
   KubeClientOptions options_;
   CredentialSource credentials_;
+  std::mutex sessions_mutex_;
+  std::shared_ptr<channels::HttpSessions> sessions_;
+  std::uint64_t sessions_of_ = 0;  ///< KubeCredential::tls_version
   ConnectionPool pool_;
   std::atomic<unsigned> watches_{0};
   std::atomic<bool> unheard_{false};  ///< a last word was not answered

@@ -41,6 +41,9 @@ struct FreeEasy {
 struct FreeMulti {
   void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
 };
+struct FreeShare {
+  void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
+};
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
@@ -234,6 +237,29 @@ std::string_view HttpResponse::header(std::string_view lower_case_name) const no
   return {};
 }
 
+struct HttpSessions::State {
+  static void lock(CURL* /*easy*/, curl_lock_data what, curl_lock_access /*access*/, void* user) noexcept {
+    static_cast<State*>(user)->mutexes.at(what).lock();
+  }
+  static void unlock(CURL* /*easy*/, curl_lock_data what, void* user) noexcept {
+    static_cast<State*>(user)->mutexes.at(what).unlock();
+  }
+  std::array<std::mutex, CURL_LOCK_DATA_LAST> mutexes;
+  std::unique_ptr<CURLSH, FreeShare> share;
+};
+
+HttpSessions::HttpSessions() : state_(std::make_unique<State>()) {
+  start_curl();
+  state_->share.reset(curl_share_init());
+  CURLSH* const share = state_->share.get();
+  if (share == nullptr) return;  // then nothing is shared
+  curl_share_setopt(share, CURLSHOPT_USERDATA, static_cast<void*>(state_.get()));
+  curl_share_setopt(share, CURLSHOPT_LOCKFUNC, &State::lock);
+  curl_share_setopt(share, CURLSHOPT_UNLOCKFUNC, &State::unlock);
+  curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+}
+HttpSessions::~HttpSessions() = default;
+
 struct HttpClient::State {
   explicit State(HttpOrigin given) : origin(std::move(given)) { start_curl(); }
   ~State() {
@@ -272,6 +298,8 @@ Result<void> HttpClient::State::bind(const HttpUrl& first) {
     easy.reset(curl_easy_init());
     if (multi == nullptr || easy == nullptr) return Error(ErrorCode::internal, "libcurl cannot start");
     curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 4L);
+    // Stays with the handle when that is made ready for the next request.
+    if (origin.sessions != nullptr) curl_easy_setopt(easy.get(), CURLOPT_SHARE, origin.sessions->state_->share.get());
   }
   if (home) return {};
   if (origin.url.empty()) {

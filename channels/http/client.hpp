@@ -11,6 +11,7 @@
 
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
+#include "channels/http/sessions.hpp"
 
 namespace gitopsctl::channels {
 
@@ -30,9 +31,10 @@ struct HttpOrigin {
   std::string tls_server_name;
   /// Whoever answers is believed to be the server. Of this origin only.
   bool insecure_skip_tls_verify = false;
-  bool http2 = true;    ///< over TLS, where the server speaks it
-  std::string proxy;    ///< http, https or socks5(h); empty: from the environment
-  bool direct = false;  ///< no proxy, whatever the environment says
+  bool http2 = true;                       ///< over TLS, where the server speaks it
+  std::string proxy;                       ///< http, https or socks5(h); empty: from the environment
+  bool direct = false;                     ///< no proxy, whatever the environment says
+  std::shared_ptr<HttpSessions> sessions;  ///< shared with other clients; empty: each has its own
 };
 
 struct HttpRequest {

@@ -6,11 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "channels/http/client.hpp"
 #include "tests/support/git_server.hpp"
@@ -25,6 +28,7 @@ namespace {
 struct Seen {
   std::string server_name;         ///< of the handshake
   std::string client_certificate;  ///< in PEM; empty: none
+  bool resumed = false;            ///< a session of an earlier connection
   std::string head;
 };
 
@@ -81,6 +85,9 @@ class TlsServer {
     X509* ca = PEM_read_bio_X509(bio(client_ca).get(), nullptr, nullptr, nullptr);
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), ca);
     X509_free(ca);
+    // Without it OpenSSL refuses sessions of clients that had a certificate.
+    constexpr unsigned char name[] = "test";
+    SSL_CTX_set_session_id_context(context_, name, sizeof name);
     SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   }
 
@@ -101,6 +108,7 @@ class TlsServer {
 
   void answer(SSL* tls) {
     Seen seen;
+    seen.resumed = SSL_session_reused(tls) == 1;
     if (const char* name = SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name); name != nullptr) seen.server_name = name;
     if (X509* peer = SSL_get1_peer_certificate(tls); peer != nullptr) {
       const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
@@ -173,6 +181,71 @@ TEST_SUITE("http/tls") {
     const auto failed = broken.send(get(server.url()), {});
     REQUIRE_FALSE(failed.ok());
     CHECK_FALSE(broken.sent());
+  }
+
+  TEST_CASE("a session is resumed by clients that share it") {
+    const auto certificates = make_test_certificates();
+    TlsServer server(certificates, "");
+    HttpOrigin origin;
+    origin.ca_pem = certificates.ca_pem;
+    origin.sessions = std::make_shared<HttpSessions>();
+    REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
+    REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
+    HttpOrigin alone = origin;
+    alone.sessions = nullptr;
+    REQUIRE(HttpClient(alone).send(get(server.url()), {}).ok());
+    const auto seen = server.seen();
+    REQUIRE(seen.size() == 3);
+    CHECK_FALSE(seen[0].resumed);
+    CHECK(seen[1].resumed);
+    CHECK_FALSE(seen[2].resumed);
+  }
+
+  TEST_CASE("several threads may share sessions") {
+    const auto certificates = make_test_certificates();
+    TlsServer server(certificates, "");
+    HttpOrigin origin;
+    origin.ca_pem = certificates.ca_pem;
+    origin.sessions = std::make_shared<HttpSessions>();
+    std::atomic<int> answered{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+          for (int k = 0; k < 10; ++k) answered += HttpClient(origin).send(get(server.url()), {}).ok() ? 1 : 0;
+        });
+      }
+    }
+    CHECK(answered == 40);
+    CHECK(std::ranges::any_of(server.seen(), &Seen::resumed));
+  }
+
+  TEST_CASE("a shared session is no way around another client's trust or certificate") {
+    const auto server_side = make_test_certificates();
+    CertificateAuthority client_authority;
+    const auto ada = client_authority.issue_client("ada", "");
+    const auto bob = client_authority.issue_client("bob", "");
+    TlsServer server(server_side, client_authority.pem());
+    HttpOrigin origin;
+    origin.sessions = std::make_shared<HttpSessions>();
+    origin.client_certificate_pem = ada.certificate_pem;
+    origin.client_key_pem = ada.key_pem;
+    origin.insecure_skip_tls_verify = true;
+    REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
+    origin.insecure_skip_tls_verify = false;
+    origin.ca_pem = client_authority.pem();  // which did not sign the server's
+    CHECK_FALSE(HttpClient(origin).send(get(server.url()), {}).ok());
+    origin.ca_pem = server_side.ca_pem;
+    REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
+    origin.client_certificate_pem = bob.certificate_pem;
+    origin.client_key_pem = bob.key_pem;
+    REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
+    const auto seen = server.seen();
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[1].client_certificate == ada.certificate_pem);
+    CHECK(seen[2].client_certificate == bob.certificate_pem);
+    CHECK_FALSE(seen[1].resumed);
+    CHECK_FALSE(seen[2].resumed);
   }
 
   TEST_CASE("a client certificate stays with its origin") {
