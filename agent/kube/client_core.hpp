@@ -21,15 +21,15 @@ auto KubeClient::mapped(const KubeKind& kind, const KubeCall& call, const Work& 
     -> decltype(work(std::declval<const ApiResource&>())) {
   const auto before = core_->discovery.table(call.interrupt);
   if (!before) return before.error();
-  const auto resource = core_->discovery.map(kind.group, kind.version, kind.kind, call.interrupt);
+  const auto resource = core_->discovery.find(kind.group, kind.version, kind.kind, call.interrupt);
   if (!resource) return resource.error();
-  auto result = work(*resource);
+  auto result = work(**resource);
   if (result.ok() || !result.error().is(KubeErrorClass::no_match)) return result;
   const auto after = core_->discovery.refresh(before->generation, call.interrupt);
   if (!after) return after.error();
-  const auto again = core_->discovery.map(kind.group, kind.version, kind.kind, call.interrupt);
+  const auto again = core_->discovery.find(kind.group, kind.version, kind.kind, call.interrupt);
   if (!again) return again.error();
-  return work(*again);
+  return work(**again);
 }
 
 namespace detail {

@@ -188,13 +188,19 @@ KubeResult<Discovery::Snapshot> Discovery::refresh(std::uint64_t seen, const Int
 
 KubeResult<ApiResource> Discovery::map(std::string_view group, std::string_view version, std::string_view kind,
                                        const Interrupt& interrupt) {
+  GITOPSCTL_TRY(const auto found, find(group, version, kind, interrupt));
+  return *found;
+}
+
+KubeResult<std::shared_ptr<const ApiResource>> Discovery::find(std::string_view group, std::string_view version,
+                                                               std::string_view kind, const Interrupt& interrupt) {
   GITOPSCTL_TRY(Snapshot now, table(interrupt));
   const ApiResource* found = now.table->find(group, version, kind);
   if (found == nullptr) {
     GITOPSCTL_TRY(now, refresh(now.generation, interrupt));
     found = now.table->find(group, version, kind);
   }
-  if (found != nullptr) return *found;
+  if (found != nullptr) return std::shared_ptr<const ApiResource>(now.table, found);
   const std::string name =
       terminal_safe(truncate_utf8(std::string(group) + (group.empty() ? "" : "/") + std::string(version) +
                                       (version.empty() ? "" : " ") + std::string(kind),

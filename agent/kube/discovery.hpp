@@ -50,6 +50,9 @@ class Discovery {
   /// The resource of a kind, in `version` or with an empty one in the version that the server prefers. What is missing is
   /// asked for once more. `no_match` when the server does not have it; `unavailable` when that cannot be known because the
   /// group is stale.
+  [[nodiscard]] KubeResult<std::shared_ptr<const ApiResource>> find(std::string_view group, std::string_view version,
+                                                                    std::string_view kind, const Interrupt& interrupt);
+  /// A copy of what find() finds.
   [[nodiscard]] KubeResult<ApiResource> map(std::string_view group, std::string_view version, std::string_view kind,
                                             const Interrupt& interrupt);
 
