@@ -336,29 +336,33 @@ class ReleaseWriter {
     for (const auto& write : group) applies.push_back(write.apply);
     crash_point(CrashPoint::apply_before_write);
     std::vector<ApplyOutcome> outcomes;
-    std::vector<std::optional<Hashes>> hashes(applies.size());
+    std::vector<std::optional<Written>> written(applies.size());
     ApplyOptions options = options_;
-    options.written = [&](std::size_t i, const ApplyOutcome& outcome) {
-      hashes[i] = hashes_of(*applies[i].object, outcome.object);
+    options.written = [&](std::size_t i, ApplyOutcome& outcome) {
+      written[i] = look_at(*applies[i].object, outcome.object);
+      // Of a thousand objects nobody needs the answers any more.
+      outcome.object.body = Value();
     };
     const auto applied = context_.environment.apply_many(applies, options, outcomes);
     crash_point(CrashPoint::apply_after_write);
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const render::Object& object = *applies[i].object;
-      note(object, outcomes[i], hashes[i] ? *std::move(hashes[i]) : hashes_of(object, outcomes[i].object));
+      note(object, outcomes[i], written[i] ? *std::move(written[i]) : look_at(object, outcomes[i].object));
     }
     if (applied.ok()) return true;
     const std::size_t at = std::min(outcomes.size(), applies.size() - 1);
     return stop_with(applied.error().in(applies[at].object->id.to_string()), false);
   }
 
-  /// Of an object as it was wanted, and as it is.
-  struct Hashes {
-    std::string applied;
-    std::string live;
+  /// What is kept of an object that was written.
+  struct Written {
+    std::string hash;       ///< of what was wanted
+    std::string live_hash;  ///< of what it is
+    bool ready = false;
   };
-  [[nodiscard]] Hashes hashes_of(const render::Object& object, const LiveObject& live) const {
-    return {hash_of(object), live_hash(context_.environment, live, context_.installation_key)};
+  [[nodiscard]] Written look_at(const render::Object& object, const LiveObject& live) const {
+    return {hash_of(object), live_hash(context_.environment, live, context_.installation_key),
+            context_.environment.health(live).state == Health::State::ready};
   }
   [[nodiscard]] std::string hash_of(const render::Object& object) const {
     const auto place = static_cast<std::size_t>(&object - goal_.set->objects.data());
@@ -368,19 +372,19 @@ class ReleaseWriter {
     return applied_hash(object, context_.installation_key, goal_.sensitive);
   }
 
-  void note(const render::Object& object, const ApplyOutcome& outcome, Hashes hashes) {
+  void note(const render::Object& object, const ApplyOutcome& outcome, Written written) {
     InventoryEntry& entry = inventory_.add(object.id);
     entry.version = version_of(object.api_version);
     entry.uid = outcome.object.uid;
-    entry.hash = std::move(hashes.applied);
-    entry.live_hash = std::move(hashes.live);
+    entry.hash = std::move(written.hash);
+    entry.live_hash = std::move(written.live_hash);
     entry.state = EntryState::applied;
     report_.warnings.insert(report_.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
     report_.observed[object.id] = outcome.object.resource_version;
     written_ = true;
     unstored_ = true;
     // The answer of the write says how the object is now; most kinds have nothing to wait for.
-    if (context_.environment.health(outcome.object).state != Health::State::ready) unready_.insert(object.id);
+    if (!written.ready) unready_.insert(object.id);
     (outcome.state == ApplyState::created ? report_.created : report_.updated)++;
   }
 

@@ -65,8 +65,9 @@ struct ApplyOptions {
   const std::vector<channels::ForcedField>* force = nullptr;  ///< fields that may be taken from whoever owns them
   const ScaledWorkloads* scaled = nullptr;                    ///< what autoscalers of the set scale
   /// What apply_many() may call with the place of an object that it wrote, on the thread that wrote it and while others are
-  /// written: for work that need not wait for them. Places are told once at most.
-  std::function<void(std::size_t, const ApplyOutcome&)> written = {};
+  /// written: for work that need not wait for them. Places are told once at most. What it takes out of the outcome is not
+  /// there in the end either.
+  std::function<void(std::size_t, ApplyOutcome&)> written = {};
 };
 
 enum class ApplyState : std::uint8_t { created, configured, unchanged };
