@@ -61,11 +61,14 @@ RunResult ChannelRun::go() {
     for (const auto& [name, inventory] : *s_.inventories) result_.objects += inventory.entries.size();
   }
   s_.stage.release_memory();
-  if (!lease_.name.empty()) {
-    // Given back at once, so that `gitopsctl apply` and another agent need not wait for its end; an error only means that
-    // they do.
-    static_cast<void>(s_.environment.release_lease(lease_).ok());
-  }
+  std::vector<std::function<Result<void>()>> last{[this]() -> Result<void> {
+    s_.status.tell();
+    return {};
+  }};
+  // Given back at once, so that `gitopsctl apply` and another agent need not wait for its end.
+  if (!lease_.name.empty()) last.emplace_back([this] { return s_.environment.release_lease(lease_); });
+  // An error only means that they do wait.
+  static_cast<void>(do_at_once(s_.environment.writers(), last).ok());
   note_seen_version();
   return result_;
 }

@@ -1,6 +1,7 @@
 #include "agent/reconcile/status_writer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/reconcile/crew.hpp"
 #include "base/crypto/digest.hpp"
@@ -197,7 +198,8 @@ Result<void> StatusWriter::write_channel(const ChannelStatus& status, const std:
   };
   GITOPSCTL_TRY(const auto object, update_channel(environment_, key_, change, seen));
   if (before == status.state + '\n' + message) return {};
-  event_about(object, status.state == "Failed" ? "Warning" : "Normal", status.state, message);
+  untold_.push_back(
+      {clock_.now(), status.state == "Failed" ? "Warning" : "Normal", status.state, message, {}, object.id, object.uid});
   return {};
 }
 
@@ -279,7 +281,13 @@ void StatusWriter::write_releases(const std::vector<ReleaseStatus>& all,
   }
   if (environment_.writers() == 1 || drafts.size() < worth_a_list) {
     for (const auto& news : drafts) {
-      if (const auto written = write_release(*news.status); !written.ok()) failed(*news.status, written.error());
+      std::optional<Event> event;
+      if (const auto put = put_release(news, nullptr, event); !put.ok()) {
+        failed(*news.status, put.error());
+        continue;
+      }
+      written_[news.status->name] = news.hash;
+      if (event) untold_.push_back(*std::move(event));
     }
     return;
   }
@@ -352,7 +360,9 @@ Result<void> StatusWriter::write_source(bool ready, const std::string& reason, c
                                  make_map({{"reason", text(reason)}, {"message", text(message)}, {"hint", text(hint)}}));
   };
   GITOPSCTL_TRY(const auto object, update_channel(environment_, key_, change));
-  if (ready != was_ready) event_about(object, ready ? "Normal" : "Warning", reason, message);
+  if (ready != was_ready) {
+    note_untold(record({clock_.now(), ready ? "Normal" : "Warning", reason, message, {}, object.id, object.uid}));
+  }
   return {};
 }
 
@@ -363,14 +373,23 @@ Result<void> StatusWriter::event(const std::string& type, const std::string& rea
   return record({clock_.now(), type, reason, message, release, id, live ? live->uid : std::string()});
 }
 
-void StatusWriter::event_about(const LiveObject& about, const std::string& type, const std::string& reason,
-                               const std::string& message, const std::string& release) {
-  note_untold(record({clock_.now(), type, reason, message, release, about.id, about.uid}));
+void StatusWriter::tell() {
+  const auto events = std::exchange(untold_, {});
+  do_in_order(std::vector<std::vector<std::size_t>>(events.size()), environment_.writers(), [&](std::size_t i) {
+    note_untold(no_throw("an event", [&] { return record_event(environment_, key_, events[i]); }));
+    return true;
+  });
+  if (!events.empty()) note_untold(trim(events.size()));
 }
 
 Result<void> StatusWriter::record(const Event& event) {
   GITOPSCTL_CHECK(record_event(environment_, key_, event));
-  if (++untrimmed_events_ < trim_every) return {};
+  return trim(1);
+}
+
+Result<void> StatusWriter::trim(std::size_t fresh) {
+  untrimmed_events_ += fresh;
+  if (untrimmed_events_ < trim_every) return {};
   untrimmed_events_ = 0;
   return trim_events(environment_, key_);
 }

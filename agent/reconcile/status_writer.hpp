@@ -72,8 +72,8 @@ struct ChannelStatus {
   std::string ended_rollback;    ///< held digest of the rollback that is over, because the branch moved on
 };
 
-/// Writes the control objects of one channel, each only when it changed, and an event for every change of state.
-/// Not thread-safe.
+/// Writes the control objects of one channel, each only when it changed, and an event for every change of state. Events of
+/// write_channel() and write_releases() wait for tell(). Not thread-safe.
 class StatusWriter {
  public:
   StatusWriter(Environment& environment, ChannelKey key, Clock& clock);
@@ -95,6 +95,9 @@ class StatusWriter {
   Result<void> keep_releases(const std::set<std::pair<std::string, std::string>>& places);
   /// What is known of the branch: `status.source` and the condition SourceReady. `hint`: what to do, when not ready.
   Result<void> write_source(bool ready, const std::string& reason, const std::string& message, const std::string& hint);
+  /// Writes the events that wait, several at once where the environment is worth it. They say nothing that is not in the
+  /// objects already: one that cannot be written is a line in the log.
+  void tell();
   /// An event about a release, whose Release object is in `namespace_` (empty: the home namespace).
   Result<void> event(const std::string& type, const std::string& reason, const std::string& message,
                      const std::string& release, const std::string& namespace_);
@@ -113,16 +116,17 @@ class StatusWriter {
   [[nodiscard]] bool is_news(const Draft& draft) const;
   /// Writes the object, and tells in `event` what is to be recorded about it.
   Result<void> put_release(const Draft& draft, const SeenObjects* seen, std::optional<Event>& event) const;
-  void event_about(const LiveObject& about, const std::string& type, const std::string& reason, const std::string& message,
-                   const std::string& release = {});
   Result<void> record(const Event& event);
+  /// Deletes old events when there may be many; `fresh` were just written.
+  Result<void> trim(std::size_t fresh);
 
   Environment& environment_;
   ChannelKey key_;
   Clock& clock_;
+  std::vector<Event> untold_;
   std::map<std::string, std::string> written_;  ///< release → hash of the status written last
   /// Events since the last trim; an agent that starts may have left some, so its first one trims.
-  std::size_t untrimmed_events_ = std::numeric_limits<std::size_t>::max() - 1;
+  std::size_t untrimmed_events_ = std::numeric_limits<std::size_t>::max() / 2;
 };
 
 /// One error as data: code, message, location, hint.
