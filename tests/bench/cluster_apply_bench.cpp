@@ -1,5 +1,6 @@
 // The first apply of 1,000 ConfigMaps in one release on a real API server, against clients that do nothing but send them:
-// as many connections as requests at once, the same over HTTP/2, and one HTTP/2 connection for all. The fastest counts.
+// as many connections as requests at once, the same over HTTP/2, and one HTTP/2 connection for all. The fastest counts: the
+// one with the smallest median.
 // Every third second or so the server collects its garbage, which takes half a second of its processors. So all take
 // turns on one server, each as often first, second, third and last. What is next to each other is compared, because a
 // shared machine is faster in one minute than in another: the ratio is the median of those of every round.
@@ -133,14 +134,15 @@ int main(int count, char** words) try {
     }
   }
   const Figures& ours = figures.front();
-  double ratio = 0;  // to the fastest
+  const Figures* fastest = &figures.at(1);
   for (std::size_t i = 0; i < wires.size(); ++i) {
     const Figures& raw = figures.at(i + 1);
-    ratio = std::max(ratio, ratio_to(raw, ours));
+    if (median(raw.wall_s) < median(fastest->wall_s)) fastest = &raw;
     std::printf("bench cluster_raw wire=%s maps=%d wall_s=%.3f client_cpu_s=%.3f server_cpu_s=%.3f\n",
                 std::string(support::wire_name(wires.at(i))).c_str(), maps, median(raw.wall_s), median(raw.cpu_s),
                 median(raw.server_s));
   }
+  const double ratio = ratio_to(*fastest, ours);
   std::printf(
       "bench cluster_apply maps=%d rounds=%d wall_s=%.3f client_cpu_s=%.3f server_cpu_s=%.3f ratio_to_fastest=%.2f "
       "limit=%.1f %s\n",
