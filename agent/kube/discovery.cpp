@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Part {
   std::string etag;
   std::string body;
   bool legacy = false;
+  std::optional<Value> read = {};  ///< the body, from when it came until a table was made of it
 };
 
 std::vector<GroupVersion> legacy_versions(const Value& answer) {
@@ -100,7 +102,7 @@ class Discovery::State::Turn {
 KubeResult<bool> Discovery::State::ask(Part& part, const Interrupt& interrupt) const {
   GITOPSCTL_TRY(auto answer, fetch({part.path, std::string(accept_all), part.etag}, interrupt));
   if (answer.status == 304 && !part.body.empty()) return false;
-  const auto read = parse_json(answer.body);
+  auto read = parse_json(answer.body);
   const auto kind = read.ok() ? read->string_at({"kind"}) : std::string_view{};
   if (answer.status != 200 || (kind != "APIGroupDiscoveryList" && kind != "APIVersions" && kind != "APIGroupList")) {
     return foreign(part.path);
@@ -108,12 +110,17 @@ KubeResult<bool> Discovery::State::ask(Part& part, const Interrupt& interrupt) c
   part.legacy = kind != "APIGroupDiscoveryList";
   part.body = std::move(answer.body);
   part.etag = std::move(answer.etag);
+  part.read = std::move(read).value();
   return true;
 }
 
 KubeResult<void> Discovery::State::add(ApiTable& table, const Part& part, const Interrupt& interrupt) const {
-  const auto answer = parse_json(part.body);
-  if (!answer) return foreign(part.path);
+  std::optional<Value> answer = part.read;
+  if (!answer) {
+    auto again = parse_json(part.body);
+    if (!again) return foreign(part.path);
+    answer = std::move(again).value();
+  }
   if (part.legacy) return add_legacy(table, part, *answer, interrupt);
   GITOPSCTL_CHECK(table.add_aggregated(*answer));
   return {};
@@ -152,7 +159,8 @@ KubeResult<std::shared_ptr<const ApiTable>> Discovery::State::build(const Interr
     if (snapshot.table != nullptr) return snapshot.table;
   }
   auto table = std::make_shared<ApiTable>();
-  for (Part& part : parts) GITOPSCTL_CHECK(add(*table, part, interrupt));
+  for (const Part& part : parts) GITOPSCTL_CHECK(add(*table, part, interrupt));
+  for (Part& part : parts) part.read.reset();
   if (table->find("", "v1", "Namespace") == nullptr) return foreign("/api");
   changed = false;
   return std::shared_ptr<const ApiTable>(std::move(table));
