@@ -59,7 +59,9 @@ class ClusterCheck {
       }
       return;
     }
-    client_.emplace(*target);
+    KubeClientOptions client;
+    client.reach_for = reach_for_command;
+    client_.emplace(*target, client);
     if (!check_answer(target->server)) return;
     check_version(*target);
     if (check_kinds()) check_rights();

@@ -71,7 +71,9 @@ Result<KubeTarget> target_of(const ClusterOptions& options) {
 
 Result<KubeClient> client_of(const ClusterOptions& options) {
   GITOPSCTL_TRY(const auto target, target_of(options));
-  return KubeClient(target);
+  KubeClientOptions client;
+  client.reach_for = reach_for_command;
+  return KubeClient(target, client);
 }
 
 KubeCall call_with(const Interrupt& interrupt) {

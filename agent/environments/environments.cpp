@@ -58,6 +58,7 @@ Result<std::unique_ptr<Environment>> open_cluster(const AgentConfig& config, con
   settings.impersonate = binding.service_account;
   settings.namespaces = binding.namespaces;
   settings.client.stop = stop;
+  if (opener == Opener::command) settings.client.reach_for = reach_for_command;
   settings.watches = opener == Opener::agent;
   // The agent's own directory; a command may run as somebody who cannot write there.
   if (opener == Opener::agent && !config.state_directory.empty())

@@ -13,6 +13,7 @@ Result<std::unique_ptr<Environment>> open_install_target(const std::string& kube
   ClusterSettings settings;
   GITOPSCTL_TRY(settings.target, load_kube_target(options));
   settings.client.stop = stop_of_signals();
+  settings.client.reach_for = reach_for_command;
   return open_cluster_environment(std::move(settings), clock);
 }
 

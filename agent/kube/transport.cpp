@@ -296,6 +296,8 @@ KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Imp
   Millis limit = request.attempt_limit > Millis(0) ? request.attempt_limit : options_.attempt_limit;
   if (last_word) limit = std::min(limit, options_.last_patience);
   const bool writes = is_write(request.traffic);
+  const Deadline last_reach =
+      options_.reach_for > Millis(0) ? last_repeat.at_most(clock(), options_.reach_for) : last_repeat;
   bool lost = false;
   // What a repeat is told says nothing about the attempt before it whose answer got lost.
   const auto failed = [&lost](const KubeError& error) { return lost ? error.with_outcome_unknown() : error; };
@@ -305,6 +307,8 @@ KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Imp
     const auto credential = credentials_.current(interrupt);
     if (!credential) return failed(credential.error());
     Outcome outcome = attempt(request, as, **credential, interrupt, limit);
+    const bool unreached = !outcome.answer && outcome.answer.error().is(KubeErrorClass::no_answer) && !outcome.maybe_done;
+    if (!unreached) reached_ = true;
     if (outcome.answer) return outcome.answer;
     lost = lost || (outcome.maybe_done && writes);
     const KubeError error = failed(outcome.answer.error());
@@ -326,7 +330,8 @@ KubeResult<KubeAnswer> KubeTransport::send(const KubeRequest& request, const Imp
     } else if (error.is(KubeErrorClass::throttled)) {
       wait = std::max(wait, least_throttle_pause);
     }
-    if (last_repeat.left() <= wait) return repeats > 1 ? error.in("after " + std::to_string(repeats) + " attempts") : error;
+    const Deadline& last = unreached && !reached_ ? last_reach : last_repeat;
+    if (last.left() <= wait) return repeats > 1 ? error.in("after " + std::to_string(repeats) + " attempts") : error;
     if (call.on_repeat) call.on_repeat(error, wait);
     (void)clock().sleep(wait, interrupt.stop);  // why it ended early is looked at above
     counting_[static_cast<std::size_t>(request.traffic)].repeats += 1;

@@ -61,6 +61,9 @@ struct KubeClientOptions {
   Millis attempt_limit{65'000};
   /// Calls without a deadline give up repeating after so long.
   Millis repeat_for{60'000};
+  /// Until the server was reached for the first time, all give up after so long; 0: as ever. Who sits at a terminal wants to
+  /// know soon that an address is wrong: see reach_for_command.
+  Millis reach_for{0};
   Millis first_pause{250};  ///< doubled with every repeat, halved or not by chance
   Millis longest_pause{10'000};
   /// Ends the client, whatever its callers do. From then on reads and watches are `cancelled` at once, writes that are under
@@ -71,6 +74,9 @@ struct KubeClientOptions {
   Clock* clock = nullptr;          ///< nullptr: system_clock()
   std::function<double()> random;  ///< in [0, 1), thread-safe; empty: the machine's
 };
+
+/// KubeClientOptions::reach_for of a command: a server that is just restarted is waited for, one that is not there is not.
+constexpr Millis reach_for_command{3'000};
 
 /// One request as it goes out.
 struct KubeRequest {
@@ -162,6 +168,7 @@ class KubeTransport {
   ConnectionPool pool_;
   std::atomic<unsigned> watches_{0};
   std::atomic<bool> unheard_{false};  ///< a last word was not answered
+  std::atomic<bool> reached_{false};  ///< something was answered, or may have been heard
   std::array<Counting, kube_traffic_classes> counting_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "base/log/redaction.hpp"
@@ -714,6 +715,29 @@ TEST_SUITE("kube/client: repeats") {
     CHECK_FALSE(client.get(map_id(), {}, {}).ok());
     CHECK(tools.clock.monotonic() - later <= Millis(60'000));
     CHECK(tools.clock.monotonic() - later > Millis(30'000));
+  }
+
+  TEST_CASE("a server that was never reached is waited for as long as the options say") {
+    Tools tools;
+    const auto patience = [&](const KubeClient& client) {
+      const auto start = tools.clock.monotonic();
+      const auto got = client.get(map_id(), {}, {});
+      REQUIRE_FALSE(got.ok());
+      CHECK_MESSAGE(got.error().is(Class::no_answer), shown(got));
+      CHECK_FALSE(got.error().hint().empty());
+      return tools.clock.monotonic() - start;
+    };
+    std::optional<FakeApi> api(std::in_place, [](const Asked&) -> Said { return {200, config_map("a", "1")}; });
+    const KubeTarget target = api->target();
+    tools.options.reach_for = reach_for_command;
+    const KubeClient reached(target, tools.options);
+    REQUIRE(reached.get(map_id(), {}, {}).ok());
+    api.reset();
+    CHECK(patience(KubeClient(target, tools.options)) <= reach_for_command);
+    // Who was there before comes back, most likely.
+    CHECK(patience(reached) > Millis(30'000));
+    tools.options.reach_for = Millis(0);
+    CHECK(patience(KubeClient(target, tools.options)) > Millis(30'000));
   }
 
   TEST_CASE("a deadline that ends a request says what to look at") {
