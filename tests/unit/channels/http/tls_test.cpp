@@ -201,25 +201,6 @@ TEST_SUITE("http/tls") {
     CHECK_FALSE(seen[2].resumed);
   }
 
-  TEST_CASE("several threads may share sessions") {
-    const auto certificates = make_test_certificates();
-    TlsServer server(certificates, "");
-    HttpOrigin origin;
-    origin.ca_pem = certificates.ca_pem;
-    origin.sessions = std::make_shared<HttpSessions>();
-    std::atomic<int> answered{0};
-    {
-      std::vector<std::jthread> threads;
-      for (int i = 0; i < 4; ++i) {
-        threads.emplace_back([&] {
-          for (int k = 0; k < 10; ++k) answered += HttpClient(origin).send(get(server.url()), {}).ok() ? 1 : 0;
-        });
-      }
-    }
-    CHECK(answered == 40);
-    CHECK(std::ranges::any_of(server.seen(), &Seen::resumed));
-  }
-
   TEST_CASE("a shared session is no way around another client's trust or certificate") {
     const auto server_side = make_test_certificates();
     CertificateAuthority client_authority;
@@ -326,5 +307,26 @@ TEST_SUITE("http/tls") {
     const auto head = server.seen().back().head;
     CHECK(holds(head, "Impersonate-Group: a\r\nImpersonate-Group: b\r\n"));
     CHECK(holds(head, "Authorization: Bearer per-request\r\n"));
+  }
+}
+
+TEST_SUITE("concurrency: TLS sessions") {
+  TEST_CASE("several threads may share sessions") {
+    const auto certificates = make_test_certificates();
+    TlsServer server(certificates, "");
+    HttpOrigin origin;
+    origin.ca_pem = certificates.ca_pem;
+    origin.sessions = std::make_shared<HttpSessions>();
+    std::atomic<int> answered{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+          for (int k = 0; k < 10; ++k) answered += HttpClient(origin).send(get(server.url()), {}).ok() ? 1 : 0;
+        });
+      }
+    }
+    CHECK(answered == 40);
+    CHECK(std::ranges::any_of(server.seen(), &Seen::resumed));
   }
 }
