@@ -45,7 +45,8 @@ class Discovery {
 
   /// What is known; asks the server the first time.
   [[nodiscard]] KubeResult<Snapshot> table(const Interrupt& interrupt);
-  /// Asks the server again, unless somebody did since `seen` was fetched. Unchanged answers cost two 304.
+  /// Asks the server again, unless somebody did since `seen` was fetched. Unchanged answers cost two 304; while a group is
+  /// stale all is read anew.
   [[nodiscard]] KubeResult<Snapshot> refresh(std::uint64_t seen, const Interrupt& interrupt);
   /// The resource of a kind, in `version` or with an empty one in the version that the server prefers. What is missing is
   /// asked for once more. `no_match` when the server does not have it; `unavailable` when that cannot be known because the

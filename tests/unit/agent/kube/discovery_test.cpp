@@ -124,6 +124,21 @@ TEST_SUITE("kube/discovery") {
     CHECK(discovery.map("x.io", "v2", "Gadget", {}).error().is(KubeErrorClass::unavailable));
   }
 
+  TEST_CASE("a stale group is not kept because somebody says that nothing changed") {
+    auto served = aggregated(FakeApi::groups(FakeApi::group("x.io", "v1", "", "Stale")));
+    served.etags = {{"/api", "\"a\""}, {"/apis", "\"b\""}};
+    Discovery discovery(served.fetch());
+    CHECK(discovery.map("x.io", "v1", "Widget", {}).error().is(KubeErrorClass::unavailable));
+    served.bodies["/apis"] = FakeApi::groups(FakeApi::group("x.io", "v1", FakeApi::resource("widgets", "Widget")));
+    CHECK(discovery.map("x.io", "v1", "Widget", {}).ok());
+    // From then on tags are good again.
+    served.asked.clear();
+    const auto known = discovery.table({});
+    REQUIRE(discovery.refresh(known->generation, {}).ok());
+    REQUIRE(served.asked.size() == 2);
+    CHECK(served.asked[1].etag == "\"b\"");
+  }
+
   TEST_CASE("an old server is asked group by group") {
     Served served;
     served.bodies = {
