@@ -69,7 +69,7 @@ struct Discovery::State {
   explicit State(Fetch given) : fetch(std::move(given)) {}
 
   /// Whether it says something else than before.
-  KubeResult<bool> ask(Part& part, bool only_if_changed, const Interrupt& interrupt) const;
+  KubeResult<bool> ask(Part& part, const Interrupt& interrupt) const;
   KubeResult<void> add(ApiTable& table, const Part& part, const Interrupt& interrupt) const;
   KubeResult<void> add_legacy(ApiTable& table, const Part& part, const Value& versions, const Interrupt& interrupt) const;
   KubeResult<std::shared_ptr<const ApiTable>> build(const Interrupt& interrupt);
@@ -99,9 +99,8 @@ class Discovery::State::Turn {
   State& state_;
 };
 
-KubeResult<bool> Discovery::State::ask(Part& part, bool only_if_changed, const Interrupt& interrupt) const {
-  const std::string etag = only_if_changed ? part.etag : std::string();
-  GITOPSCTL_TRY(auto answer, fetch({part.path, std::string(accept_all), etag}, interrupt));
+KubeResult<bool> Discovery::State::ask(Part& part, const Interrupt& interrupt) const {
+  GITOPSCTL_TRY(auto answer, fetch({part.path, std::string(accept_all), part.etag}, interrupt));
   if (answer.status == 304 && !part.body.empty()) return false;
   auto read = parse_json(answer.body);
   const auto kind = read.ok() ? read->string_at({"kind"}) : std::string_view{};
@@ -150,15 +149,9 @@ KubeResult<void> Discovery::State::add_legacy(ApiTable& table, const Part& part,
 }
 
 KubeResult<std::shared_ptr<const ApiTable>> Discovery::State::build(const Interrupt& interrupt) {
-  bool whole = true;
-  {
-    const std::lock_guard lock(mutex);
-    // What lacks a group is not to stay because somebody on the way says that it has not changed.
-    whole = snapshot.table == nullptr || snapshot.table->stale_groups().empty();
-  }
   // Of a part that changed although the other one could not be asked, nothing was made yet.
   for (Part& part : parts) {
-    GITOPSCTL_TRY(const bool differs, ask(part, whole, interrupt));
+    GITOPSCTL_TRY(const bool differs, ask(part, interrupt));
     changed = changed || differs || part.legacy;
   }
   if (!changed) {
@@ -167,7 +160,11 @@ KubeResult<std::shared_ptr<const ApiTable>> Discovery::State::build(const Interr
   }
   auto table = std::make_shared<ApiTable>();
   for (const Part& part : parts) GITOPSCTL_CHECK(add(*table, part, interrupt));
-  for (Part& part : parts) part.read.reset();
+  for (Part& part : parts) {
+    part.read.reset();
+    // What lacks a group is not to stay because somebody on the way says that it has not changed.
+    if (!table->stale_groups().empty()) part.etag.clear();
+  }
   if (table->find("", "v1", "Namespace") == nullptr) return foreign("/api");
   changed = false;
   return std::shared_ptr<const ApiTable>(std::move(table));
