@@ -150,6 +150,14 @@ HttpRequest get(const std::string& url) {
   return request;
 }
 
+/// For clients that share their sessions.
+HttpOrigin sharing(const TestCertificates& certificates) {
+  HttpOrigin origin;
+  origin.ca_pem = certificates.ca_pem;
+  origin.sessions = std::make_shared<HttpSessions>();
+  return origin;
+}
+
 bool holds(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace
@@ -186,9 +194,7 @@ TEST_SUITE("http/tls") {
   TEST_CASE("a session is resumed by clients that share it") {
     const auto certificates = make_test_certificates();
     TlsServer server(certificates, "");
-    HttpOrigin origin;
-    origin.ca_pem = certificates.ca_pem;
-    origin.sessions = std::make_shared<HttpSessions>();
+    const HttpOrigin origin = sharing(certificates);
     REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
     REQUIRE(HttpClient(origin).send(get(server.url()), {}).ok());
     HttpOrigin alone = origin;
@@ -314,9 +320,7 @@ TEST_SUITE("concurrency: TLS sessions") {
   TEST_CASE("several threads may share sessions") {
     const auto certificates = make_test_certificates();
     TlsServer server(certificates, "");
-    HttpOrigin origin;
-    origin.ca_pem = certificates.ca_pem;
-    origin.sessions = std::make_shared<HttpSessions>();
+    const HttpOrigin origin = sharing(certificates);
     std::atomic<int> answered{0};
     {
       std::vector<std::jthread> threads;
