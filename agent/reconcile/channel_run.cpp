@@ -67,6 +67,13 @@ RunResult ChannelRun::go() {
   }};
   // Given back at once, so that `gitopsctl apply` and another agent need not wait for its end.
   if (!lease_.name.empty()) last.emplace_back([this] { return s_.environment.release_lease(lease_); });
+  // While the server answers: a plan of thousands of objects takes a while to free.
+  last.emplace_back([this]() -> Result<void> {
+    items_.clear();
+    looks_.clear();
+    changes_ = {};
+    return {};
+  });
   // An error only means that they do wait.
   static_cast<void>(do_at_once(s_.environment.writers(), last).ok());
   note_seen_version();
