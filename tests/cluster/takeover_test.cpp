@@ -321,6 +321,9 @@ TEST_SUITE("cluster takeover") {
       must(fresh->apply(object_of(deployment(space, "i:1", env_a, "  replicas: 4\n")), owned_by("set")));
       plane->apply("apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: queue, namespace: " + space +
                    "}\nspec: {scaleTargetRef: {name: web}}\n");
+      // A kind is established before the server's discovery tells of it.
+      const auto told = [&] { return !must(fresh->list({"keda.sh", "ScaledObject", space, ""})).empty(); };
+      for (int i = 0; i < 600 && !told(); ++i) system_clock().sleep(Millis(50), {});
       const auto outcome = must(fresh->apply(object_of(deployment(space, "i:2", env_a)), owned_by("set")));
       CHECK(joined(outcome.warnings).find("left to ScaledObject queue") != std::string::npos);
       CHECK(replicas(space) == "4");
