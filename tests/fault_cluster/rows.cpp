@@ -331,7 +331,7 @@ Problems row_not_ready(Stage& stage) {
   const std::string deployment =
       "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: slow, namespace: " + stage.names().space("web") +
       "}\nspec: {replicas: 1, selector: {matchLabels: {app: slow}}, template: {metadata: {labels: {app: slow, fate: "
-      "ready-later}}, spec: {containers: [{name: c, image: \"example.org/slow:1\"}]}}}\n";
+      "ready-when-told}}, spec: {containers: [{name: c, image: \"example.org/slow:1\"}]}}}\n";
   const std::string channel_file = ".gitopsctl/channels/" + stage.names().channel() + ".yaml";
   std::string channel = crash::files_of(stage.names(), goal).at(channel_file);
   for (std::size_t from = 0; (from = channel.find("timeout: 15m", from)) != std::string::npos;)
@@ -348,6 +348,7 @@ Problems row_not_ready(Stage& stage) {
   const std::string generation =
       stage.kubectl("web", {"get", "deployment", "slow", "-o", "jsonpath={.metadata.generation}"});
   stage.proxy().forget_seen();
+  stage.kubectl("web", {"label", "pods", "-l", "app=slow", "told=yes"});
   wait_for("a pod that is ready", [&] {
     return stage.kubectl("web", {"get", "deployment", "slow", "-o", "jsonpath={.status.readyReplicas}"}) == "1";
   });

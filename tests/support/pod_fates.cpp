@@ -5,10 +5,11 @@ namespace {
 
 constexpr const char* a_day = "  delay: {durationMilliseconds: 86400000}\n";
 
-/// A stage for pending pods with that fate that nothing was done to (`begun` False) or was (True). The weight lets it win
-/// over kwok's own for pending pods, which has none.
+/// A stage for pending pods with that fate that nothing was done to (`begun` False) or was (True), and whose label `told` is
+/// there or not (Exists, DoesNotExist; empty: whatever it is). The weight lets it win over kwok's own for pending pods,
+/// which has none.
 std::string stage(const std::string& name, std::string_view fate, bool begun, const std::string& status,
-                  const std::string& delay) {
+                  const std::string& delay, const std::string& told) {
   std::string out = "apiVersion: kwok.x-k8s.io/v1alpha1\nkind: Stage\nmetadata: {name: " + name + R"yaml(}
 spec:
   resourceRef: {apiGroup: v1, kind: Pod}
@@ -23,7 +24,8 @@ spec:
                     (begun ? "In" : "NotIn") +
                     R"yaml(
       values: ["True"]
-  next:
+)yaml" + (told.empty() ? "" : "    - {key: .metadata.labels.told, operator: " + told + "}\n") +
+                    R"yaml(  next:
     statusTemplate: |
 )yaml";
   for (std::size_t from = 0; from < status.size();) {
@@ -88,13 +90,14 @@ const std::map<std::string, std::string>& pod_fate_stages() {
   static const std::map<std::string, std::string> stages = [] {
     std::map<std::string, std::string> out;
     const auto add = [&](const std::string& name, std::string_view fate, const std::string& status,
-                         const std::string& delay = {},
-                         bool begun = false) { out.emplace(name, stage(name, fate, begun, status, delay)); };
+                         const std::string& delay = {}, bool begun = false,
+                         const std::string& told = {}) { out.emplace(name, stage(name, fate, begun, status, delay, told)); };
     const std::string unready = conditions("False");
-    const std::string later = "  delay: {durationMilliseconds: 2000}\n";
     add("fate-crash-loop", crash_loop, "phase: Running\n" + unready + containers(crash_loop_state));
     add("fate-never-ready", never_ready, "phase: Running\n" + unready + containers(unready_state));
-    add("fate-ready-later", ready_later, "phase: Running\n" + conditions("True") + containers(ready_state), later);
+    add("fate-not-told", ready_when_told, "phase: Pending\n", a_day, false, "DoesNotExist");
+    add("fate-told", ready_when_told, "phase: Running\n" + conditions("True") + containers(ready_state), {}, false,
+        "Exists");
     add("fate-fails", fails, "phase: Failed\n" + unready + containers(failed_state));
     // Pods none of whose containers ever started stay Pending; kwok's own stage would make them ready in the end.
     add("fate-image-pull", image_pull, "phase: Pending\n" + unready + containers(image_pull_state));
