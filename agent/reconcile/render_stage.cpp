@@ -47,6 +47,7 @@ std::string settings_hash(const channels::Release& release) {
   sum.add_field("values");
   sum.add_field(canonical_json(release.values));
   sum.add_field(release.profile);
+  sum.add_field(release.skip_schema ? "skip schema" : "");
   sum.add_field(release.path);
   for (const auto& path : release.sensitive) {
     sum.add_field(path.kind);
@@ -79,6 +80,7 @@ Result<render::RenderInputs> make_render_inputs(const channels::Release& release
       }
       inputs.helm.values = release.values;
       if (!release.profile.empty()) inputs.helm.profile = release.profile;
+      inputs.helm.skip_schema = release.skip_schema;
       return inputs;
     }
     case channels::Driver::kustomize:

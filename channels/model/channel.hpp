@@ -44,6 +44,7 @@ struct Release {
   std::vector<std::string> value_files;  ///< paths from the root, in order
   Value values;                          ///< inline, merged after the files; null for none
   std::string profile;                   ///< empty: the default
+  bool skip_schema = false;              ///< values are not checked against the chart's schema
   // drivers kustomize and manifests
   std::string path;
   // secrets that live outside of Git

@@ -104,6 +104,7 @@ void read_driver_sections(const ConfigNode& node, Release& release, const Readin
   }
   if (section.at("values").value().is_map()) release.values = as_helm_values(section.at("values").value());
   release.profile = section.text("profile");
+  release.skip_schema = section.boolean("skipSchemaValidation", false);
 }
 
 Release read_release(const ConfigNode& node, const ReadingContext& context) {

@@ -1,5 +1,6 @@
 #include "render/functions/go_json.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -14,15 +15,18 @@ namespace {
 
 class GoJsonParser {
  public:
-  explicit GoJsonParser(std::string_view text) : text_(text) {}
+  enum class Numbers : std::uint8_t { floats, texts };
+
+  explicit GoJsonParser(std::string_view text, Numbers numbers = Numbers::floats) : text_(text), numbers_(numbers) {}
 
   Result<Value> run() {
     Value value;
     skip_blanks();
     if (!read_value(value, 0)) return failure(problem_);
     skip_blanks();
-    if (!at_end()) return failure("invalid character " + shown_character() + " after top-level value");
-    return value;
+    if (at_end()) return value;
+    if (numbers_ == Numbers::texts) return failure("invalid character after top-level value");
+    return failure("invalid character " + shown_character() + " after top-level value");
   }
 
  private:
@@ -36,7 +40,10 @@ class GoJsonParser {
     problem_ = std::move(message);
     return false;
   }
-  bool unexpected_end() { return fail("unexpected end of JSON input"); }
+  bool unexpected_end() {
+    if (numbers_ == Numbers::floats) return fail("unexpected end of JSON input");
+    return fail(text_.find_first_not_of(" \t\r\n") == std::string_view::npos ? "EOF" : "unexpected EOF");
+  }
   /// `invalid character 'x' WHERE`, or the end.
   bool unexpected(std::string_view where) {
     if (at_end()) return unexpected_end();
@@ -106,6 +113,10 @@ class GoJsonParser {
       if (!skip_digits()) return false;
     }
     const auto text = text_.substr(start, at_ - start);
+    if (numbers_ == Numbers::texts) {
+      out = Value::object(new JsonNumber(text));
+      return true;
+    }
     const auto number = parse_go_float(text);
     if (number.status != GoNumberStatus::ok) {
       return fail("json: cannot unmarshal number " + std::string(text) + " into Go " + target() + "of type float64");
@@ -256,6 +267,7 @@ class GoJsonParser {
   }
 
   std::string_view text_;
+  Numbers numbers_;
   std::size_t at_ = 0;
   std::string path_;
   std::string problem_;
@@ -264,5 +276,11 @@ class GoJsonParser {
 }  // namespace
 
 Result<Value> parse_go_json(std::string_view text) { return GoJsonParser(text).run(); }
+
+Result<Value> parse_go_json_numbers(std::string_view text) { return GoJsonParser(text, GoJsonParser::Numbers::texts).run(); }
+
+bool JsonNumber::field(std::string_view /*name*/, Value& /*out*/) const { return false; }
+
+Value JsonNumber::to_plain() const { return Value::float64(parse_go_float(text_).value); }
 
 }  // namespace gitopsctl::render

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/text/ascii.hpp"
 #include "base/text/go_format.hpp"
@@ -17,6 +18,7 @@ struct Part {
   bool is_host = false;
 };
 constexpr Part path_part{"$&+,/:;=@"};
+constexpr Part segment_part{"$&+:=@"};
 constexpr Part host_part{"!\"$&'()*+,:;<=>[]", true};
 constexpr Part zone_part{"!\"$&'()*+,:;<=>[]", true};
 constexpr Part user_part{"$&+,;="};
@@ -185,6 +187,35 @@ Result<GoUrl> parse_without_fragment(std::string_view text) {
   return url;
 }
 
+/// `reference` as seen from `base`, without its `.` and `..` (RFC 3986, 5.2.4).
+std::string resolve_path(std::string_view base, std::string_view reference) {
+  std::string full(reference);
+  if (reference.empty()) {
+    full = base;
+  } else if (reference[0] != '/') {
+    const auto slash = base.rfind('/');
+    full = std::string(base.substr(0, slash == std::string_view::npos ? 0 : slash + 1)) + full;
+  }
+  if (full.empty()) return "";
+  std::vector<std::string_view> steps;
+  bool directory = false;
+  std::string_view rest = full;
+  if (rest[0] == '/') rest.remove_prefix(1);
+  for (;;) {
+    const auto slash = rest.find('/');
+    const auto step = rest.substr(0, slash);
+    directory = step == "." || step == "..";
+    if (step == ".." && !steps.empty()) steps.pop_back();
+    if (!directory) steps.push_back(step);
+    if (slash == std::string_view::npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  std::string out;
+  for (const auto step : steps) out += "/" + std::string(step);
+  if (directory || out.empty()) out += '/';
+  return out;
+}
+
 }  // namespace
 
 Result<GoUrl> GoUrl::parse(std::string_view text) {
@@ -217,6 +248,33 @@ std::string GoUrl::userinfo() const {
   if (user->password) out += ":" + escape(*user->password, user_part);
   return out;
 }
+
+GoUrl GoUrl::resolve(const GoUrl& reference) const {
+  GoUrl out = reference;
+  if (out.scheme.empty()) out.scheme = scheme;
+  if (!reference.scheme.empty() || !reference.host.empty() || reference.user) {
+    out.path = resolve_path(reference.path, "");
+    return out;
+  }
+  if (!opaque.empty()) {
+    out.opaque = opaque;
+    if (reference.path.empty() && reference.query.empty()) out.query = query;
+    out.path.clear();
+    return out;
+  }
+  if (reference.path.empty() && reference.query.empty()) {
+    out.query = query;
+    if (reference.fragment.empty()) out.fragment = fragment;
+  }
+  out.host = host;
+  out.user = user;
+  out.path = resolve_path(path, reference.path);
+  return out;
+}
+
+std::string go_path_escape(std::string_view text) { return escape(text, segment_part); }
+
+Result<std::string> go_path_unescape(std::string_view text) { return unescape(text, segment_part); }
 
 std::string GoUrl::to_string() const {
   std::string out;

@@ -30,6 +30,13 @@ struct GoUrl {
   [[nodiscard]] std::string userinfo() const;
   /// URL.String of a URL that was put together from its parts.
   [[nodiscard]] std::string to_string() const;
+  /// URL.ResolveReference: `reference` as seen from this URL. An opaque URL (`urn:a:b`) stays the base of relative ones.
+  [[nodiscard]] GoUrl resolve(const GoUrl& reference) const;
 };
+
+/// url.PathEscape
+[[nodiscard]] std::string go_path_escape(std::string_view text);
+/// url.PathUnescape. Errors: `invalid URL escape "%zz"`.
+[[nodiscard]] Result<std::string> go_path_unescape(std::string_view text);
 
 }  // namespace gitopsctl::render

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,8 @@ struct ChartFile {
 /// Helm shares (metadata of what lies below, parents), because the paths of templates depend on it.
 struct Chart {
   std::shared_ptr<Metadata> metadata;
-  Value values = Value::nil_map();  ///< defaults; never changed in place
-  bool has_schema = false;
+  Value values = Value::nil_map();     ///< defaults; never changed in place
+  std::optional<SharedString> schema;  ///< values.schema.json
   std::vector<ChartFile> templates;
   std::vector<ChartFile> files;  ///< what `.Files` shows, `crds/` included
   std::vector<Chart*> dependencies;

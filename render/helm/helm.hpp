@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,16 @@ struct Output {
 
   /// The bytes that `helm template` prints.
   [[nodiscard]] std::string text(bool with_hooks = true) const;
+  /// Those that it prints with `--show-only`: of every pattern the documents whose path in the chart matches it. Error:
+  /// `could not find template P in chart`.
+  [[nodiscard]] Result<std::string> show_only(const std::vector<std::string>& patterns, bool with_hooks = true) const;
 };
+
+/// How far a render came. Where it fails after `values`, helm adds advice to its error.
+enum class Stage : std::uint8_t { inputs, values };
 
 /// Loads the chart from the tree, coalesces values and executes all templates: what `helm template` does, in the profile
 /// that the inputs name. Error texts inside are Helm's; places are in the tree.
-[[nodiscard]] Result<Output> render_chart(const RenderInputs& inputs);
+[[nodiscard]] Result<Output> render_chart(const RenderInputs& inputs, Stage* reached = nullptr);
 
 }  // namespace gitopsctl::render::helm

@@ -94,7 +94,7 @@ class Loader {
       }
       chart.values = *values;
     } else if (name == "values.schema.json") {
-      chart.has_schema = true;
+      chart.schema = file.data;
     } else if (name == "requirements.yaml" || name == "requirements.lock") {
       return place_requirements(chart, std::move(file));
     } else if (name.starts_with("templates/")) {

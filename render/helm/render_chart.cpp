@@ -8,6 +8,7 @@
 #include "base/text/regex.hpp"
 #include "base/text/semver.hpp"
 #include "render/helm/capabilities.hpp"
+#include "render/helm/check_schemas.hpp"
 #include "render/helm/coalesce.hpp"
 #include "render/helm/dependencies.hpp"
 #include "render/helm/documents.hpp"
@@ -52,14 +53,6 @@ Result<void> check_kube_version(const Chart& chart, const KubeVersion& version) 
       .at({.file = chart_yaml_of(chart)});
 }
 
-void warn_of_schemas(const Chart& chart, std::vector<std::string>& warnings) {
-  if (chart.has_schema) {
-    warnings.push_back(chart.full_path() +
-                       ": its values.schema.json was not checked; this version does not validate values");
-  }
-  for (const auto* child : chart.dependencies) warn_of_schemas(*child, warnings);
-}
-
 bool is_manifest_name(std::string_view name) {
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
@@ -100,7 +93,7 @@ Error without_values(const Error& error, const Value& values) {
       .with_hint(error.hint().empty() ? "`gitopsctl render` shows the whole message" : scrubber.scrub(error.hint()));
 }
 
-Result<Output> render(const RenderInputs& inputs) {
+Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   const auto& helm = inputs.helm;
   Output out;
   GITOPSCTL_TRY(const auto* profile, find_profile(helm.profile));
@@ -123,7 +116,11 @@ Result<Output> render(const RenderInputs& inputs) {
   }
   auto values = coalesce_values(root, user, Nulls::remove, charts->warnings, inputs.quote_content);
   if (!values.ok()) return values.error().at({.file = chart_yaml_of(root)});
-  if (!helm.skip_schema) warn_of_schemas(root, charts->warnings);
+  if (!helm.skip_schema) {
+    const auto checked = check_schemas(root, *values, charts->warnings);
+    if (!checked.ok()) return inputs.quote_content ? checked.error() : without_values(checked.error(), *values);
+  }
+  reached = Stage::values;
   GITOPSCTL_CHECK(check_kube_version(root, version));
 
   auto files = execute_templates(*charts, *values, *profile, version, inputs, charts->warnings);
@@ -142,9 +139,10 @@ Result<Output> render(const RenderInputs& inputs) {
 
 }  // namespace
 
-Result<Output> render_chart(const RenderInputs& inputs) {
+Result<Output> render_chart(const RenderInputs& inputs, Stage* reached) {
   const auto name = inputs.tree->display(inputs.helm.chart);
-  auto out = render(inputs);
+  Stage ignored = Stage::inputs;
+  auto out = render(inputs, reached == nullptr ? ignored : *reached);
   if (out.ok()) return out;
   return out.error().at({.file = name}).in("chart " + (name.empty() ? std::string(".") : name));
 }

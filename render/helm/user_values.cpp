@@ -44,7 +44,7 @@ Result<Value> read_value_file(const FileTree& tree, const TreePath& path, bool q
   return Error(error.code(), "failed to parse " + name + ": " + error.message()).at(error.where()).with_hint(error.hint());
 }
 
-Result<void> apply(const FileTree& tree, const Flag& flag, const std::string& text, Value& values) {
+Result<void> apply(const RenderInputs& inputs, const Flag& flag, const std::string& text, Value& values) {
   if (flag.style == SetStyle::json) {
     const auto trimmed = trim_space(text);
     if (trimmed.starts_with('{')) {
@@ -55,8 +55,10 @@ Result<void> apply(const FileTree& tree, const Flag& flag, const std::string& te
     }
   }
   const auto read_file = [&](const std::string& path) -> Result<std::string> {
+    const auto& given = inputs.helm.set_files;
+    if (const auto found = given.find(path); found != given.end()) return found->second;
     GITOPSCTL_TRY(const auto at, TreePath::parse(path));
-    return tree.read(at);
+    return inputs.tree->read(at);
   };
   const auto done = parse_set(text, flag.style, values, read_file);
   if (done.ok()) return {};
@@ -78,7 +80,7 @@ Result<Value> user_values(const RenderInputs& inputs) {
   values = values.deep_copy();
   for (const auto& flag : flags) {
     for (const auto& set : inputs.helm.set_values) {
-      if (set.kind == flag.kind) GITOPSCTL_CHECK(apply(*inputs.tree, flag, set.text, values));
+      if (set.kind == flag.kind) GITOPSCTL_CHECK(apply(inputs, flag, set.text, values));
     }
   }
   return values;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +36,8 @@ struct HelmInputs {
   std::vector<TreePath> value_files;  ///< merged in order
   Value values;                       ///< inline values, merged after the files; null for none
   std::vector<SetValue> set_values;
+  /// What files hold that `--set-file` names, by the names as written there; of others it is looked for in the tree.
+  std::map<std::string, std::string, std::less<>> set_files;
   std::string profile = "helm-4.3";
   Capabilities capabilities;
   bool is_upgrade = false;

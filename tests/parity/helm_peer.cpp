@@ -33,17 +33,21 @@ void WorkDirectory::write(const std::string& name, std::string_view text) const 
   REQUIRE_MESSAGE(out.good(), file.string());
 }
 
-HelmPeer::Ran HelmPeer::run(const WorkDirectory& directory, std::vector<std::string> arguments) const {
+ProgramRun run_program_in(const std::filesystem::path& directory, const std::string& program,
+                          std::vector<std::string> arguments) {
   CapturedCommand command;
-  command.command.program = program_;
+  command.command.program = program;
   command.command.arguments = std::move(arguments);
-  command.command.directory = directory.path().string();
-  const auto home = directory.path().string() + "/.home";
-  // Nothing of the user's: no plugins, repositories or cluster.
+  command.command.directory = directory.string();
+  const auto home = directory.string() + "/.home";
   command.command.environment = {{{"HOME", home}, {"PATH", "/usr/bin:/bin"}, {"KUBECONFIG", "/dev/null"}}};
   const auto ran = run_command(command, {});
   REQUIRE_MESSAGE(ran.ok(), ran.error().to_string());
   return {.exit_code = ran->status.exit_code, .out = ran->out, .err = ran->err};
+}
+
+ProgramRun HelmPeer::run(const WorkDirectory& directory, std::vector<std::string> arguments) const {
+  return run_program_in(directory.path(), program_, std::move(arguments));
 }
 
 RenderResult HelmPeer::render(const WorkDirectory& directory, const RenderCase& one) const {
@@ -84,7 +88,6 @@ RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& 
   for (const auto& file : one.value_files) inputs.helm.value_files.push_back(TreePath::parse(file).value());
   for (const auto& set : one.sets) inputs.helm.set_values.push_back({render::SetValue::Kind::typed, set});
   inputs.helm.is_upgrade = one.is_upgrade;
-  inputs.helm.skip_schema = true;
   const auto out = render::helm::render_chart(inputs);
   if (out.ok()) return {.ok = true, .text = out->text()};
   return {.ok = false, .text = out.error().message()};

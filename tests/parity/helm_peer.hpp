@@ -42,6 +42,17 @@ struct RenderResult {
   std::string text;
 };
 
+/// What a program did.
+struct ProgramRun {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+/// Runs a program in `directory` with nothing of the user's: no plugins, repositories or cluster.
+[[nodiscard]] ProgramRun run_program_in(const std::filesystem::path& directory, const std::string& program,
+                                        std::vector<std::string> arguments);
+
 /// The real helm, run in `directory` with nothing of the user's configuration.
 class HelmPeer {
  public:
@@ -54,12 +65,7 @@ class HelmPeer {
   void package(const WorkDirectory& directory, const std::string& chart, const std::string& to) const;
 
  private:
-  struct Ran {
-    int exit_code;
-    std::string out;
-    std::string err;
-  };
-  [[nodiscard]] Ran run(const WorkDirectory& directory, std::vector<std::string> arguments) const;
+  [[nodiscard]] ProgramRun run(const WorkDirectory& directory, std::vector<std::string> arguments) const;
   std::string program_;
 };
 

@@ -84,15 +84,37 @@ TEST_SUITE("helm/render_chart") {
     auto out = render_chart(inputs).value();
     CHECK(out.crds.size() == 1);
     CHECK(out.hooks.size() == 1);
-    REQUIRE(out.warnings.size() == 1);
-    CHECK(out.warnings[0] == "app: its values.schema.json was not checked; this version does not validate values");
+    CHECK(out.warnings.empty());
     inputs.helm.include_crds = false;
     inputs.helm.skip_tests = true;
-    inputs.helm.skip_schema = true;
     out = render_chart(inputs).value();
     CHECK(out.crds.empty());
     CHECK(out.hooks.empty());
     CHECK(out.warnings.empty());
+  }
+
+  TEST_CASE("values that a schema refuses, of the chart and of those below it") {
+    const Files files{{"app/values.schema.json", R"({"properties":{"port":{"type":"integer"}}})"},
+                      {"app/values.yaml", "port: x\nsub: {deep: 1}\n"},
+                      {"app/charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.0.0\n"},
+                      {"app/charts/sub/values.schema.json", R"({"properties":{"deep":{"type":"string"}}})"},
+                      {"app/templates/x.yaml", "a: 1"}};
+    auto inputs = chart_inputs(files);
+    const auto refused = render_chart(inputs);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message() ==
+          "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+          "app:\n- at '/port': got string, want integer\nsub:\n- at '/deep': got number, want string\n");
+    CHECK(refused.error().where().file == "app/values.schema.json");
+    inputs.helm.skip_schema = true;
+    CHECK(render_chart(inputs).ok());
+
+    auto urn = chart_inputs({{"app/values.schema.json", R"({"$ref":"urn:x:y"})"}, {"app/templates/x.yaml", "a: 1"}});
+    const auto rendered = render_chart(urn);
+    REQUIRE(rendered.ok());
+    CHECK(rendered->warnings ==
+          std::vector<std::string>{"app: values.schema.json: urn:x:y is not known and accepts everything"});
+    CHECK(text(chart_inputs({{"app/values.schema.json", "{"}})).find("app:\nunexpected EOF") != std::string::npos);
   }
 
   TEST_CASE("errors carry the place in the tree") {

@@ -1,0 +1,74 @@
+#include "render/helm/check_schemas.hpp"
+
+#include "base/text/go_format.hpp"
+#include "render/schema/schema.hpp"
+
+namespace gitopsctl::render::helm {
+namespace {
+
+class SchemaCheck {
+ public:
+  explicit SchemaCheck(std::vector<std::string>& warnings) : warnings_(warnings) {}
+
+  void chart(const Chart& chart, const Value& values) {
+    if (chart.schema) own(chart, values);
+    for (const auto* child : chart.dependencies) {
+      const Value* below = values.find(child->name());
+      if (below == nullptr || below->is_nothing()) continue;
+      if (below->is_map()) {
+        this->chart(*child, *below);
+      } else {
+        text_ += child->name() + ":\ninvalid type for values: expected object (map), got " +
+                 std::string(go_type_name(*below)) + '\n';
+        blame(*child);
+      }
+    }
+  }
+
+  [[nodiscard]] Result<void> result() const {
+    if (text_.empty()) return {};
+    return Error(code_, "values don't meet the specifications of the schema(s) in the following chart(s):\n" + text_)
+        .at({.file = file_})
+        .with_hint(hint_.empty() ? "correct the values, or the schema of the chart" : hint_);
+  }
+
+ private:
+  void own(const Chart& chart, const Value& values) {
+    const auto schema = schema::Schema::compile(chart.schema->view());
+    const auto problems = schema.ok() ? schema->problems(values) : Result<std::string>(schema.error());
+    if (schema.ok()) {
+      for (const auto& name : schema->unresolved()) {
+        warnings_.push_back(chart.full_path() + ": values.schema.json: " + name + " is not known and accepts everything");
+      }
+    }
+    if (!problems.ok()) {
+      text_ += chart.name() + ":\n" + problems.error().message();
+      code_ = problems.error().code();
+      hint_ = problems.error().hint();
+      blame(chart);
+    } else if (!problems->empty()) {
+      text_ += chart.name() + ":\n" + *problems + '\n';
+      blame(chart);
+    }
+  }
+
+  void blame(const Chart& chart) {
+    if (file_.empty()) file_ = (chart.origin.empty() ? "" : chart.origin + '/') + "values.schema.json";
+  }
+
+  std::vector<std::string>& warnings_;
+  std::string text_;
+  std::string file_;
+  std::string hint_;
+  ErrorCode code_ = ErrorCode::invalid_input;
+};
+
+}  // namespace
+
+Result<void> check_schemas(const Chart& root, const Value& values, std::vector<std::string>& warnings) {
+  SchemaCheck check(warnings);
+  check.chart(root, values);
+  return check.result();
+}
+
+}  // namespace gitopsctl::render::helm

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result/result.hpp"
+#include "base/value/value.hpp"
+#include "render/helm/chart.hpp"
+
+namespace gitopsctl::render::helm {
+
+/// Checks the coalesced values of a chart and of every chart below it against the values.schema.json that each of them has.
+/// The error names all that is wrong, in the words of helm. What schemas refer to and nobody resolved becomes a warning.
+Result<void> check_schemas(const Chart& root, const Value& values, std::vector<std::string>& warnings);
+
+}  // namespace gitopsctl::render::helm

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/text/regex.hpp"
+#include "base/value/value.hpp"
+#include "render/schema/exact_number.hpp"
+#include "render/schema/formats.hpp"
+
+namespace gitopsctl::render::schema {
+
+/// The kinds of JSON, as bits, in the order in which messages name them.
+enum class Type : std::uint8_t { null = 1, boolean = 2, number = 4, integer = 8, string = 16, array = 32, object = 64 };
+
+struct Node;
+
+/// `additionalProperties`, `additionalItems`: a plain yes or no, or a schema.
+struct Additional {
+  std::optional<bool> allowed;
+  const Node* node = nullptr;
+  [[nodiscard]] bool given() const noexcept { return allowed.has_value() || node != nullptr; }
+};
+
+/// One schema: an object of keywords at a place in a document. Names as in the specification.
+struct Node {
+  std::string url;       ///< of its document
+  std::string pointer;   ///< its place there (RFC 6901)
+  std::string location;  ///< both, as messages name it
+  int draft = 0;
+  std::optional<bool> boolean;                                      ///< `true`, `false`; an empty object is true
+  const Node* resource = nullptr;                                   ///< the schema with the `$id` above it, or the root
+  std::map<std::string, const Node*, std::less<>> dynamic_anchors;  ///< of a resource
+
+  const Node* ref = nullptr;
+  const Node* recursive_ref = nullptr;
+  bool recursive_anchor = false;
+  const Node* dynamic_ref = nullptr;
+  std::string dynamic_ref_anchor;
+  std::string dynamic_anchor;
+
+  unsigned types = 0;  ///< bits of Type
+  std::optional<Value> constant;
+  std::optional<Value::List> enumeration;
+  std::string format_name;
+  FormatCheck format = nullptr;
+  const Node* not_ = nullptr;
+  std::vector<const Node*> all_of, any_of, one_of;
+  const Node* if_ = nullptr;
+  const Node* then_ = nullptr;
+  const Node* else_ = nullptr;
+
+  std::optional<std::int64_t> min_properties, max_properties;
+  std::vector<std::string> required;
+  const Node* property_names = nullptr;
+  std::map<std::string, const Node*, std::less<>> properties;
+  struct Pattern {
+    std::shared_ptr<const Regex> regex;
+    const Node* node;
+  };
+  std::vector<Pattern> pattern_properties;
+  Additional additional_properties;
+  struct Dependency {
+    std::vector<std::string> names;
+    const Node* node = nullptr;
+  };
+  std::map<std::string, Dependency, std::less<>> dependencies;
+  std::map<std::string, std::vector<std::string>, std::less<>> dependent_required;
+  std::map<std::string, const Node*, std::less<>> dependent_schemas;
+  const Node* unevaluated_properties = nullptr;
+
+  std::optional<std::int64_t> min_items, max_items;
+  bool unique_items = false;
+  const Node* contains = nullptr;
+  std::optional<std::int64_t> min_contains, max_contains;
+  const Node* items = nullptr;
+  std::vector<const Node*> prefix_items;  ///< `items` with a list before 2020-12
+  Additional additional_items;
+  const Node* unevaluated_items = nullptr;
+
+  std::optional<std::int64_t> min_length, max_length;
+  std::shared_ptr<const Regex> pattern;
+  std::string pattern_text;
+
+  std::optional<ExactNumber> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
+
+  /// What its own keywords say of all properties and items, for `unevaluated…`.
+  bool all_properties_evaluated = false;
+  bool all_items_evaluated = false;
+  std::size_t items_evaluated = 0;
+};
+
+/// Compiled schemas that refer to each other.
+struct Program {
+  std::deque<Node> nodes;
+  const Node* root = nullptr;
+  std::vector<std::string> unresolved;
+};
+
+/// Which metaschema holds for parts of a schema document that is validated itself: the places that have an `$id`.
+using Resources = std::map<std::string, const Node*, std::less<>>;
+
+/// As Schema::problems() for any schema of a program. With `resources`, `value` is a schema document and `root` its
+/// metaschema.
+[[nodiscard]] Result<std::string> find_problems(const Node& root, const Value& value, const Resources* resources = nullptr);
+
+}  // namespace gitopsctl::render::schema
