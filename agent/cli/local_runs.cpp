@@ -10,6 +10,7 @@ std::span<const RunEntry> local_runs() noexcept {
       RunEntry{"channel check", run_channel_check},
       RunEntry{"channel schema", run_channel_schema},
       RunEntry{"completion", run_completion},
+      RunEntry{"helm template", run_helm_template},
       RunEntry{"help", run_help},
       RunEntry{"render", run_render},
       RunEntry{"schema", run_schema},

@@ -22,6 +22,7 @@ Result<int> render_one_chart(const Invocation& invocation) {
   inputs.namespace_ = invocation.text("namespace", "default");
   inputs.helm.profile = invocation.text("profile", inputs.helm.profile);
   inputs.helm.include_crds = false;
+  inputs.helm.skip_schema = invocation.is_set("skip-schema-validation");
   inputs.identity = inputs.helm.release_name;
   inputs.now = system_clock().now();
   GITOPSCTL_TRY(const auto set, render::render_release(inputs));

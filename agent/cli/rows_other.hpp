@@ -168,7 +168,6 @@ inline constexpr std::array reserved_verbs{
     reserved("gate", "what a deployment waits for", "use gitopsctl why CHANNEL"),
     reserved("task", "run a task"),
     reserved("holo", "project a tree"),
-    reserved("helm", "helm's own commands", "use gitopsctl render --chart DIRECTORY"),
     reserved("kustomize", "kustomize's own commands"),
     reserved("chart", "work on charts", "use gitopsctl render --chart DIRECTORY"),
 };

@@ -20,6 +20,7 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_events(const Invocation& invocation);
 [[nodiscard]] Result<int> run_help(const Invocation& invocation);
 [[nodiscard]] Result<int> run_history(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_template(const Invocation& invocation);
 [[nodiscard]] Result<int> run_install(const Invocation& invocation);
 [[nodiscard]] Result<int> run_promote(const Invocation& invocation);
 [[nodiscard]] Result<int> run_render(const Invocation& invocation);

@@ -1,4 +1,5 @@
 // Trees made from other trees: a part of one, and one that notes what is read.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -33,7 +34,71 @@ class SubTree final : public FileTree {
   TreePath root_;
 };
 
+class MountedTrees final : public FileTree {
+ public:
+  explicit MountedTrees(std::vector<Mount> mounts) : mounts_(std::move(mounts)) {
+    std::sort(mounts_.begin(), mounts_.end(), [](const Mount& a, const Mount& b) { return a.name < b.name; });
+  }
+  std::string display(const TreePath& path) const override {
+    const auto [tree, inside] = find(path);
+    return tree == nullptr ? path.str() : tree->display(inside);
+  }
+
+ protected:
+  Result<FileInfo> do_stat(const TreePath& path) const override {
+    if (path.is_root()) return FileInfo{.name = {}, .type = FileType::directory, .content_id = {}};
+    const auto [tree, inside] = find(path);
+    if (tree == nullptr) return missing(path);
+    auto info = raw_stat(*tree, inside);
+    if (info.ok() && inside.is_root()) info->name = path.str();
+    return info;
+  }
+  Result<std::string> do_read(const TreePath& path, std::uint64_t max_bytes) const override {
+    const auto [tree, inside] = find(path);
+    return tree == nullptr ? Result<std::string>(missing(path)) : raw_read(*tree, inside, max_bytes);
+  }
+  Result<std::vector<FileInfo>> do_list(const TreePath& path) const override {
+    if (path.is_root()) {
+      std::vector<FileInfo> out;
+      for (const auto& mount : mounts_) {
+        out.push_back({.name = mount.name, .type = FileType::directory, .content_id = {}});
+      }
+      return out;
+    }
+    const auto [tree, inside] = find(path);
+    return tree == nullptr ? Result<std::vector<FileInfo>>(missing(path)) : raw_list(*tree, inside);
+  }
+  Result<std::string> do_read_link(const TreePath& path) const override {
+    const auto [tree, inside] = find(path);
+    return tree == nullptr ? Result<std::string>(missing(path)) : raw_read_link(*tree, inside);
+  }
+  std::optional<FileInfo> do_look(const TreePath& path) const override {
+    const auto [tree, inside] = find(path);
+    return tree == nullptr || inside.is_root() ? std::nullopt : raw_look(*tree, inside);
+  }
+
+ private:
+  static Error missing(const TreePath& path) { return {ErrorCode::not_found, path.str() + " does not exist"}; }
+
+  /// The tree that holds `path`, and where in it.
+  [[nodiscard]] std::pair<const FileTree*, TreePath> find(const TreePath& path) const {
+    const std::string& text = path.str();
+    const auto slash = text.find('/');
+    for (const auto& mount : mounts_) {
+      if (mount.name != std::string_view(text).substr(0, slash)) continue;
+      auto inside =
+          TreePath::parse(slash == std::string::npos ? std::string_view() : std::string_view(text).substr(slash + 1));
+      if (inside.ok()) return {mount.tree.get(), *std::move(inside)};
+    }
+    return {nullptr, TreePath()};
+  }
+
+  std::vector<Mount> mounts_;
+};
+
 }  // namespace
+
+FileTreePtr mount_trees(std::vector<Mount> mounts) { return std::make_shared<MountedTrees>(std::move(mounts)); }
 
 FileTreePtr sub_tree(FileTreePtr tree, TreePath root) {
   if (root.is_root()) return tree;

@@ -126,6 +126,15 @@ struct ArchiveLimits {
 /// The part of `tree` below `root` as a tree of its own; links cannot leave the part.
 [[nodiscard]] FileTreePtr sub_tree(FileTreePtr tree, TreePath root);
 
+/// A tree that stands as a directory in another one.
+struct Mount {
+  std::string name;  ///< a plain name
+  FileTreePtr tree;
+};
+
+/// The trees of `mounts` as directories of one. Errors name files as the trees themselves do; links cannot leave the whole.
+[[nodiscard]] FileTreePtr mount_trees(std::vector<Mount> mounts);
+
 /// One thing that a computation read from a tree: a file, a directory with everything below it, or a missing path.
 struct TreeDependency {
   TreePath path;

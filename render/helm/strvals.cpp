@@ -143,12 +143,13 @@ class Parser {
 
   Result<End> indexed(Value& map, const std::string& name, int level) {
     GITOPSCTL_TRY(const auto index, list_index());
+    if (!index) return End::end_of_text;
     Value list = Value::list();
     if (const auto* there = map.find(name)) {
       if (!there->is_list()) return conversion(*there, "[]interface {}");
       list = *there;
     }
-    const auto end = list_item(list, index, level);
+    const auto end = list_item(list, *index, level);
     put(map, name, list);
     return end;
   }
@@ -169,12 +170,13 @@ class Parser {
     return end;
   }
 
-  Result<std::int64_t> list_index() {
+  /// Nothing when the text ends in it, which helm takes for the end of all.
+  Result<std::optional<std::int64_t>> list_index() {
     const auto word = until("]");
-    if (word.ended) return bad("error parsing index: EOF");
+    if (word.ended) return std::optional<std::int64_t>();
     const auto number = whole_integer(word.text);
     if (!number) return bad("error parsing index: strconv.Atoi: parsing " + go_quote(word.text) + ": invalid syntax");
-    return *number;
+    return std::optional(*number);
   }
 
   static Result<void> put_index(Value& list, std::int64_t index, Value value) {
@@ -211,12 +213,13 @@ class Parser {
     }
     if (word.stop == '[') {
       GITOPSCTL_TRY(const auto next, list_index());
+      if (!next) return End::end_of_text;
       Value inner = Value::list();
       if (!there.is_nothing()) {
         if (!there.is_list()) return conversion(there, "[]interface {}");
         inner = there;
       }
-      GITOPSCTL_TRY(const auto end, list_item(inner, next, level));
+      GITOPSCTL_TRY(const auto end, list_item(inner, *next, level));
       if (end == End::end_of_text) return end;
       GITOPSCTL_CHECK(put_index(list, index, std::move(inner)));
       return end;

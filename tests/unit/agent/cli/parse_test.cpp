@@ -158,10 +158,10 @@ TEST_SUITE("cli") {
       }
       CHECK(verb_help(verb).find(usage_line(verb)) != std::string::npos);
     }
-    for (const char* name : {"agent",   "render",     "diff",    "apply",   "status",    "history",  "tree",     "events",
-                             "why",     "sync",       "suspend", "resume",  "approve",   "rollback", "demo",     "doctor",
-                             "version", "completion", "promote", "install", "uninstall", "review",   "pipeline", "env",
-                             "gate",    "task",       "holo",    "helm",    "kustomize", "chart"}) {
+    for (const char* name :
+         {"agent",     "render", "diff",     "apply",    "status", "history", "tree",    "events",     "why",     "sync",
+          "suspend",   "resume", "approve",  "rollback", "demo",   "doctor",  "version", "completion", "promote", "install",
+          "uninstall", "review", "pipeline", "env",      "gate",   "task",    "holo",    "kustomize",  "chart"}) {
       CHECK(names.count(name) == 1);
     }
     for (const auto& entries : {local_runs(), net_runs()}) {

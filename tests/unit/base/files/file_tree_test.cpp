@@ -169,6 +169,32 @@ TEST_SUITE("files") {
     CHECK_FALSE(unchanged(*below, dependencies));
   }
 
+  TEST_CASE("trees stand side by side in one") {
+    const auto both = mount_trees({{"b", sub_tree(sample(), path("charts/web"))}, {"a", sample()}});
+    const auto names = both->list(TreePath());
+    REQUIRE(names.ok());
+    REQUIRE(names->size() == 2);
+    CHECK((*names)[0].name == "a");
+    CHECK((*names)[1].type == FileType::directory);
+    CHECK(both->stat(path("b"))->type == FileType::directory);
+    const auto below = both->list(path("b"));
+    const auto alone = sample()->list(path("charts/web"));
+    REQUIRE(below.ok());
+    REQUIRE(alone.ok());
+    REQUIRE(below->size() == alone->size());
+    for (std::size_t i = 0; i < alone->size(); ++i) {
+      CHECK((*below)[i].name == (*alone)[i].name);
+      if ((*alone)[i].type != FileType::file) continue;
+      const auto name = path("charts/web").child((*alone)[i].name);
+      CHECK(both->read(path("b").child((*alone)[i].name)).value_or("no") == sample()->read(name).value_or("none"));
+      // Named as the tree itself names it.
+      CHECK(both->display(path("b").child((*alone)[i].name)) == name.str());
+    }
+    CHECK(both->read(path("c/x")).error().code() == ErrorCode::not_found);
+    CHECK(both->stat(path("c")).error().code() == ErrorCode::not_found);
+    CHECK_FALSE(both->exists(path("b/nothing")));
+  }
+
   TEST_CASE("a part of a tree keeps its links inside") {
     const auto part = sub_tree(sample(), path("charts/web"));
     CHECK(*part->read(path("templates/a.yaml")) == "a\n");

@@ -66,7 +66,6 @@ TEST_SUITE("helm/strvals") {
     CHECK(set("a[0]b=1") == R"(unexpected data at end of array index: "b")");
     CHECK(set("a[-1]=1") == "negative -1 index not allowed");
     CHECK(set("a[x]=1") == R"(error parsing index: strconv.Atoi: parsing "x": invalid syntax)");
-    CHECK(set("a[0") == "error parsing index: EOF");
     CHECK(set("a[65537]=1") == "index of 65537 is greater than maximum supported index of 65536");
     CHECK(set("a={x,y") == "list must terminate with '}'");
     CHECK(set("a.b=1", SetStyle::typed, R"({"a":"s"})") ==
