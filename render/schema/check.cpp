@@ -12,6 +12,8 @@
 #include "render/schema/program.hpp"
 #include "render/schema/schema.hpp"
 #include "render/schema/words.hpp"
+#include "render/template/engine.hpp"
+#include "render/template/stack.hpp"
 
 namespace gitopsctl::render::schema {
 namespace {
@@ -118,7 +120,7 @@ class Check {
   [[nodiscard]] static bool done(const Frame& frame) noexcept { return frame.only_whether && !frame.failures.empty(); }
 
   FailurePtr apply(Frame& frame) {
-    if (++steps_ > Schema::max_steps || depth_ > Schema::max_depth) gave_up_ = true;
+    if (++steps_ > Schema::max_steps || depth_ > Schema::max_depth || detail::stack_exhausted()) gave_up_ = true;
     if (gave_up_) return say(frame, "");
     const Node& node = *frame.node;
     if (node.boolean) return *node.boolean ? nullptr : say(frame, "false schema");
@@ -557,14 +559,17 @@ void print(const Failure& failure, std::size_t level, std::string& out) {
 
 Result<std::string> find_problems(const Node& root, const Value& value, const Resources* resources) {
   Check check(resources);
-  const auto failures = check.run(root, value, resources == nullptr ? nullptr : &root);
+  std::string out;
+  // Values may be nested a thousand levels deep, and every level takes several calls.
+  run_with_large_stack([&] {
+    const auto failures = check.run(root, value, resources == nullptr ? nullptr : &root);
+    for (const auto& failure : failures) print(*failure, 0, out);
+  });
   if (check.gave_up()) {
     return Error(ErrorCode::too_large, "checking against " + root.location + " takes more than " +
                                            std::to_string(Schema::max_steps) + " steps or " +
                                            std::to_string(Schema::max_depth) + " levels");
   }
-  std::string out;
-  for (const auto& failure : failures) print(*failure, 0, out);
   if (out.size() > Schema::max_text) {
     out.resize(Schema::max_text);
     out.resize(out.rfind('\n'));

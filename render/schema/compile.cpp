@@ -11,6 +11,7 @@
 #include "render/schema/program.hpp"
 #include "render/schema/schema.hpp"
 #include "render/schema/words.hpp"
+#include "render/template/engine.hpp"
 
 namespace gitopsctl::render::schema {
 namespace {
@@ -653,9 +654,15 @@ class Compiler {
 }  // namespace
 
 Result<Schema> Schema::compile(std::string_view json) {
-  GITOPSCTL_TRY(const auto value, parse_go_json_numbers(json));
-  GITOPSCTL_TRY(auto program, Compiler(false).compile(std::string(schema_url), value));
-  return Schema(std::move(program));
+  Result<std::shared_ptr<const Program>> program = Error(ErrorCode::internal, "the schema was not compiled");
+  // As deep as the JSON may be nested.
+  run_with_large_stack([&] {
+    const auto value = parse_go_json_numbers(json);
+    program = value.ok() ? Compiler(false).compile(std::string(schema_url), *value)
+                         : Result<std::shared_ptr<const Program>>(value.error());
+  });
+  if (!program.ok()) return program.error();
+  return Schema(*std::move(program));
 }
 
 Result<std::string> Schema::problems(const Value& value) const { return find_problems(*program_->root, value); }

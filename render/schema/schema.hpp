@@ -33,7 +33,7 @@ class Schema {
   /// How many schemas are applied to parts of a value at most, and how deep within each other. Schemas of real charts take
   /// some thousand steps.
   static constexpr std::size_t max_steps = 5'000'000;
-  static constexpr std::size_t max_depth = 2'000;
+  static constexpr std::size_t max_depth = 10'000;
   /// Longest text of problems in bytes.
   static constexpr std::size_t max_text = 1U << 20U;
 

@@ -97,6 +97,11 @@ TEST_SUITE("schema") {
     for (int i = 0; i < 900; ++i) deep = R"({"v":)" + deep + "}";
     CHECK(problems(R"({"properties":{"v":{"$ref":"#"}},"required":["v"]})", deep).find("missing property 'v'") !=
           std::string::npos);
+    // The value is let go of where it was made: its own depth is the reader's bound.
+    std::string nested = R"({"type":"object"})";
+    for (int i = 0; i < 990; ++i) nested = R"({"not":)" + nested + "}";
+    CHECK(problems(nested, "{}").empty());
+    CHECK(problems(nested + "x", "{}") == "invalid character after top-level value");
     CHECK(problems(R"({"$ref":"#"})", "{}") ==
           "- at '': both /$ref and  resolve to \"file:///values.schema.json#\" causing reference cycle");
 
