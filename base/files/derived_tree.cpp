@@ -60,6 +60,7 @@ class MountedTrees final : public FileTree {
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override {
     if (path.is_root()) {
       std::vector<FileInfo> out;
+      out.reserve(mounts_.size());
       for (const auto& mount : mounts_) {
         out.push_back({.name = mount.name, .type = FileType::directory, .content_id = {}});
       }

@@ -176,7 +176,7 @@ class Parser {
     if (word.ended) return std::optional<std::int64_t>();
     const auto number = whole_integer(word.text);
     if (!number) return bad("error parsing index: strconv.Atoi: parsing " + go_quote(word.text) + ": invalid syntax");
-    return std::optional(*number);
+    return number;
   }
 
   static Result<void> put_index(Value& list, std::int64_t index, Value value) {

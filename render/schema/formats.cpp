@@ -247,8 +247,9 @@ Problem check_time(std::string_view text) {
     if (auto problem = read_clock(text.substr(1), "hour/min in offset", offset)) return problem;
     if (offset.size() != 2) return "invalid hour/min in offset";
     if (offset[0] > 23 || offset[1] > 59) return "hour/min in offset out of range";
-    minutes += (text[0] == '+' ? -1 : 1) * (offset[0] * 60 + offset[1]);
-    if (minutes < 0) minutes += 24 * 60;
+    const auto ahead = offset[0] * 60 + offset[1];
+    minutes += text[0] == '+' ? -ahead : ahead;
+    if (minutes < 0) minutes += std::int64_t{24 * 60};
   }
   constexpr std::int64_t last_minute = 23 * 60 + 59;
   if (second >= 60 && minutes != last_minute) return "invalid leap second";
