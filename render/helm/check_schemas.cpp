@@ -8,7 +8,7 @@ namespace {
 
 class SchemaCheck {
  public:
-  explicit SchemaCheck(std::vector<std::string>& warnings) : warnings_(warnings) {}
+  SchemaCheck(std::vector<std::string>& warnings, bool quote_values) : warnings_(warnings), quote_values_(quote_values) {}
 
   void chart(const Chart& chart, const Value& values) {
     if (chart.schema) own(chart, values);
@@ -35,7 +35,7 @@ class SchemaCheck {
  private:
   void own(const Chart& chart, const Value& values) {
     const auto schema = schema::Schema::compile(chart.schema->view());
-    const auto problems = schema.ok() ? schema->problems(values) : Result<std::string>(schema.error());
+    const auto problems = schema.ok() ? schema->problems(values, quote_values_) : Result<std::string>(schema.error());
     if (schema.ok()) {
       for (const auto& name : schema->unresolved()) {
         warnings_.push_back(chart.full_path() + ": values.schema.json: " + name + " is not known and accepts everything");
@@ -57,6 +57,7 @@ class SchemaCheck {
   }
 
   std::vector<std::string>& warnings_;
+  bool quote_values_;
   std::string text_;
   std::string file_;
   std::string hint_;
@@ -65,8 +66,8 @@ class SchemaCheck {
 
 }  // namespace
 
-Result<void> check_schemas(const Chart& root, const Value& values, std::vector<std::string>& warnings) {
-  SchemaCheck check(warnings);
+Result<void> check_schemas(const Chart& root, const Value& values, std::vector<std::string>& warnings, bool quote_values) {
+  SchemaCheck check(warnings, quote_values);
   check.chart(root, values);
   return check.result();
 }

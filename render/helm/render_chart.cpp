@@ -117,7 +117,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   auto values = coalesce_values(root, user, Nulls::remove, charts->warnings, inputs.quote_content);
   if (!values.ok()) return values.error().at({.file = chart_yaml_of(root)});
   if (!helm.skip_schema) {
-    const auto checked = check_schemas(root, *values, charts->warnings);
+    const auto checked = check_schemas(root, *values, charts->warnings, inputs.quote_content);
     if (!checked.ok()) return inputs.quote_content ? checked.error() : without_values(checked.error(), *values);
   }
   reached = Stage::values;

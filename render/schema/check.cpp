@@ -85,7 +85,7 @@ struct Frame {
 
 class Check {
  public:
-  explicit Check(const Resources* resources) : resources_(resources) {}
+  Check(const Resources* resources, bool quote_values) : resources_(resources), quote_values_(quote_values) {}
 
   /// What is wrong with a value, seen for itself.
   Failures run(const Node& node, const Value& value, const Node* meta) {
@@ -158,7 +158,7 @@ class Check {
   }
 
   /// `type`, `const`, `enum`, `format`: the first that fails ends it.
-  static FailurePtr check_kind(Frame& frame) {
+  FailurePtr check_kind(Frame& frame) const {
     const Node& node = *frame.node;
     const Value& value = frame.value;
     const unsigned type = type_of(value);
@@ -180,6 +180,7 @@ class Check {
     }
     if (node.format != nullptr && value.is_string()) {
       if (const auto problem = node.format(value.as_string())) {
+        if (!quote_values_) return say(frame, "is not valid " + node.format_name);
         return say(frame, quoted(value.as_string()) + " is not valid " + node.format_name + ": " + *problem);
       }
     }
@@ -342,14 +343,14 @@ class Check {
     }
   }
 
-  static void check_string(Frame& frame) {
+  void check_string(Frame& frame) const {
     const Node& node = *frame.node;
     const auto text = frame.value.as_string();
     if (node.min_length || node.max_length) {
       check_bounds(frame, static_cast<std::int64_t>(rune_count(text)), node.min_length, node.max_length, "Length");
     }
     if (node.pattern != nullptr && !node.pattern->matches(text)) {
-      add(frame, quoted(text) + " does not match pattern " + quoted(node.pattern_text));
+      add(frame, (quote_values_ ? quoted(text) + " does" : "does") + " not match pattern " + quoted(node.pattern_text));
     }
   }
 
@@ -368,13 +369,14 @@ class Check {
     if (max && got > *max) outside("max", *max);
   }
 
-  static void check_number(Frame& frame) {
+  void check_number(Frame& frame) const {
     const Node& node = *frame.node;
     const auto number = ExactNumber::parse(number_text(frame.value));
     if (!number) return;
     const auto check = [&](const char* what, const std::optional<ExactNumber>& want, auto good) {
       if (!want || good(*want)) return;
-      add(frame, std::string(what) + ": got " + grouped(number->to_double()) + ", want " + grouped(want->to_double()));
+      const std::string got = quote_values_ ? "got " + grouped(number->to_double()) + ", " : "";
+      add(frame, std::string(what) + ": " + got + "want " + grouped(want->to_double()));
     };
     check("minimum", node.minimum, [&](const auto& want) { return number->compare(want) >= 0; });
     check("maximum", node.maximum, [&](const auto& want) { return number->compare(want) <= 0; });
@@ -538,6 +540,7 @@ class Check {
   }
 
   const Resources* resources_;
+  bool quote_values_;
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
   bool gave_up_ = false;
@@ -557,8 +560,8 @@ void print(const Failure& failure, std::size_t level, std::string& out) {
 
 }  // namespace
 
-Result<std::string> find_problems(const Node& root, const Value& value, const Resources* resources) {
-  Check check(resources);
+Result<std::string> find_problems(const Node& root, const Value& value, bool quote_values, const Resources* resources) {
+  Check check(resources, quote_values);
   std::string out;
   // Values may be nested a thousand levels deep, and every level takes several calls.
   run_with_large_stack([&] {

@@ -357,7 +357,7 @@ class Compiler {
       GITOPSCTL_TRY(metas[place], metaschema(resource.draft));
     }
     GITOPSCTL_TRY(const Node* meta, metaschema(resource_at(document, pointer).draft));
-    GITOPSCTL_TRY(const auto problems, find_problems(*meta, value, &metas));
+    GITOPSCTL_TRY(const auto problems, find_problems(*meta, value, true, &metas));
     if (problems.empty()) return {};
     return failure(go_quote(location_of(document.url, pointer)) +
                    " is not valid against metaschema: jsonschema validation failed with " + quoted(meta->location) + '\n' +
@@ -665,7 +665,9 @@ Result<Schema> Schema::compile(std::string_view json) {
   return Schema(*std::move(program));
 }
 
-Result<std::string> Schema::problems(const Value& value) const { return find_problems(*program_->root, value); }
+Result<std::string> Schema::problems(const Value& value, bool quote_values) const {
+  return find_problems(*program_->root, value, quote_values);
+}
 
 const std::vector<std::string>& Schema::unresolved() const noexcept { return program_->unresolved; }
 

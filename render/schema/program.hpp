@@ -109,6 +109,7 @@ using Resources = std::map<std::string, const Node*, std::less<>>;
 
 /// As Schema::problems() for any schema of a program. With `resources`, `value` is a schema document and `root` its
 /// metaschema.
-[[nodiscard]] Result<std::string> find_problems(const Node& root, const Value& value, const Resources* resources = nullptr);
+[[nodiscard]] Result<std::string> find_problems(const Node& root, const Value& value, bool quote_values,
+                                                const Resources* resources = nullptr);
 
 }  // namespace gitopsctl::render::schema

@@ -24,8 +24,9 @@ class Schema {
   static Result<Schema> compile(std::string_view json);
 
   /// What is wrong with `value`: lines `- at '/a/b': …`, causes indented below them, without a newline at the end. Empty
-  /// when nothing is. Fails with `too_large` when the schema asks for more than max_steps steps or max_depth levels.
-  [[nodiscard]] Result<std::string> problems(const Value& value) const;
+  /// when nothing is. Without `quote_values` nothing of the value is repeated but its keys: it may be a secret. Fails with
+  /// `too_large` when the schema asks for more than max_steps steps or max_depth levels.
+  [[nodiscard]] Result<std::string> problems(const Value& value, bool quote_values = true) const;
 
   /// References to `urn:` names, which were not resolved, in the order in which they were met.
   [[nodiscard]] const std::vector<std::string>& unresolved() const noexcept;

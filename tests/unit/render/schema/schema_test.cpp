@@ -52,6 +52,16 @@ TEST_SUITE("schema") {
           "- at '/a~1b~0c': value must be one of 'it\\'s', 1.50, <nil>");
   }
 
+  TEST_CASE("what may be a secret is not repeated") {
+    const auto schema = Schema::compile(
+        R"({"$schema":"http://json-schema.org/draft-07/schema#","properties":{"p":{"pattern":"^x"},"f":{"format":"uri"},"n":{"maximum":5}}})");
+    REQUIRE(schema.ok());
+    const auto value = parse_go_json(R"({"p":"se'cret","f":"%zz-secret","n":123456})");
+    REQUIRE(value.ok());
+    CHECK(schema->problems(*value, false).value_or("failed") ==
+          "- at '/f': is not valid uri\n- at '/n': maximum: want 5\n- at '/p': does not match pattern '^x'");
+  }
+
   TEST_CASE("the draft decides which keywords there are, and whether formats count") {
     const auto with = [](const std::string& draft) {
       return R"({"$schema":")" + draft + R"(","properties":{"v":{"format":"ipv4","if":{"type":"string"},"then":false}}})";
