@@ -20,7 +20,7 @@ Result<int> render_one_chart(const Invocation& invocation) {
   }
   inputs.helm.release_name = invocation.text("name", "release-name");
   inputs.namespace_ = invocation.text("namespace", "default");
-  inputs.helm.profile = invocation.text("profile", inputs.helm.profile);
+  inputs.helm.profile = invocation.text("helm-profile", inputs.helm.profile);
   inputs.helm.include_crds = false;
   inputs.helm.skip_schema = invocation.is_set("skip-schema-validation");
   inputs.identity = inputs.helm.release_name;

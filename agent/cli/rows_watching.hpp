@@ -18,7 +18,7 @@ inline constexpr std::array render_flags{
     Flag{"chart", '\0', FlagType::text, "DIRECTORY", "render this chart instead of a channel", {}, ValueKind::directory},
     Flag{"values", 'f', FlagType::list, "FILE", "with --chart: a values file, later ones win", {}, ValueKind::file},
     Flag{"name", '\0', FlagType::text, "NAME", "with --chart: the release's name (default release-name)"},
-    Flag{"profile", '\0', FlagType::text, "PROFILE", "render as this version of helm does"},
+    Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "render as this version of helm does: helm-3.19 to helm-4.3"},
     Flag{"skip-schema-validation",
          '\0',
          FlagType::boolean,
@@ -53,7 +53,7 @@ inline constexpr std::array helm_template_flags{
     Flag{"skip-schema-validation", '\0', FlagType::boolean, {}, "do not check values against values.schema.json"},
     Flag{"output-dir", '\0', FlagType::text, "DIRECTORY", "write files there instead", {}, ValueKind::directory},
     Flag{"release-name", '\0', FlagType::boolean, {}, "with --output-dir: in a directory of the release's name"},
-    Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "render as this version of helm does"},
+    Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
     Flag{"helm-compat", '\0', FlagType::boolean, {}, "print errors exactly as helm does"},
 };
 inline constexpr std::array helm_template_examples{

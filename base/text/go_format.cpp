@@ -581,6 +581,7 @@ std::string_view go_type_name(const Value& value) {
       switch (value.map_type()) {
         case MapType::any: return "map[string]interface {}";
         case MapType::values: return "common.Values";
+        case MapType::helm3_values: return "chartutil.Values";
         case MapType::string: return "map[string]string";
         case MapType::files: return "engine.files";
       }

@@ -28,8 +28,13 @@ enum class Kind : std::uint8_t {
 
 /// The Go element type of a list.
 enum class ListType : std::uint8_t { any, string, integer, uint8, list };
-/// The Go type of a map: `map[string]interface {}`, Helm's named Values type, `map[string]string`, `engine.files`.
-enum class MapType : std::uint8_t { any, values, string, files };
+/// The Go type of a map: `map[string]interface {}`, the named type of `.Values` in Helm 4 (`common.Values`) and in Helm 3
+/// (`chartutil.Values`), `map[string]string`, `engine.files`.
+enum class MapType : std::uint8_t { any, values, helm3_values, string, files };
+/// Whether it is the named type of `.Values`.
+[[nodiscard]] constexpr bool is_values(MapType type) noexcept {
+  return type == MapType::values || type == MapType::helm3_values;
+}
 
 class Value;
 

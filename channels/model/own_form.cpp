@@ -5,6 +5,7 @@
 #include "base/text/escape.hpp"
 #include "channels/model/field_path.hpp"
 #include "channels/model/reading.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::channels::detail {
 
@@ -104,6 +105,11 @@ void read_driver_sections(const ConfigNode& node, Release& release, const Readin
   }
   if (section.at("values").value().is_map()) release.values = as_helm_values(section.at("values").value());
   release.profile = section.text("profile");
+  if (!release.profile.empty()) {
+    // One that this version does not know yet stops its release only, where it is rendered.
+    const auto profile = render::helm::find_profile(release.profile);
+    if (!profile.ok() && profile.error().code() == ErrorCode::invalid_input) section.at("profile").fail(profile.error());
+  }
   release.skip_schema = section.boolean("skipSchemaValidation", false);
 }
 

@@ -81,12 +81,11 @@ Result<Value> from_yaml_array(CallContext& /*context*/, Arguments arguments) {
 
 // ---- JSON
 
-/// Whether this profile's Helm is built with Go 1.27, whose JSON writes U+FFFD as a character.
-bool is_go_127(CallContext& context) { return context.evaluator.context().profile().starts_with("helm-4.3"); }
+GoRelease go_release(CallContext& context) { return context.evaluator.options().go; }
 
 Result<std::string> json_text(CallContext& context, std::string_view function, const Value& value, JsonOptions options) {
   GITOPSCTL_CHECK(check_tree(function, value));
-  options.go_127 = is_go_127(context);
+  options.go_127 = go_release(context) >= GoRelease::go_1_27;
   return to_json(value, options);
 }
 
@@ -113,19 +112,19 @@ constexpr JsonForm must_to_pretty_json_form{"mustToPrettyJson", true, false, tru
 constexpr JsonForm to_raw_json_form{"toRawJson", false, true, true};
 constexpr JsonForm must_to_raw_json_form{"mustToRawJson", false, true, true};
 
-Result<Value> must_from_json(CallContext& /*context*/, Arguments arguments) {
-  return parse_go_json(arguments[0].as_string());
+Result<Value> must_from_json(CallContext& context, Arguments arguments) {
+  return parse_go_json(arguments[0].as_string(), go_release(context));
 }
 
-Result<Value> from_json(CallContext& /*context*/, Arguments arguments) {
-  const auto value = parse_go_json(arguments[0].as_string());
+Result<Value> from_json(CallContext& context, Arguments arguments) {
+  const auto value = parse_go_json(arguments[0].as_string(), go_release(context));
   if (!value.ok()) return error_map(value.error().message());
   if (value->is_null()) return Value::nil_map();
   return value->is_map() ? *value : error_map(cannot_unmarshal(*value, map_type));
 }
 
-Result<Value> from_json_array(CallContext& /*context*/, Arguments arguments) {
-  const auto value = parse_go_json(arguments[0].as_string());
+Result<Value> from_json_array(CallContext& context, Arguments arguments) {
+  const auto value = parse_go_json(arguments[0].as_string(), go_release(context));
   if (!value.ok()) return error_list(value.error().message());
   if (value->is_null()) return Value::nil_list();
   return value->is_list() ? *value : error_list(cannot_unmarshal(*value, list_type));
@@ -133,15 +132,19 @@ Result<Value> from_json_array(CallContext& /*context*/, Arguments arguments) {
 
 // ---- TOML
 
-Result<Value> must_to_toml(CallContext& /*context*/, Arguments arguments) {
+TomlFloats toml_floats(CallContext& context) {
+  return context.evaluator.options().short_floats_in_toml ? TomlFloats::shortest : TomlFloats::plain;
+}
+
+Result<Value> must_to_toml(CallContext& context, Arguments arguments) {
   GITOPSCTL_CHECK(check_tree("mustToToml", arguments[0]));
-  GITOPSCTL_TRY(auto text, to_toml(arguments[0]));
+  GITOPSCTL_TRY(auto text, to_toml(arguments[0], toml_floats(context)));
   return text_value("mustToToml", text);
 }
 
-Result<Value> to_toml_or_error_text(CallContext& /*context*/, Arguments arguments) {
+Result<Value> to_toml_or_error_text(CallContext& context, Arguments arguments) {
   GITOPSCTL_CHECK(check_tree("toToml", arguments[0]));
-  auto text = to_toml(arguments[0]);
+  auto text = to_toml(arguments[0], toml_floats(context));
   // A missing value panics in reflection before the encoder can catch it.
   if (!text.ok() && arguments[0].is_nothing()) return text.error();
   return text_value("toToml", text.ok() ? *text : text.error().message());
@@ -170,14 +173,13 @@ constexpr Function table[] = {
     {"fromToml", from_toml, params<string>, false, false},
 };
 
-constexpr Function strict_table[] = {
-    {"mustToYaml", must_to_yaml, params<any>},
-    {"mustToToml", must_to_toml, params<any>},
-};
+constexpr Function strict_yaml_table[] = {{"mustToYaml", must_to_yaml, params<any>}};
+constexpr Function strict_toml_table[] = {{"mustToToml", must_to_toml, params<any>}};
 
 }  // namespace
 
 std::span<const Function> encoding_functions() { return table; }
-std::span<const Function> strict_encoding_functions() { return strict_table; }
+std::span<const Function> strict_yaml_functions() { return strict_yaml_table; }
+std::span<const Function> strict_toml_functions() { return strict_toml_table; }
 
 }  // namespace gitopsctl::render

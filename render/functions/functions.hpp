@@ -27,8 +27,10 @@ namespace gitopsctl::render {
 [[nodiscard]] std::span<const Function> type_functions();
 /// `toYaml`, `fromJson`, `toToml`, … (those of all Helm versions)
 [[nodiscard]] std::span<const Function> encoding_functions();
-/// `mustToYaml`, `mustToToml`: Helm 4 only, see the profiles.
-[[nodiscard]] std::span<const Function> strict_encoding_functions();
+/// `mustToYaml`: Helm 4 only.
+[[nodiscard]] std::span<const Function> strict_yaml_functions();
+/// `mustToToml`: since Helm 4.2.
+[[nodiscard]] std::span<const Function> strict_toml_functions();
 /// `b64enc`, `sha256sum`, `adler32sum`, …
 [[nodiscard]] std::span<const Function> digest_functions();
 /// `regexMatch`, …
@@ -39,13 +41,15 @@ namespace gitopsctl::render {
 [[nodiscard]] std::span<const Function> path_functions();
 /// `now`, `date`, `duration`, …
 [[nodiscard]] std::span<const Function> date_functions();
-/// `durationSeconds`, `mustToDuration`, …: Helm 4.3 only.
+/// `durationSeconds`, `mustToDuration`, …: since Helm 4.3.
 [[nodiscard]] std::span<const Function> duration_functions();
 /// `randAlphaNum`, `uuidv4`, `shuffle`, …: drawn from the render's random source.
 [[nodiscard]] std::span<const Function> random_functions();
 /// `htpasswd`, `bcrypt`, `derivePassword`, `genCA`, `encryptAES`, …
 [[nodiscard]] std::span<const Function> crypto_functions();
 
+/// The tables that all Helm versions have. Lives as long as the program.
+[[nodiscard]] std::span<const std::span<const Function>> common_functions();
 /// All tables, as Helm 4.3 has them. Lives as long as the program.
 [[nodiscard]] std::span<const std::span<const Function>> all_functions();
 

@@ -1,5 +1,6 @@
 #include "render/functions/go_json.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,14 +18,15 @@ class GoJsonParser {
  public:
   enum class Numbers : std::uint8_t { floats, texts };
 
-  explicit GoJsonParser(std::string_view text, Numbers numbers = Numbers::floats) : text_(text), numbers_(numbers) {}
+  GoJsonParser(std::string_view text, GoRelease release, Numbers numbers = Numbers::floats)
+      : text_(text), numbers_(numbers), old_(release < GoRelease::go_1_27) {}
 
   Result<Value> run() {
     Value value;
     skip_blanks();
     if (!read_value(value, 0)) return failure(problem_);
     skip_blanks();
-    if (at_end()) return value;
+    if (at_end()) return overflow_.empty() ? Result<Value>(std::move(value)) : failure(overflow_);
     if (numbers_ == Numbers::texts) return failure("invalid character after top-level value");
     return failure("invalid character " + shown_character() + " after top-level value");
   }
@@ -47,6 +49,15 @@ class GoJsonParser {
   /// `invalid character 'x' WHERE`, or the end.
   bool unexpected(std::string_view where) {
     if (at_end()) return unexpected_end();
+    return unexpected_here(where);
+  }
+  /// The same inside of a word, number or escape: before Go 1.27 the end is a blank there.
+  bool unexpected_inside(std::string_view where) {
+    if (!at_end()) return unexpected_here(where);
+    if (!old_ || numbers_ == Numbers::texts) return unexpected_end();
+    return fail("invalid character ' ' " + std::string(where));
+  }
+  bool unexpected_here(std::string_view where) {
     return fail("invalid character " + shown_character() + " " + std::string(where));
   }
 
@@ -54,6 +65,13 @@ class GoJsonParser {
     const char c = here();
     if (c == '\'') return "'\\''";
     if (c == '"') return "'\"'";
+    if (old_ && static_cast<unsigned char>(c) >= 0x80) {
+      // Its first byte as if that were a character.
+      std::string shown;
+      append_utf8(shown, static_cast<unsigned char>(c));
+      const auto quoted = go_quote(shown);
+      return "'" + quoted.substr(1, quoted.size() - 2) + "'";
+    }
     const auto quoted = go_quote(text_.substr(at_, decode_utf8(text_.substr(at_)).length));
     return "'" + quoted.substr(1, quoted.size() - 2) + "'";
   }
@@ -82,15 +100,15 @@ class GoJsonParser {
   bool read_word(std::string_view word) {
     for (const char c : word) {
       if (at_end() || here() != c) {
-        return unexpected("in literal " + std::string(word) + " (expecting '" + c + "')");
+        return unexpected_inside("in literal " + std::string(word) + " (expecting '" + c + "')");
       }
       ++at_;
     }
     return true;
   }
 
-  bool skip_digits() {
-    if (at_end() || here() < '0' || here() > '9') return unexpected("in numeric literal");
+  bool skip_digits(std::string_view where) {
+    if (at_end() || here() < '0' || here() > '9') return unexpected_inside(old_ ? where : "in numeric literal");
     while (!at_end() && here() >= '0' && here() <= '9') ++at_;
     return true;
   }
@@ -100,17 +118,17 @@ class GoJsonParser {
     if (here() == '-') ++at_;
     if (!at_end() && here() == '0') {
       ++at_;  // no digit may follow, which the caller then meets
-    } else if (!skip_digits()) {
+    } else if (!skip_digits("in numeric literal")) {
       return false;
     }
     if (!at_end() && here() == '.') {
       ++at_;
-      if (!skip_digits()) return false;
+      if (!skip_digits("after decimal point in numeric literal")) return false;
     }
     if (!at_end() && (here() == 'e' || here() == 'E')) {
       ++at_;
       if (!at_end() && (here() == '+' || here() == '-')) ++at_;
-      if (!skip_digits()) return false;
+      if (!skip_digits("in exponent of numeric literal")) return false;
     }
     const auto text = text_.substr(start, at_ - start);
     if (numbers_ == Numbers::texts) {
@@ -118,7 +136,12 @@ class GoJsonParser {
       return true;
     }
     const auto number = parse_go_float(text);
-    if (number.status != GoNumberStatus::ok) {
+    if (number.status != GoNumberStatus::ok && old_) {
+      // The whole text is looked at first, and places are not told.
+      if (overflow_.empty()) {
+        overflow_ = "json: cannot unmarshal number " + std::string(text) + " into Go value of type float64";
+      }
+    } else if (number.status != GoNumberStatus::ok) {
       return fail("json: cannot unmarshal number " + std::string(text) + " into Go " + target() + "of type float64");
     }
     out = Value::float64(number.value);
@@ -209,7 +232,7 @@ class GoJsonParser {
         ++at_;
         return true;
       }
-      if (static_cast<unsigned char>(c) < 0x20) return unexpected("in string");
+      if (static_cast<unsigned char>(c) < 0x20) return unexpected(old_ ? "in string literal" : "in string");
       if (c == '\\') {
         if (!read_escape(out)) return false;
         continue;
@@ -237,8 +260,14 @@ class GoJsonParser {
     return fail("invalid escape sequence `" + std::string(text_.substr(at_, length)) + "` in string");
   }
 
+  /// What Go before 1.27 says of the escape at `at_`, of which `length` bytes are right.
+  bool wrong_escape(std::size_t length, std::string_view where) {
+    at_ += length;
+    return unexpected_inside(where);
+  }
+
   bool read_escape(std::string& out) {
-    if (at_ + 1 == text_.size()) return unexpected_end();
+    if (at_ + 1 == text_.size()) return old_ ? wrong_escape(1, "in string escape code") : unexpected_end();
     const char c = text_[at_ + 1];
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
@@ -247,8 +276,15 @@ class GoJsonParser {
       at_ += 2;
       return true;
     }
-    if (c != 'u') return invalid_escape(1 + decode_utf8(text_.substr(at_ + 1)).length);
+    if (c != 'u') {
+      if (old_) return wrong_escape(1, "in string escape code");
+      return invalid_escape(1 + decode_utf8(text_.substr(at_ + 1)).length);
+    }
     const auto unit = hex_at(at_);
+    if (unit < 0 && old_) {
+      const auto digits = text_.substr(at_ + 2).find_first_not_of("0123456789abcdefABCDEF");
+      return wrong_escape(2 + std::min(digits, text_.size() - at_ - 2), "in \\u hexadecimal character escape");
+    }
     if (unit < 0) {
       if (at_ + 6 > text_.size() && text_.find('"', at_) == std::string_view::npos) return unexpected_end();
       return invalid_escape(6);
@@ -268,16 +304,20 @@ class GoJsonParser {
 
   std::string_view text_;
   Numbers numbers_;
+  bool old_;  ///< before Go 1.27
   std::size_t at_ = 0;
   std::string path_;
+  std::string overflow_;  ///< of the first number that is none
   std::string problem_;
 };
 
 }  // namespace
 
-Result<Value> parse_go_json(std::string_view text) { return GoJsonParser(text).run(); }
+Result<Value> parse_go_json(std::string_view text, GoRelease release) { return GoJsonParser(text, release).run(); }
 
-Result<Value> parse_go_json_numbers(std::string_view text) { return GoJsonParser(text, GoJsonParser::Numbers::texts).run(); }
+Result<Value> parse_go_json_numbers(std::string_view text, GoRelease release) {
+  return GoJsonParser(text, release, GoJsonParser::Numbers::texts).run();
+}
 
 bool JsonNumber::field(std::string_view /*name*/, Value& /*out*/) const { return false; }
 

@@ -4,14 +4,15 @@
 #include <string_view>
 
 #include "base/result/result.hpp"
+#include "base/text/go_release.hpp"
 #include "base/value/value.hpp"
 
 namespace gitopsctl::render {
 
-/// json.Unmarshal into interface{} as Go 1.27 does it: every number a float64, the last of equal keys wins, invalid UTF-8
+/// json.Unmarshal into interface{} as `release` does it: every number a float64, the last of equal keys wins, invalid UTF-8
 /// and lone surrogates as U+FFFD. The errors are Go's texts (`invalid character 'x' looking for beginning of value`),
 /// because templates put them into their output. Levels are bounded by max_tree_depth.
-[[nodiscard]] Result<Value> parse_go_json(std::string_view text);
+[[nodiscard]] Result<Value> parse_go_json(std::string_view text, GoRelease release = GoRelease::go_1_27);
 
 /// A number as its text, which Go calls a json.Number: `1.0` stays `1.0`, and no digit is lost.
 class JsonNumber final : public ValueObject {
@@ -31,6 +32,6 @@ class JsonNumber final : public ValueObject {
 
 /// json.Decoder over one document with UseNumber: like parse_go_json(), but numbers are JsonNumber objects, and a text that
 /// ends too early is `unexpected EOF`, an empty one `EOF`.
-[[nodiscard]] Result<Value> parse_go_json_numbers(std::string_view text);
+[[nodiscard]] Result<Value> parse_go_json_numbers(std::string_view text, GoRelease release = GoRelease::go_1_27);
 
 }  // namespace gitopsctl::render

@@ -1,5 +1,7 @@
 #include "render/functions/toml_writer.hpp"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
@@ -58,6 +60,8 @@ std::string key_text(std::string_view key) {
 
 class TomlWriter {
  public:
+  explicit TomlWriter(TomlFloats floats) : floats_(floats) {}
+
   Result<std::string> run(const Value& value) {
     const Value top = plain(value);
     if (is_nil(top) && !top.is_map() && !top.is_list()) return failure("reflect: call of reflect.Value.Type on zero Value");
@@ -159,13 +163,19 @@ class TomlWriter {
     }
   }
 
+  static std::string plain_float(double value) {
+    std::array<char, 400> digits;  // the largest double has 309 in front of its point, the smallest 1,074 behind it
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+    return error == std::errc{} ? std::string(digits.data(), end) : go_format_float(value);
+  }
+
   void number(double value) {
     if (std::isnan(value)) {
       out_ += std::signbit(value) ? "-nan" : "nan";
     } else if (std::isinf(value)) {
       out_ += value < 0 ? "-inf" : "inf";
     } else {
-      std::string text = go_format_float(value);
+      std::string text = floats_ == TomlFloats::shortest ? go_format_float(value) : plain_float(value);
       if (text.find_first_of("e.") == std::string::npos) text += ".0";
       out_ += text;
     }
@@ -206,10 +216,11 @@ class TomlWriter {
   std::string out_;
   std::string problem_;
   std::vector<std::string> path_;
+  TomlFloats floats_;
 };
 
 }  // namespace
 
-Result<std::string> to_toml(const Value& value) { return TomlWriter().run(value); }
+Result<std::string> to_toml(const Value& value, TomlFloats floats) { return TomlWriter(floats).run(value); }
 
 }  // namespace gitopsctl::render

@@ -9,125 +9,98 @@
 #include <vector>
 
 #include "base/text/go_format.hpp"
+#include "render/helm/struct_object.hpp"
 
 namespace gitopsctl::render::helm {
 
 namespace {
 
-// The group versions that the client library of Kubernetes 1.37 knows, in the order in which helm 4.3.1 has them in every
-// run: that of the library's registration.
-constexpr std::array<std::string_view, 57> known_versions = {
-    "v1",
-    "admissionregistration.k8s.io/v1",
-    "admissionregistration.k8s.io/v1alpha1",
-    "admissionregistration.k8s.io/v1beta1",
-    "internal.apiserver.k8s.io/v1alpha1",
-    "apps/v1",
-    "apps/v1beta1",
-    "apps/v1beta2",
-    "authentication.k8s.io/v1",
-    "authentication.k8s.io/v1alpha1",
-    "authentication.k8s.io/v1beta1",
-    "authorization.k8s.io/v1",
-    "authorization.k8s.io/v1beta1",
-    "autoscaling/v1",
-    "autoscaling/v2",
-    "batch/v1",
-    "batch/v1beta1",
-    "certificates.k8s.io/v1",
-    "certificates.k8s.io/v1beta1",
-    "certificates.k8s.io/v1alpha1",
-    "coordination.k8s.io/v1alpha2",
-    "coordination.k8s.io/v1beta1",
-    "coordination.k8s.io/v1",
-    "discovery.k8s.io/v1",
-    "discovery.k8s.io/v1beta1",
-    "events.k8s.io/v1",
-    "events.k8s.io/v1beta1",
-    "extensions/v1beta1",
-    "flowcontrol.apiserver.k8s.io/v1",
-    "flowcontrol.apiserver.k8s.io/v1beta1",
-    "flowcontrol.apiserver.k8s.io/v1beta2",
-    "flowcontrol.apiserver.k8s.io/v1beta3",
-    "lifecycle.k8s.io/v1alpha1",
-    "networking.k8s.io/v1",
-    "networking.k8s.io/v1beta1",
-    "node.k8s.io/v1",
-    "node.k8s.io/v1alpha1",
-    "node.k8s.io/v1beta1",
-    "policy/v1",
-    "policy/v1beta1",
-    "rbac.authorization.k8s.io/v1",
-    "rbac.authorization.k8s.io/v1beta1",
-    "rbac.authorization.k8s.io/v1alpha1",
-    "resource.k8s.io/v1",
-    "resource.k8s.io/v1beta2",
-    "resource.k8s.io/v1beta1",
-    "resource.k8s.io/v1alpha3",
-    "scheduling.k8s.io/v1alpha3",
-    "scheduling.k8s.io/v1beta1",
-    "scheduling.k8s.io/v1",
-    "storage.k8s.io/v1beta1",
-    "storage.k8s.io/v1",
-    "storage.k8s.io/v1alpha1",
-    "storagemigration.k8s.io/v1",
-    "storagemigration.k8s.io/v1beta1",
-    "apiextensions.k8s.io/v1beta1",
-    "apiextensions.k8s.io/v1",
+/// A group version of the client library of Kubernetes, and the minor versions that have it.
+struct KnownVersion {
+  std::string_view name;
+  int first_minor = 0;
+  int last_minor = 1000;
 };
 
-// A Go struct whose fields are what `to_plain` shows, printed like `{a b}`.
-class StructObject : public ValueObject {
- public:
-  struct Field {
-    std::string_view name;
-    std::string_view json_name;
-    Value value;
-    bool omit_empty = false;
-  };
-  StructObject(std::string_view type, std::vector<Field> fields) : type_(type), fields_(std::move(fields)) {}
+// In the order in which helm has them in every run: that of the library's registration.
+constexpr std::array<KnownVersion, 62> known = {{
+    {"v1"},
+    {"admissionregistration.k8s.io/v1"},
+    {"admissionregistration.k8s.io/v1alpha1"},
+    {"admissionregistration.k8s.io/v1beta1"},
+    {"internal.apiserver.k8s.io/v1alpha1"},
+    {"apps/v1"},
+    {"apps/v1beta1"},
+    {"apps/v1beta2"},
+    {"authentication.k8s.io/v1"},
+    {"authentication.k8s.io/v1alpha1"},
+    {"authentication.k8s.io/v1beta1"},
+    {"authorization.k8s.io/v1"},
+    {"authorization.k8s.io/v1beta1"},
+    {"autoscaling/v1"},
+    {"autoscaling/v2"},
+    {"autoscaling/v2beta1", 0, 35},
+    {"autoscaling/v2beta2", 0, 35},
+    {"batch/v1"},
+    {"batch/v1beta1"},
+    {"certificates.k8s.io/v1"},
+    {"certificates.k8s.io/v1beta1"},
+    {"certificates.k8s.io/v1alpha1"},
+    {"coordination.k8s.io/v1alpha2"},
+    {"coordination.k8s.io/v1beta1"},
+    {"coordination.k8s.io/v1"},
+    {"discovery.k8s.io/v1"},
+    {"discovery.k8s.io/v1beta1"},
+    {"events.k8s.io/v1"},
+    {"events.k8s.io/v1beta1"},
+    {"extensions/v1beta1"},
+    {"flowcontrol.apiserver.k8s.io/v1"},
+    {"flowcontrol.apiserver.k8s.io/v1beta1"},
+    {"flowcontrol.apiserver.k8s.io/v1beta2"},
+    {"flowcontrol.apiserver.k8s.io/v1beta3"},
+    {"lifecycle.k8s.io/v1alpha1", 37},
+    {"networking.k8s.io/v1"},
+    {"networking.k8s.io/v1beta1"},
+    {"node.k8s.io/v1"},
+    {"node.k8s.io/v1alpha1"},
+    {"node.k8s.io/v1beta1"},
+    {"policy/v1"},
+    {"policy/v1beta1"},
+    {"rbac.authorization.k8s.io/v1"},
+    {"rbac.authorization.k8s.io/v1beta1"},
+    {"rbac.authorization.k8s.io/v1alpha1"},
+    {"resource.k8s.io/v1"},
+    {"resource.k8s.io/v1beta2"},
+    {"resource.k8s.io/v1beta1"},
+    {"resource.k8s.io/v1alpha3"},
+    {"scheduling.k8s.io/v1alpha1", 0, 35},
+    {"scheduling.k8s.io/v1alpha2", 36, 36},
+    {"scheduling.k8s.io/v1alpha3", 37},
+    {"scheduling.k8s.io/v1beta1"},
+    {"scheduling.k8s.io/v1"},
+    {"storage.k8s.io/v1beta1"},
+    {"storage.k8s.io/v1"},
+    {"storage.k8s.io/v1alpha1"},
+    {"storagemigration.k8s.io/v1alpha1", 0, 34},
+    {"storagemigration.k8s.io/v1", 37},
+    {"storagemigration.k8s.io/v1beta1", 35},
+    {"apiextensions.k8s.io/v1beta1"},
+    {"apiextensions.k8s.io/v1"},
+}};
 
-  std::string_view go_type() const override { return type_; }
-  std::string_view go_kind() const override { return "struct"; }
-  std::string print() const override { return format(); }
-  std::string format() const override {
-    std::string out = "{";
-    for (const auto& field : fields_) {
-      if (out.size() > 1) out += ' ';
-      out += go_format(field.value);
-    }
-    return out + '}';
+std::vector<std::string> known_versions(int kube_minor) {
+  std::vector<std::string> out;
+  for (const auto& one : known) {
+    if (one.first_minor <= kube_minor && kube_minor <= one.last_minor) out.emplace_back(one.name);
   }
-  bool field(std::string_view name, Value& out) const override {
-    for (const auto& one : fields_) {
-      if (one.name != name) continue;
-      out = one.value;
-      return true;
-    }
-    return false;
-  }
-  Value to_plain() const override {
-    Value out = Value::map();
-    for (const auto& one : fields_) {
-      if (one.json_name.empty() || (one.omit_empty && !go_truth(one.value))) continue;
-      out.set(one.json_name, one.value.is_object() ? one.value.as_object()->to_plain() : one.value);
-    }
-    return out;
-  }
-
- private:
-  std::string_view type_;
-  std::vector<Field> fields_;
-};
+  return out;
+}
 
 // A struct with the methods of Helm's KubeVersion; `{{ x }}` uses String, functions see the struct.
 class KubeVersionObject final : public StructObject {
  public:
-  explicit KubeVersionObject(const KubeVersion& version)
-      : StructObject("common.KubeVersion", {{"Version", "Version", Value::string(version.version)},
-                                            {"", "", Value::string(version.normalized)},
-                                            {"Major", "Major", Value::string(version.major)},
-                                            {"Minor", "Minor", Value::string(version.minor)}}),
+  KubeVersionObject(const HelmProfile& profile, const KubeVersion& version)
+      : StructObject(profile.major == 3 ? "chartutil.KubeVersion" : "common.KubeVersion", fields_of(profile, version)),
         version_(version) {}
 
   std::string print() const override { return version_.normalized; }
@@ -143,19 +116,27 @@ class KubeVersionObject final : public StructObject {
   }
 
  private:
+  static std::vector<Field> fields_of(const HelmProfile& profile, const KubeVersion& version) {
+    std::vector<Field> out{{"Version", "Version", Value::string(version.version)}};
+    if (profile.keeps_version_suffix) out.push_back({"", "", Value::string(version.normalized)});
+    out.push_back({"Major", "Major", Value::string(version.major)});
+    out.push_back({"Minor", "Minor", Value::string(version.minor)});
+    return out;
+  }
+
   KubeVersion version_;
 };
 
 class VersionSetObject final : public ValueObject {
  public:
-  explicit VersionSetObject(std::vector<std::string> versions) : versions_(std::move(versions)) {
+  VersionSetObject(std::string_view type, std::vector<std::string> versions) : type_(type), versions_(std::move(versions)) {
     Value::List items;
     for (const auto& version : versions_) items.push_back(Value::string(version));
     plain_ = Value::list(std::move(items), ListType::string);
     std::sort(versions_.begin(), versions_.end());
   }
 
-  std::string_view go_type() const override { return "common.VersionSet"; }
+  std::string_view go_type() const override { return type_; }
   std::string_view go_kind() const override { return "slice"; }
   std::string print() const override { return go_format(plain_); }
   bool field(std::string_view /*name*/, Value& /*out*/) const override { return false; }
@@ -174,25 +155,22 @@ class VersionSetObject final : public ValueObject {
   bool truth() const override { return !versions_.empty(); }
 
  private:
+  std::string_view type_;
   std::vector<std::string> versions_;
   Value plain_;
 };
 
-class CapabilitiesObject final : public StructObject {
- public:
-  explicit CapabilitiesObject(std::vector<Field> fields) : StructObject("*common.Capabilities", std::move(fields)) {}
-  std::string_view go_kind() const override { return "ptr"; }
-};
-
 Value helm_version(const HelmProfile& profile) {
-  return Value::object(new StructObject(
-      "version.BuildInfo", {
-                               {"Version", "version", Value::string(profile.helm_version), true},
-                               {"GitCommit", "git_commit", Value::string(""), true},
-                               {"GitTreeState", "git_tree_state", Value::string(""), true},
-                               {"GoVersion", "go_version", Value::string(profile.go_version), true},
-                               {"KubeClientVersion", "kube_client_version", Value::string(profile.kube_client_version)},
-                           }));
+  std::vector<StructObject::Field> fields{
+      {"Version", "version", Value::string(profile.helm_version), true},
+      {"GitCommit", "git_commit", Value::string(""), true},
+      {"GitTreeState", "git_tree_state", Value::string(""), true},
+      {"GoVersion", "go_version", Value::string(profile.go_version), true},
+  };
+  if (profile.major > 3) {
+    fields.push_back({"KubeClientVersion", "kube_client_version", Value::string(profile.kube_client_version)});
+  }
+  return Value::object(new StructObject("version.BuildInfo", std::move(fields)));
 }
 
 }  // namespace
@@ -233,18 +211,24 @@ Result<KubeVersion> parse_kube_version(const std::string& text) {
 }
 
 Result<KubeVersion> kube_version(const HelmProfile& profile, const Capabilities& capabilities) {
-  if (!capabilities.kube_version.empty()) return parse_kube_version(capabilities.kube_version);
-  return parse_kube_version("v1." + std::to_string(profile.kube_minor) + ".0");
+  const auto& given = capabilities.kube_version;
+  GITOPSCTL_TRY(auto version, parse_kube_version(given.empty() ? "v1." + std::to_string(profile.kube_minor) + ".0" : given));
+  if (!profile.keeps_version_suffix) version.version = version.normalized;
+  return version;
 }
 
 Value capabilities_object(const HelmProfile& profile, const KubeVersion& version, const Capabilities& capabilities) {
-  std::vector<std::string> versions(known_versions.begin(), known_versions.end());
+  const bool is_three = profile.major == 3;
+  auto versions = known_versions(profile.kube_minor);
   versions.insert(versions.end(), capabilities.api_versions.begin(), capabilities.api_versions.end());
-  return Value::object(new CapabilitiesObject({
-      {"KubeVersion", "KubeVersion", Value::object(new KubeVersionObject(version))},
-      {"APIVersions", "APIVersions", Value::object(new VersionSetObject(std::move(versions)))},
-      {"HelmVersion", "HelmVersion", helm_version(profile)},
-  }));
+  const std::string_view set_type = is_three ? "chartutil.VersionSet" : "common.VersionSet";
+  return Value::object(new StructObject(
+      is_three ? "*chartutil.Capabilities" : "*common.Capabilities",
+      {
+          {"KubeVersion", "KubeVersion", Value::object(new KubeVersionObject(profile, version))},
+          {"APIVersions", "APIVersions", Value::object(new VersionSetObject(set_type, std::move(versions)))},
+          {"HelmVersion", "HelmVersion", helm_version(profile)},
+      }));
 }
 
 }  // namespace gitopsctl::render::helm

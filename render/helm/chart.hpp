@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/value/value.hpp"
+#include "render/helm/coalescing.hpp"
 #include "render/helm/metadata.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -45,9 +47,14 @@ struct ChartSet {
   std::deque<Chart> charts;
   Chart* root = nullptr;
   std::vector<std::string> warnings;
+  HelmProfile profile;
   bool quote_content = true;  ///< as in RenderInputs
 
   Chart& add(Chart chart = {});
+  /// How this Helm version fills in defaults.
+  [[nodiscard]] Coalescing coalescing(Nulls nulls) const {
+    return {.nulls = nulls, .rule = profile.nulls, .quote_content = quote_content};
+  }
 };
 
 }  // namespace gitopsctl::render::helm

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text/go_format.hpp"
 #include "render/helm/ignore_rules.hpp"
 
 namespace gitopsctl::render::helm {
@@ -17,6 +18,9 @@ Error over_budget(const std::string& name, const std::string& origin) {
       .at({.file = origin})
       .with_hint("list large files that templates do not need in .helmignore");
 }
+
+// Bounds of older versions, for one file.
+constexpr std::uint64_t max_file_bytes = 5U << 20U;
 
 std::string_view without_bom(std::string_view text) {
   constexpr std::string_view bom = "\xEF\xBB\xBF";
@@ -44,6 +48,14 @@ Result<void> ChartFileReader::take(Walk& walk, const TreePath& at) {
   if (!text.ok()) {
     if (text.error().code() == ErrorCode::too_large) return over_budget(walk.name(at), walk.display(at));
     return text.error().at({.file = walk.display(at)});
+  }
+  if (bounds_each_file_ && text->size() > max_file_bytes) {
+    // A directory's file is named by its last part.
+    const std::string name = walk.origin.empty() ? std::string(at.name()) : at.str();
+    return Error(ErrorCode::too_large, (walk.origin.empty() ? "chart file " : "decompressed chart file ") + go_quote(name) +
+                                           " is larger than the maximum file size " + std::to_string(max_file_bytes))
+        .at({.file = walk.display(at)})
+        .with_hint("list it in .helmignore, or use the profile helm-4.3, which bounds the sum of all files");
   }
   if (text->size() > budget_) return over_budget(walk.name(at), walk.display(at));
   budget_ -= text->size();

@@ -8,7 +8,10 @@ namespace {
 
 class SchemaCheck {
  public:
-  SchemaCheck(std::vector<std::string>& warnings, bool quote_values) : warnings_(warnings), quote_values_(quote_values) {}
+  SchemaCheck(const HelmProfile& profile, std::vector<std::string>& warnings, bool quote_values)
+      : habits_{.release = profile.go, .corrected = profile.corrected_schemas},
+        warnings_(warnings),
+        quote_values_(quote_values) {}
 
   void chart(const Chart& chart, const Value& values) {
     if (chart.schema) own(chart, values);
@@ -34,7 +37,7 @@ class SchemaCheck {
 
  private:
   void own(const Chart& chart, const Value& values) {
-    const auto schema = schema::Schema::compile(chart.schema->view());
+    const auto schema = schema::Schema::compile(chart.schema->view(), habits_);
     const auto problems = schema.ok() ? schema->problems(values, quote_values_) : Result<std::string>(schema.error());
     if (schema.ok()) {
       for (const auto& name : schema->unresolved()) {
@@ -56,6 +59,7 @@ class SchemaCheck {
     if (file_.empty()) file_ = (chart.origin.empty() ? "" : chart.origin + '/') + "values.schema.json";
   }
 
+  schema::Habits habits_;
   std::vector<std::string>& warnings_;
   bool quote_values_;
   std::string text_;
@@ -66,8 +70,9 @@ class SchemaCheck {
 
 }  // namespace
 
-Result<void> check_schemas(const Chart& root, const Value& values, std::vector<std::string>& warnings, bool quote_values) {
-  SchemaCheck check(warnings, quote_values);
+Result<void> check_schemas(const Chart& root, const Value& values, const HelmProfile& profile,
+                           std::vector<std::string>& warnings, bool quote_values) {
+  SchemaCheck check(profile, warnings, quote_values);
   check.chart(root, values);
   return check.result();
 }

@@ -35,10 +35,11 @@ void drop_nulls(Value& table) {
   }
 }
 
+bool cleans_defaults(const Coalescing& how) { return how.nulls == Nulls::remove && how.rule == NullRule::clean_defaults; }
+
 class Coalescer {
  public:
-  Coalescer(Nulls nulls, std::vector<std::string>& warnings, bool quote_content)
-      : nulls_(nulls), warnings_(warnings), quote_content_(quote_content) {}
+  Coalescer(const Coalescing& how, std::vector<std::string>& warnings) : how_(how), warnings_(warnings) {}
 
   Result<void> chart(const Chart& chart, Value& values, const std::string& prefix) {
     own_defaults(chart, values, prefix);
@@ -50,7 +51,7 @@ class Coalescer {
       } else if (!there->is_map()) {
         return Error(ErrorCode::invalid_input,
                      "type mismatch on " + name + ": " +
-                         (quote_content_ ? go_sprintf("%t", std::span(there, 1)) : std::string("it is not a table")))
+                         (how_.quote_content ? go_sprintf("%t", std::span(there, 1)) : std::string("it is not a table")))
             .with_hint("'" + name + "' is a subchart of " + chart.full_path() + ", so its values are a table");
       }
       Value table = *values.find(name);
@@ -72,12 +73,12 @@ class Coalescer {
       Value fallback = *defaults.find(key.view());
       const auto* given = values.find(key.view());
       if (given == nullptr) {
-        if (nulls_ == Nulls::remove) {
+        if (cleans_defaults(how_)) {
           if (fallback.is_null()) continue;
           if (fallback.is_map()) drop_nulls(fallback);
         }
         values.set(key, fallback);
-      } else if (given->is_null() && nulls_ == Nulls::remove) {
+      } else if (given->is_null() && how_.nulls == Nulls::remove) {
         values.erase(key.view());
       } else if (given->is_map()) {
         Value table = *given;
@@ -95,9 +96,10 @@ class Coalescer {
     // The child's own pass still has to see the nulls in its table.
     const bool is_child = std::any_of(chart.dependencies.begin(), chart.dependencies.end(),
                                       [&](const Chart* child) { return child->name() == key; });
-    const auto nulls = is_child ? Nulls::keep : nulls_;
-    if (nulls == Nulls::remove) drop_nulls(fallback);
-    fill_table(table, fallback, path, nulls, warnings_);
+    auto how = how_;
+    if (is_child) how.nulls = Nulls::keep;
+    if (cleans_defaults(how)) drop_nulls(fallback);
+    fill_table(table, fallback, path, how, warnings_);
   }
 
   // Passes the parent's globals to a child; the parent's win.
@@ -140,20 +142,22 @@ class Coalescer {
         return;
       }
       Value under = *there;
-      fill_table(copy, under, joined(prefix, key), Nulls::keep, warnings_);
+      auto how = how_;
+      how.nulls = Nulls::keep;
+      fill_table(copy, under, joined(prefix, key), how, warnings_);
     }
     own.set(member.key, copy);
   }
 
-  Nulls nulls_;
+  const Coalescing& how_;
   std::vector<std::string>& warnings_;
-  bool quote_content_;
 };
 
 }  // namespace
 
 // Helm's warnings end in the value; ours do not, because values can be secrets.
-void fill_table(Value& over, Value& under, const std::string& prefix, Nulls nulls, std::vector<std::string>& warnings) {
+void fill_table(Value& over, Value& under, const std::string& prefix, const Coalescing& how,
+                std::vector<std::string>& warnings) {
   if (under.is_nil_container()) return;
   if (over.is_nil_container()) {
     over = under;
@@ -163,24 +167,29 @@ void fill_table(Value& over, Value& under, const std::string& prefix, Nulls null
   for (const auto& member : under.as_map()) {
     if (!member.value.is_null()) had_value.push_back(member.key);
   }
-  const auto defaulted = [&](const SharedString& key) {
+  // Whether a null over `key` removes it.
+  const auto removes = [&](const SharedString& key) {
+    if (how.nulls == Nulls::keep) return false;
+    if (how.rule == NullRule::defaulted_keys || how.rule == NullRule::all_keys) return true;
     return std::binary_search(had_value.begin(), had_value.end(), key,
                               [](const SharedString& a, const SharedString& b) { return a.view() < b.view(); });
   };
-  for (const auto& member : over.as_map()) {
-    if (member.value.is_null()) under.set(member.key, Value::null());
+  if (how.rule != NullRule::defaulted_keys) {
+    for (const auto& member : over.as_map()) {
+      if (member.value.is_null()) under.set(member.key, Value::null());
+    }
   }
   for (const auto& key : keys_of(under)) {
     Value fallback = *under.find(key.view());
     const auto* given = over.find(key.view());
     if (given == nullptr) {
       over.set(key, fallback);
-    } else if (given->is_null() && nulls == Nulls::remove && defaulted(key)) {
+    } else if (given->is_null() && removes(key)) {
       over.erase(key.view());
     } else if (fallback.is_map()) {
       if (given->is_map()) {
         Value table = *given;
-        fill_table(table, fallback, joined(prefix, key.view()), nulls, warnings);
+        fill_table(table, fallback, joined(prefix, key.view()), how, warnings);
         if (table.identity() != given->identity()) over.set(key, table);
       } else {
         warnings.push_back("cannot overwrite table with non table for " + joined(prefix, key.view()));
@@ -191,10 +200,10 @@ void fill_table(Value& over, Value& under, const std::string& prefix, Nulls null
   }
 }
 
-Result<Value> coalesce_values(const Chart& chart, const Value& user, Nulls nulls, std::vector<std::string>& warnings,
-                              bool quote_content) {
+Result<Value> coalesce_values(const Chart& chart, const Value& user, const Coalescing& how,
+                              std::vector<std::string>& warnings) {
   Value values = user.is_map() && !user.is_nil_container() ? user.deep_copy() : Value::map();
-  GITOPSCTL_CHECK(Coalescer(nulls, warnings, quote_content).chart(chart, values, {}));
+  GITOPSCTL_CHECK(Coalescer(how, warnings).chart(chart, values, {}));
   return values;
 }
 

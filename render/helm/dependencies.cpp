@@ -66,8 +66,8 @@ class Enabling {
     if (!chart.metadata->has_dependencies) return {};
     choose_children(chart);
     auto& entries = chart.metadata->dependencies;
-    for (auto& entry : entries) entry.enabled = true;
-    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, values, Nulls::remove, quiet_, set_.quote_content));
+    for (const auto& entry : entries) entry->enabled = true;
+    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, values, set_.coalescing(Nulls::remove), quiet_));
     apply_tags(entries, merged);
     apply_conditions(entries, merged, path);
     remove_disabled(chart);
@@ -89,60 +89,64 @@ class Enabling {
     std::vector<Chart*> chosen;
     for (auto* child : chart.dependencies) {
       const bool listed =
-          std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return fits(entry, *child); });
+          std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return fits(*entry, *child); });
       if (!listed) chosen.push_back(child);
     }
-    for (auto& entry : entries) {
+    for (const auto& entry : entries) {
       const auto found = std::find_if(chart.dependencies.begin(), chart.dependencies.end(),
-                                      [&](const Chart* child) { return fits(entry, *child); });
-      if (found != chart.dependencies.end()) chosen.push_back(renamed(**found, entry.alias));
-      if (!entry.alias.empty()) entry.name = entry.alias;
+                                      [&](const Chart* child) { return fits(*entry, *child); });
+      if (found != chart.dependencies.end()) chosen.push_back(renamed(**found, entry->alias));
+      if (!entry->alias.empty()) entry->name = entry->alias;
     }
     chart.set_dependencies(std::move(chosen));
   }
 
-  // A copy with its own metadata and own copies of its children, which share the rest.
+  // A copy with its own metadata, in Helm 4 also with own copies of its children, which share the rest.
   Chart* renamed(const Chart& original, const std::string& alias) {
     Chart& copy = set_.add(original);
     copy.metadata = std::make_shared<Metadata>(*original.metadata);
-    std::vector<Chart*> children;
-    children.reserve(original.dependencies.size());
-    for (const auto* child : original.dependencies) children.push_back(&set_.add(*child));
-    copy.set_dependencies(std::move(children));
+    if (set_.profile.aliases_have_own_children) {
+      std::vector<Chart*> children;
+      children.reserve(original.dependencies.size());
+      for (const auto* child : original.dependencies) children.push_back(&set_.add(*child));
+      copy.set_dependencies(std::move(children));
+    } else {
+      for (auto& entry : copy.metadata->dependencies) entry = std::make_shared<ChartDependency>(*entry);
+    }
     if (!alias.empty()) copy.metadata->name = alias;
     return &copy;
   }
 
-  void apply_tags(std::vector<ChartDependency>& entries, const Value& values) {
+  void apply_tags(const DependencyList& entries, const Value& values) {
     const auto tags = table_at(values, "tags");
     if (!tags) return;
-    for (auto& entry : entries) {
+    for (const auto& entry : entries) {
       bool any_true = false;
       bool any_false = false;
-      for (const auto& name : entry.tags) {
+      for (const auto& name : entry->tags) {
         const auto* tag = tags->find(name);
         if (tag == nullptr) continue;
         if (tag->is_bool()) {
           (tag->as_bool() ? any_true : any_false) = true;
         } else {
-          warn("tag '" + name + "' of dependency " + entry.name + " is not true or false");
+          warn("tag '" + name + "' of dependency " + entry->name + " is not true or false");
         }
       }
-      entry.enabled = any_true || !any_false;
+      entry->enabled = any_true || !any_false;
     }
   }
 
-  void apply_conditions(std::vector<ChartDependency>& entries, const Value& values, const std::string& path) {
-    for (auto& entry : entries) {
-      for (const auto condition : split(trim_space(entry.condition), ',')) {
+  void apply_conditions(const DependencyList& entries, const Value& values, const std::string& path) {
+    for (const auto& entry : entries) {
+      for (const auto condition : split(trim_space(entry->condition), ',')) {
         if (condition.empty()) continue;
         const auto value = leaf_at(values, path + std::string(condition));
         if (!value) continue;
         if (value->is_bool()) {
-          entry.enabled = value->as_bool();
+          entry->enabled = value->as_bool();
           break;
         }
-        warn("condition '" + std::string(condition) + "' of dependency " + entry.name + " is not true or false");
+        warn("condition '" + std::string(condition) + "' of dependency " + entry->name + " is not true or false");
       }
     }
   }
@@ -151,13 +155,13 @@ class Enabling {
     auto& entries = chart.metadata->dependencies;
     const auto disabled = [&](const std::string& name) {
       return std::any_of(entries.begin(), entries.end(),
-                         [&](const auto& entry) { return !entry.enabled && entry.name == name; });
+                         [&](const auto& entry) { return !entry->enabled && entry->name == name; });
     };
     auto children = chart.dependencies;
     std::erase_if(children, [&](const Chart* child) { return disabled(child->name()); });
-    std::vector<ChartDependency> kept;
+    DependencyList kept;
     for (const auto& entry : entries) {
-      if (!disabled(entry.name)) kept.push_back(entry);
+      if (!disabled(entry->name)) kept.push_back(entry);
     }
     entries = std::move(kept);
     chart.metadata->has_dependencies = !entries.empty();
@@ -180,22 +184,22 @@ Value at_path(std::string_view path, Value table) {
 
 class Importing {
  public:
-  explicit Importing(ChartSet& set) : set_(set) {}
+  explicit Importing(ChartSet& set) : set_(set), keep_(set.coalescing(Nulls::keep)) {}
 
   Result<void> run(Chart& chart) {
     for (auto* child : chart.dependencies) GITOPSCTL_CHECK(run(*child));
     if (!chart.metadata->has_dependencies) return {};
     std::vector<std::string> quiet;
-    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, Value::map(), Nulls::keep, quiet, set_.quote_content));
+    GITOPSCTL_TRY(const auto merged, coalesce_values(chart, Value::map(), keep_, quiet));
     Value imported = Value::map();
-    for (auto& entry : chart.metadata->dependencies) {
+    for (const auto& entry : chart.metadata->dependencies) {
       Value::List shown;
-      for (const auto& item : entry.import_values.as_list()) import(entry.name, item, merged, imported, shown);
-      entry.import_values = shown.empty() ? Value::nil_list() : Value::list(std::move(shown));
+      for (const auto& item : entry->import_values.as_list()) import(entry->name, item, merged, imported, shown);
+      entry->import_values = shown.empty() ? Value::nil_list() : Value::list(std::move(shown));
     }
     // The parent's own values win over what it imports.
     Value own = merged.deep_copy();
-    fill_table(own, imported, {}, Nulls::keep, quiet);
+    fill_table(own, imported, {}, keep_, quiet);
     chart.values = own;
     return {};
   }
@@ -226,35 +230,38 @@ class Importing {
       return;
     }
     Value under = at_path(to, *table);
-    fill_table(imported, under, {}, Nulls::keep, set_.warnings);
+    fill_table(imported, under, {}, keep_, set_.warnings);
   }
 
   ChartSet& set_;
+  const Coalescing keep_;
 };
 
 }  // namespace
 
-Result<void> check_dependencies(const Chart& chart) {
+Result<void> check_dependencies(const Chart& chart, const HelmProfile& profile) {
   std::string names;
   std::string wanted;
   for (const auto& entry : chart.metadata->dependencies) {
     const bool there = std::any_of(chart.dependencies.begin(), chart.dependencies.end(),
-                                   [&](const Chart* child) { return child->name() == entry.name; });
+                                   [&](const Chart* child) { return child->name() == entry->name; });
     if (there) continue;
     if (!names.empty()) {
       names += ", ";
       wanted += "; ";
     }
-    names += entry.name;
-    wanted += entry.name + ' ' + (entry.version.empty() ? "of any version" : entry.version);
-    if (!entry.repository.empty()) wanted += " from " + entry.repository;
+    names += entry->name;
+    wanted += entry->name + ' ' + (entry->version.empty() ? "of any version" : entry->version);
+    if (!entry->repository.empty()) wanted += " from " + entry->repository;
   }
   if (names.empty()) return {};
   const std::string yaml = chart.metadata->api_version == "v1" ? "requirements.yaml" : "Chart.yaml";
+  const std::string advice =
+      profile.major == 3
+          ? "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to "
+          : "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to ";
   return Error(ErrorCode::needs_source,
-               "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to "
-               "fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: " +
-                   names)
+               advice + "fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: " + names)
       .at({.file = chart.origin.empty() ? yaml : chart.origin + '/' + yaml})
       .with_hint("run 'helm dependency build " + (chart.origin.empty() ? std::string(".") : chart.origin) +
                  "' and commit its charts/ folder; it needs " + wanted);

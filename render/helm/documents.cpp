@@ -35,7 +35,7 @@ struct Head {
 
 int newlines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
 
-Result<Head> read_head(std::string_view text, bool quote_content) {
+Result<Head> read_head(std::string_view text, const HelmProfile& profile, bool quote_content) {
   auto document = parse_yaml(text, {.numbers = YamlNumbers::integers, .quote_content = quote_content});
   if (!document.ok()) {
     const auto& error = document.error();
@@ -45,13 +45,13 @@ Result<Head> read_head(std::string_view text, bool quote_content) {
   Head head;
   std::string api_version;
   std::string name;
-  GoStruct fields(*document, "util.SimpleHead");
+  GoStruct fields(*document, profile.major == 3 ? "releaseutil.SimpleHead" : "util.SimpleHead", profile.go);
   fields.read("apiVersion", api_version);
   fields.read("kind", head.kind);
   if (const auto* metadata = fields.member("metadata")) {
-    GoStruct inner(*metadata,
+    GoStruct inner(fields, *metadata,
                    R"(struct { Name string "json:\"name\""; Annotations map[string]string "json:\"annotations\"" })",
-                   ".metadata");
+                   "metadata");
     inner.read("name", name);
     inner.read_string_map("annotations", head.annotations);
     fields.adopt(inner);
@@ -85,18 +85,24 @@ int read_weight(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() ? weight : 0;
 }
 
-void sort_by_kind(std::vector<Sorted>& documents) {
+int rank(std::string_view kind, const HelmProfile& profile) {
   static const int unlisted = install_order({});
-  std::stable_sort(documents.begin(), documents.end(), [](const Sorted& a, const Sorted& b) {
-    const int first = install_order(a.kind);
-    const int second = install_order(b.kind);
+  if (!profile.webhooks_have_a_place && kind.ends_with("WebhookConfiguration")) return unlisted;
+  return install_order(kind);
+}
+
+void sort_by_kind(std::vector<Sorted>& documents, const HelmProfile& profile) {
+  static const int unlisted = install_order({});
+  std::stable_sort(documents.begin(), documents.end(), [&](const Sorted& a, const Sorted& b) {
+    const int first = rank(a.kind, profile);
+    const int second = rank(b.kind, profile);
     if (first == unlisted && second == unlisted) return a.kind < b.kind;
     return first < second;
   });
 }
 
-std::vector<Document> documents_of(std::vector<Sorted> sorted) {
-  sort_by_kind(sorted);
+std::vector<Document> documents_of(std::vector<Sorted> sorted, const HelmProfile& profile) {
+  sort_by_kind(sorted, profile);
   std::vector<Document> out;
   out.reserve(sorted.size());
   for (auto& one : sorted) out.push_back(std::move(one.document));
@@ -105,12 +111,13 @@ std::vector<Document> documents_of(std::vector<Sorted> sorted) {
 
 struct Classifier {
   Output& out;
+  const HelmProfile& profile;
   bool quote_content;
   std::vector<Sorted> manifests;
   std::vector<Sorted> hooks;
 
   Result<void> add(const RenderedFile& file, const Part& part) {
-    auto head = read_head(part.text, quote_content);
+    auto head = read_head(part.text, profile, quote_content);
     if (!head.ok()) {
       const auto& error = head.error();
       const int line = part.line + std::max(error.where().line, 1) - 1;
@@ -146,9 +153,46 @@ struct Classifier {
   }
 };
 
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+
+// The separator of Helm 3: `---` at the very beginning, or behind white space that ends in a newline, with all white space
+// around it. So a newline that one separator has taken is no beginning for the next.
+std::vector<Part> split_classic(std::string_view text, bool trims_end) {
+  std::vector<Part> parts;
+  std::string_view rest = trim_left_space(text);
+  if (trims_end) rest = trim_space(rest);
+  std::size_t counted = 0;
+  int line = 1;
+  const auto add = [&](std::size_t from, std::size_t to) {
+    const auto part = trims_end ? trim_space(rest.substr(from, to - from)) : trim_left_space(rest.substr(from, to - from));
+    if (trim_space(part).empty()) return;
+    const auto at = static_cast<std::size_t>(part.data() - text.data());
+    line += newlines(text.substr(counted, at - counted));
+    counted = at;
+    parts.push_back({part, line});
+  };
+  std::size_t start = 0;  // of the part, behind the separator before it
+  for (auto at = rest.find("---"); at != std::string_view::npos; at = rest.find("---", at)) {
+    const bool behind_newline = at > start && rest[at - 1] == '\n';
+    if (at != 0 && !behind_newline) {
+      ++at;
+      continue;
+    }
+    auto end = at;
+    while (end > start && is_blank(rest[end - 1])) --end;
+    add(start, end);
+    at += 3;
+    while (at < rest.size() && is_blank(rest[at])) ++at;
+    start = at;
+  }
+  add(start, rest.size());
+  return parts;
+}
+
 }  // namespace
 
-std::vector<Part> split_documents(std::string_view text) {
+std::vector<Part> split_documents(std::string_view text, DocumentCut cut) {
+  if (cut != DocumentCut::lines) return split_classic(text, cut == DocumentCut::trimmed);
   std::vector<Part> parts;
   std::string_view rest = trim_left_space(text);
   int line = 1 + newlines(text.substr(0, text.size() - rest.size()));
@@ -175,16 +219,17 @@ std::vector<Part> split_documents(std::string_view text) {
   return parts;
 }
 
-Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, bool quote_content) {
+Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile, bool quote_content) {
   std::sort(files.begin(), files.end(), [](const RenderedFile& a, const RenderedFile& b) { return a.path < b.path; });
-  Classifier classifier{.out = out, .quote_content = quote_content, .manifests = {}, .hooks = {}};
+  Classifier classifier{.out = out, .profile = profile, .quote_content = quote_content, .manifests = {}, .hooks = {}};
   for (const auto& file : files) {
     const auto base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
     if (base.starts_with('_')) continue;
-    for (const auto& part : split_documents(file.text)) GITOPSCTL_CHECK(classifier.add(file, part));
+    for (const auto& part : split_documents(file.text, profile.cut)) GITOPSCTL_CHECK(classifier.add(file, part));
   }
-  out.manifests = documents_of(std::move(classifier.manifests));
-  out.hooks = documents_of(std::move(classifier.hooks));
+  out.cut = profile.cut;
+  out.manifests = documents_of(std::move(classifier.manifests), profile);
+  out.hooks = documents_of(std::move(classifier.hooks), profile);
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/result/result.hpp"
 #include "render/helm/helm.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -15,9 +16,9 @@ struct Part {
   int line = 1;  ///< of its first line, from 1
 };
 
-/// Cuts a rendered file at lines that start with `---` (Helm 4.2.4 and later): blanks behind the separator go with it,
-/// parts are trimmed on the left only, empty ones are dropped. The views point into `text`.
-[[nodiscard]] std::vector<Part> split_documents(std::string_view text);
+/// Cuts a rendered file at lines that start with `---`, in the way of a Helm version; empty parts are dropped. The views
+/// point into `text`.
+[[nodiscard]] std::vector<Part> split_documents(std::string_view text, DocumentCut cut = DocumentCut::lines);
 
 /// One rendered file.
 struct RenderedFile {
@@ -30,6 +31,7 @@ struct RenderedFile {
 /// and blank files are skipped. A document with an unknown hook name is dropped with a warning. Error: `YAML parse error
 /// on PATH: …`, located in the template; the line in it counts in the rendered document. `quote_content`: as in
 /// RenderInputs.
-[[nodiscard]] Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, bool quote_content = true);
+[[nodiscard]] Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile = {},
+                                          bool quote_content = true);
 
 }  // namespace gitopsctl::render::helm

@@ -26,17 +26,21 @@ struct Template {
 // Later ones replace earlier ones of the same path.
 using Templates = std::map<std::string, Template, std::less<>>;
 
-Value child_values(const Value& parent_top, const std::string& name) {
+/// The named type of `.Values`.
+MapType values_type(const HelmProfile& profile) { return profile.major == 3 ? MapType::helm3_values : MapType::values; }
+
+Value child_values(const Value& parent_top, const std::string& name, MapType type) {
   const auto* values = parent_top.find("Values");
   const auto* own = values == nullptr ? nullptr : values->find(name);
-  return own != nullptr && own->is_map() ? own->with_map_type(MapType::values) : Value::map(MapType::values);
+  return own != nullptr && own->is_map() ? own->with_map_type(type) : Value::map(type);
 }
 
 // Makes the top object of a chart and, below `.Subcharts`, of its children, and collects their templates.
-Value collect(const Chart& chart, const Value& values, const Value& release, const Value& capabilities,
-              Templates& templates) {
-  Value about = metadata_as_map(*chart.metadata);
-  about.set("IsRoot", Value::boolean(chart.parent == nullptr));
+Value collect(const Chart& chart, const HelmProfile& profile, const Value& values, const Value& release,
+              const Value& capabilities, Templates& templates) {
+  const bool is_root = chart.parent == nullptr;
+  const Value about =
+      profile.chart_is_map ? metadata_as_map(*chart.metadata, is_root) : metadata_as_struct(*chart.metadata, is_root);
   Value subcharts = Value::map();
   const Value top = make_map({
       {"Capabilities", capabilities},
@@ -47,7 +51,8 @@ Value collect(const Chart& chart, const Value& values, const Value& release, con
       {"Values", values},
   });
   for (const auto* child : chart.dependencies) {
-    subcharts.set(child->name(), collect(*child, child_values(top, child->name()), release, capabilities, templates));
+    const Value below = child_values(top, child->name(), values_type(profile));
+    subcharts.set(child->name(), collect(*child, profile, below, release, capabilities, templates));
   }
   const auto path = chart.full_path();
   for (const auto& file : chart.templates) {
@@ -73,13 +78,32 @@ std::vector<std::string> parse_order(const Templates& templates) {
 }
 
 // The functions of a chart: Go's own, then Helm's, then those that need the engine; later ones win.
-const FunctionTable& chart_functions() {
-  static const FunctionTable table = [] {
-    std::vector<std::span<const Function>> tables{builtin_functions()};
-    tables.insert(tables.end(), all_functions().begin(), all_functions().end());
-    tables.push_back(engine_functions());
-    return FunctionTable(tables);
-  }();
+FunctionTable make_functions(const HelmProfile& profile) {
+  std::vector<std::span<const Function>> tables{builtin_functions()};
+  tables.insert(tables.end(), common_functions().begin(), common_functions().end());
+  if (profile.strict_yaml_functions) tables.push_back(strict_yaml_functions());
+  if (profile.strict_toml_functions) tables.push_back(strict_toml_functions());
+  if (profile.duration_functions) tables.push_back(duration_functions());
+  tables.push_back(engine_functions());
+  return FunctionTable(tables);
+}
+
+/// The table of a profile. Parsed templates are kept by the table that they were parsed with, so that there is one for
+/// each of the three sets of functions that Helm had.
+const FunctionTable& chart_functions(const HelmProfile& profile) {
+  if (profile.duration_functions) {
+    static const FunctionTable table = make_functions(profile);
+    return table;
+  }
+  if (profile.strict_toml_functions) {
+    static const FunctionTable table = make_functions(profile);
+    return table;
+  }
+  if (profile.strict_yaml_functions) {
+    static const FunctionTable table = make_functions(profile);
+    return table;
+  }
+  static const FunctionTable table = make_functions(profile);
   return table;
 }
 
@@ -99,8 +123,8 @@ Location failure_place(const Templates& templates, const TemplateFailure& failur
 }
 
 Error execution_failure(const Templates& templates, const std::string& name, const Error& error,
-                        const TemplateFailure& failure) {
-  const auto text = failure.empty() ? error.message() : helm_error_text(failure, HelmErrorStyle::trace);
+                        const TemplateFailure& failure, HelmErrorStyle style) {
+  const auto text = failure.empty() ? error.message() : helm_error_text(failure, style);
   return Error(failure.empty() ? error.code() : failure.code, text)
       .at(failure_place(templates, failure))
       .at({.file = templates.find(name)->second.origin})
@@ -109,20 +133,24 @@ Error execution_failure(const Templates& templates, const std::string& name, con
 
 Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates& templates,
                                               const std::vector<std::string>& order, RenderContext& context,
-                                              bool quote_content) {
+                                              const HelmProfile& profile, bool quote_content) {
   std::vector<RenderedFile> out;
   EvaluatorOptions options;
   options.quote_content = quote_content;
+  options.go = profile.go;
+  options.short_floats_in_toml = profile.short_floats_in_toml;
   Evaluator evaluator(set, context, options);
   for (const auto& name : order) {
     if (std::string_view(name).substr(name.rfind('/') + 1).starts_with('_')) continue;
     auto& file = templates.find(name)->second;
-    Value about = Value::map(MapType::values);
+    Value about = Value::map(values_type(profile));
     about.set("BasePath", Value::string(file.base_path));
     about.set("Name", Value::string(name));
     file.top.set("Template", about);
     auto text = evaluator.execute(name, file.top);
-    if (!text.ok()) return execution_failure(templates, name, text.error(), evaluator.last_failure());
+    if (!text.ok()) {
+      return execution_failure(templates, name, text.error(), evaluator.last_failure(), profile.errors);
+    }
     out.push_back({.path = name, .text = std::move(*text), .origin = file.origin});
   }
   return out;
@@ -143,10 +171,10 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
   });
   const Value capabilities = capabilities_object(profile, version, inputs.helm.capabilities);
   Templates templates;
-  collect(*set.root, values.with_map_type(MapType::values), release, capabilities, templates);
+  collect(*set.root, profile, values.with_map_type(values_type(profile)), release, capabilities, templates);
   const auto order = parse_order(templates);
 
-  TemplateSet parsed(chart_functions());
+  TemplateSet parsed(chart_functions(profile));
   for (const auto& name : order) {
     const auto& file = templates.find(name)->second;
     if (const auto added = parsed.add(name, file.text.view()); !added.ok()) return parse_failure(file, added.error());
@@ -154,7 +182,7 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
   HelmRenderContext context(inputs, profile, warnings);
   std::optional<Result<std::vector<RenderedFile>>> out;
   // Once around all files: a stack of its own for each would cost more than most templates.
-  run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, inputs.quote_content); });
+  run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, profile, inputs.quote_content); });
   return std::move(*out);
 }
 

@@ -122,7 +122,7 @@ Result<Value> table(const Value& values, std::span<const Value> arguments) {
   if (!walk(at, arguments[0].as_string(), missing)) {
     return Error(ErrorCode::invalid_input, go_quote(missing) + " is not a table");
   }
-  return at.with_map_type(MapType::values);
+  return at.with_map_type(values.map_type());
 }
 
 Result<Value> path_value(const Value& values, std::span<const Value> arguments) {
@@ -177,8 +177,17 @@ Value files_object(const std::vector<ChartFile>& files) {
 
 bool has_files_method(std::string_view name) noexcept { return find_method(files_methods, name) != nullptr; }
 
-Result<Value> call_files_method(const Value& files, std::string_view name, std::span<const Value> arguments) {
-  return call(*find_method(files_methods, name), files, arguments);
+Result<Value> call_files_method(const Value& files, std::string_view name, std::span<const Value> arguments,
+                                const HelmProfile& profile) {
+  const auto& method = *find_method(files_methods, name);
+  if (method.call == lines && !profile.lines_of_empty_file && arguments.size() == 1 && arguments[0].is_string()) {
+    // Older versions look at the last byte of a file that has none.
+    const auto* found = files.find(arguments[0].as_string());
+    if (found != nullptr && found->as_string().empty()) {
+      return Error(ErrorCode::invalid_input, "runtime error: index out of range [-1]");
+    }
+  }
+  return call(method, files, arguments);
 }
 
 bool has_values_method(std::string_view name) noexcept { return find_method(values_methods, name) != nullptr; }

@@ -8,6 +8,7 @@
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
 #include "render/helm/chart.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -17,7 +18,8 @@ namespace gitopsctl::render::helm {
 /// True when `.Files` has the method `name`: Get GetBytes Glob Lines AsConfig AsSecrets.
 [[nodiscard]] bool has_files_method(std::string_view name) noexcept;
 /// Calls it. Errors are Go's texts.
-[[nodiscard]] Result<Value> call_files_method(const Value& files, std::string_view name, std::span<const Value> arguments);
+[[nodiscard]] Result<Value> call_files_method(const Value& files, std::string_view name, std::span<const Value> arguments,
+                                              const HelmProfile& profile);
 
 /// True when `.Values` has the method `name`: Table YAML AsMap PathValue Encode.
 [[nodiscard]] bool has_values_method(std::string_view name) noexcept;

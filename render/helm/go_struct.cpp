@@ -25,6 +25,12 @@ std::string float32_text(double number) {
   return go_format_float(again);
 }
 
+/// `Metadata` of `v2.Metadata`; nothing of a type without a name.
+std::string short_name(std::string_view go_type) {
+  if (go_type.find(' ') != std::string_view::npos) return {};
+  return std::string(go_type.substr(go_type.rfind('.') + 1));
+}
+
 }  // namespace
 
 std::string_view json_kind(const Value& value) noexcept {
@@ -41,18 +47,39 @@ std::string_view json_kind(const Value& value) noexcept {
   }
 }
 
-GoStruct::GoStruct(const Value& document, std::string_view go_type, std::string path) : path_(std::move(path)) {
+GoStruct::GoStruct(const Value& document, std::string_view go_type, GoRelease release)
+    : old_(release < GoRelease::go_1_27), type_name_(short_name(go_type)) {
+  open(document, go_type);
+}
+
+GoStruct::GoStruct(const GoStruct& outer, const Value& document, std::string_view go_type, std::string_view field)
+    : old_(outer.old_),
+      path_(outer.path_ + '.' + std::string(field)),
+      fields_(outer.fields_ + '.' + std::string(field)),
+      type_name_(outer.type_name_) {
+  open(document, go_type);
+  type_name_ = short_name(go_type);
+}
+
+GoStruct::GoStruct(const GoStruct& outer, const Value& document, std::string_view go_type, std::string_view field,
+                   std::size_t index)
+    : old_(outer.old_),
+      path_(outer.path_ + '.' + std::string(field) + '.' + std::to_string(index)),
+      fields_(outer.fields_ + '.' + std::string(field)),
+      type_name_(outer.type_name_) {
+  open(document, go_type);
+  type_name_ = short_name(go_type);
+}
+
+void GoStruct::open(const Value& document, std::string_view go_type) {
   if (document.is_map()) {
     document_ = &document;
   } else if (document.is_nothing()) {
     null_ = true;
   } else {
-    wrong(document, path_, go_type);
+    note(document, path_, fields_, go_type);
   }
 }
-
-// Go 1.27 escapes the keys in the field paths of its messages as JSON pointers do.
-std::string GoStruct::path_of(std::string_view field) const { return path_ + '.' + pointer_step(field); }
 
 const Value* GoStruct::member(std::string_view field) const {
   if (document_ == nullptr) return nullptr;
@@ -64,11 +91,21 @@ const Value* GoStruct::member(std::string_view field) const {
   return found;
 }
 
-void GoStruct::wrong(const Value& value, const std::string& path, std::string_view wanted) {
+void GoStruct::wrong(const Value& value, std::string_view field, const std::string& below, std::string_view wanted) {
+  note(value, path_ + '.' + std::string(field) + below, fields_ + '.' + std::string(field), wanted);
+}
+
+void GoStruct::note(const Value& value, const std::string& path, const std::string& fields, std::string_view wanted) {
   // Reading goes through fields in our order; Go meets them in key order.
   if (!mistake_.empty() && mistake_path_ <= path) return;
   mistake_path_ = path;
   mistake_ = "json: cannot unmarshal " + std::string(json_kind(value)) + " into ";
+  if (old_) {
+    // The innermost struct and the fields on the way, without indexes and keys of maps.
+    mistake_ += fields.empty() ? "Go value" : "Go struct field " + type_name_ + fields;
+    mistake_ += " of type " + std::string(wanted);
+    return;
+  }
   const auto last = std::string_view(path).substr(path.rfind('.') + 1);
   const bool index = !last.empty() && std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (path.empty()) {
@@ -81,7 +118,7 @@ void GoStruct::wrong(const Value& value, const std::string& path, std::string_vi
   mistake_ += " of type " + std::string(wanted);
 }
 
-bool GoStruct::to_string(const Value& value, const std::string& path, std::string& out) {
+bool GoStruct::to_string(const Value& value, std::string_view field, const std::string& below, std::string& out) {
   switch (value.kind()) {
     case Kind::null:
     case Kind::absent: return false;
@@ -91,12 +128,12 @@ bool GoStruct::to_string(const Value& value, const std::string& path, std::strin
     case Kind::int64:
     case Kind::uint8: out = std::to_string(value.as_int()); return true;
     case Kind::float64: out = float32_text(value.as_double()); return true;
-    default: wrong(value, path, "string"); return false;
+    default: wrong(value, field, below, "string"); return false;
   }
 }
 
 void GoStruct::read(std::string_view field, std::string& out) {
-  if (const auto* value = member(field)) to_string(*value, path_of(field), out);
+  if (const auto* value = member(field)) to_string(*value, field, {}, out);
 }
 
 void GoStruct::read(std::string_view field, bool& out) {
@@ -105,7 +142,7 @@ void GoStruct::read(std::string_view field, bool& out) {
   if (value->is_bool()) {
     out = value->as_bool();
   } else {
-    wrong(*value, path_of(field), "bool");
+    wrong(*value, field, {}, "bool");
   }
 }
 
@@ -113,13 +150,13 @@ void GoStruct::read(std::string_view field, std::vector<std::string>& out) {
   const auto* value = member(field);
   if (value == nullptr) return;
   if (!value->is_list()) {
-    wrong(*value, path_of(field), "[]string");
+    wrong(*value, field, {}, "[]string");
     return;
   }
   out.clear();
   for (const auto& item : value->as_list()) {
     std::string text;
-    to_string(item, path_of(field) + '.' + std::to_string(out.size()), text);
+    to_string(item, field, '.' + std::to_string(out.size()), text);
     out.push_back(std::move(text));
   }
 }
@@ -128,13 +165,13 @@ void GoStruct::read_string_map(std::string_view field, Value& out) {
   const auto* value = member(field);
   if (value == nullptr) return;
   if (!value->is_map()) {
-    wrong(*value, path_of(field), "map[string]string");
+    wrong(*value, field, {}, "map[string]string");
     return;
   }
   out = Value::map(MapType::string);
   for (const auto& entry : value->as_map()) {
     std::string text;
-    to_string(entry.value, path_of(field) + '.' + pointer_step(entry.key.view()), text);
+    to_string(entry.value, field, '.' + pointer_step(entry.key.view()), text);
     out.set(entry.key, Value::string(text));
   }
 }
@@ -145,7 +182,7 @@ void GoStruct::read_list(std::string_view field, Value& out) {
   if (value->is_list()) {
     out = *value;
   } else {
-    wrong(*value, path_of(field), "[]interface {}");
+    wrong(*value, field, {}, "[]interface {}");
   }
 }
 
@@ -153,7 +190,7 @@ const Value* GoStruct::read_structs(std::string_view field, std::string_view go_
   const auto* value = member(field);
   if (value == nullptr) return nullptr;
   if (value->is_list()) return value;
-  wrong(*value, path_of(field), "[]*" + std::string(go_type));
+  wrong(*value, field, {}, "[]*" + std::string(go_type));
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result/result.hpp"
+#include "base/text/go_release.hpp"
 #include "base/value/value.hpp"
 
 namespace gitopsctl::render::helm {
@@ -16,9 +17,14 @@ namespace gitopsctl::render::helm {
 /// The document must have been read with YamlNumbers::integers.
 class GoStruct {
  public:
-  /// `go_type` names the struct in errors (`v2.Metadata`); `path` is empty for the root, else `.metadata`.
-  /// A document that is neither map nor null is an error.
-  GoStruct(const Value& document, std::string_view go_type, std::string path = {});
+  /// A document. `go_type` names the struct in errors (`v2.Metadata`), whose texts are those of `release`. One that is
+  /// neither map nor null is an error.
+  GoStruct(const Value& document, std::string_view go_type, GoRelease release);
+  /// A struct at the field `field` of another one.
+  GoStruct(const GoStruct& outer, const Value& document, std::string_view go_type, std::string_view field);
+  /// The struct `index` of a list at the field `field` of another one.
+  GoStruct(const GoStruct& outer, const Value& document, std::string_view go_type, std::string_view field,
+           std::size_t index);
 
   /// The member for `field`, or nullptr when there is none or it is null.
   [[nodiscard]] const Value* member(std::string_view field) const;
@@ -32,7 +38,6 @@ class GoStruct {
   /// The items of a list of structs; nullptr when the field is missing or null.
   [[nodiscard]] const Value* read_structs(std::string_view field, std::string_view go_type);
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Notes an error of a nested struct.
   void adopt(const GoStruct& nested);
   /// The first mistake, `json: cannot unmarshal …`, or "".
@@ -40,15 +45,20 @@ class GoStruct {
   [[nodiscard]] bool is_null() const noexcept { return null_; }
 
  private:
-  void wrong(const Value& value, const std::string& path, std::string_view wanted);
-  bool to_string(const Value& value, const std::string& path, std::string& out);
-  [[nodiscard]] std::string path_of(std::string_view field) const;
+  void open(const Value& document, std::string_view go_type);
+  /// Notes that `value`, at `field` and `below` that (`.3`, `.key`), is of a wrong type.
+  void wrong(const Value& value, std::string_view field, const std::string& below, std::string_view wanted);
+  void note(const Value& value, const std::string& path, const std::string& fields, std::string_view wanted);
+  bool to_string(const Value& value, std::string_view field, const std::string& below, std::string& out);
 
+  bool old_;  ///< before Go 1.27
   const Value* document_ = nullptr;
-  std::string path_;
+  bool null_ = false;
+  std::string path_;       ///< `.maintainers.0`: Go 1.27 names indexes and keys, escaped as JSON pointers do
+  std::string fields_;     ///< `.maintainers`: earlier ones do not
+  std::string type_name_;  ///< of the innermost struct, without its package
   std::string mistake_;
   std::string mistake_path_;
-  bool null_ = false;
 };
 
 /// What JSON calls the kind of a value: `string`, `number`, `bool`, `array`, `object`.

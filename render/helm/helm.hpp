@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result/result.hpp"
+#include "render/helm/profile.hpp"
 #include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::render::helm {
@@ -27,6 +28,7 @@ struct Output {
   std::vector<Document> hooks;
   std::string notes;
   std::vector<std::string> warnings;
+  DocumentCut cut = DocumentCut::lines;  ///< of the Helm version
 
   /// The bytes that `helm template` prints.
   [[nodiscard]] std::string text(bool with_hooks = true) const;

@@ -18,7 +18,7 @@ constexpr int max_chart_depth = 50;
 
 class Loader {
  public:
-  explicit Loader(ChartSet& set) : set_(set) {}
+  explicit Loader(ChartSet& set) : set_(set), reader_(set.profile) {}
 
   Result<Chart*> load(const FileTreePtr& tree, const TreePath& path) {
     const auto origin = tree->display(path);
@@ -55,14 +55,14 @@ class Loader {
           .with_hint("a chart is a directory with a Chart.yaml");
     }
     const std::string chart_yaml = origin.empty() ? "Chart.yaml" : origin + "/Chart.yaml";
-    if (const auto valid = validate_metadata(*chart.metadata); !valid.ok()) {
+    if (const auto valid = validate_metadata(*chart.metadata, set_.profile); !valid.ok()) {
       return valid.error().at({.file = chart_yaml});
     }
     GITOPSCTL_CHECK(add_subcharts(chart, subcharts, depth));
     return &chart;
   }
 
-  static Result<void> read_chart_yaml(Chart& chart, const std::vector<ChartFile>& files) {
+  Result<void> read_chart_yaml(Chart& chart, const std::vector<ChartFile>& files) {
     for (const auto& file : files) {
       if (file.name != "Chart.yaml") continue;
       if (chart.metadata == nullptr) chart.metadata = std::make_shared<Metadata>();
@@ -73,8 +73,8 @@ class Loader {
     return {};
   }
 
-  static Result<void> read_into(Metadata& metadata, const ChartFile& file) {
-    const auto read = read_metadata(file.data.view(), file.origin, metadata);
+  Result<void> read_into(Metadata& metadata, const ChartFile& file) {
+    const auto read = read_metadata(file.data.view(), file.origin, set_.profile, metadata);
     if (read.ok()) return {};
     const auto& error = read.error();
     return Error(error.code(), "cannot load " + file.name + ": " + error.message()).at(error.where());
@@ -87,7 +87,7 @@ class Loader {
     if (name == "Chart.yaml") return {};
     if (name == "Chart.lock") return check_lock(file);
     if (name == "values.yaml") {
-      auto values = read_values(file.data.view(), file.origin, set_.quote_content);
+      auto values = read_values(file.data.view(), file.origin, set_.profile, set_.quote_content);
       if (!values.ok()) {
         const auto& error = values.error();
         return Error(error.code(), "cannot load values.yaml: " + error.message()).at(error.where());
@@ -173,9 +173,11 @@ class Loader {
 
 }  // namespace
 
-Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path, bool quote_content) {
+Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path, bool quote_content,
+                                             const HelmProfile& profile) {
   auto set = std::make_unique<ChartSet>();
   set->quote_content = quote_content;
+  set->profile = profile;
   Loader loader(*set);
   GITOPSCTL_TRY(set->root, loader.load(tree, path));
   return set;

@@ -5,6 +5,7 @@
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "render/helm/chart.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -13,6 +14,6 @@ namespace gitopsctl::render::helm {
 /// broken, over 100 MiB in all (archives unpacked), more than 100,000 files, nested too deeply. `quote_content`: as in
 /// RenderInputs.
 [[nodiscard]] Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path,
-                                                           bool quote_content = true);
+                                                           bool quote_content = true, const HelmProfile& profile = {});
 
 }  // namespace gitopsctl::render::helm

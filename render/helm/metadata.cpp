@@ -11,6 +11,7 @@
 #include "base/text/semver.hpp"
 #include "base/yaml/yaml.hpp"
 #include "render/helm/go_struct.hpp"
+#include "render/helm/struct_object.hpp"
 #include "render/helm/whitespace.hpp"
 
 namespace gitopsctl::render::helm {
@@ -91,13 +92,14 @@ struct ReadField {
 template <class Struct>
 struct ShowField {
   const Struct& from;
+  ListType texts;  ///< of what type a `[]string` is shown
 
   Value operator()(std::string Struct::* member) const { return Value::string(from.*member); }
   Value operator()(bool Struct::* member) const { return Value::boolean(from.*member); }
   Value operator()(std::vector<std::string> Struct::* member) const {
     Value::List items;
     for (const auto& text : from.*member) items.push_back(Value::string(text));
-    return Value::list(std::move(items));
+    return Value::list(std::move(items), texts);
   }
   Value operator()(StringMap<Struct> map) const { return from.*map.member; }
   Value operator()(AnyList<Struct> list) const { return Value::list((from.*list.member).as_list()); }
@@ -112,10 +114,43 @@ template <class Struct, std::size_t count>
 Value::Members show_fields(const std::array<Field<Struct>, count>& fields, const Struct& from) {
   Value::Members out;
   for (const auto& field : fields) {
-    out.push_back({SharedString(field.go_name), std::visit(ShowField<Struct>{from}, field.place)});
+    out.push_back({SharedString(field.go_name), std::visit(ShowField<Struct>{from, ListType::any}, field.place)});
   }
   return out;
 }
+
+/// The same for a struct. Go leaves empty fields out of JSON, but for the `kept` ones.
+template <class Struct, std::size_t count>
+std::vector<StructObject::Field> struct_fields(const std::array<Field<Struct>, count>& fields, const Struct& from,
+                                               std::initializer_list<std::string_view> kept = {}) {
+  std::vector<StructObject::Field> out;
+  for (const auto& field : fields) {
+    const bool omit = std::find(kept.begin(), kept.end(), field.key) == kept.end();
+    out.push_back({field.go_name, field.key, std::visit(ShowField<Struct>{from, ListType::string}, field.place), omit});
+  }
+  return out;
+}
+
+/// `.Chart` of Helm 3: the struct of Chart.yaml, embedded in one that knows whether the chart is the root.
+class ChartObject final : public StructObject {
+ public:
+  ChartObject(const Value& metadata, bool is_root)
+      : StructObject("struct { chart.Metadata; IsRoot bool }",
+                     {{"Metadata", "", metadata}, {"IsRoot", "IsRoot", Value::boolean(is_root)}}),
+        metadata_(metadata) {}
+
+  bool field(std::string_view name, Value& out) const override {
+    return StructObject::field(name, out) || metadata_.as_object()->field(name, out);
+  }
+  [[nodiscard]] Value to_plain() const override {
+    Value out = metadata_.as_object()->to_plain();
+    out.set("IsRoot", *StructObject::to_plain().find("IsRoot"));
+    return out;
+  }
+
+ private:
+  Value metadata_;
+};
 
 /// The structs of a list of Chart.yaml. Sets `null_item` when one of them is null.
 template <class Struct, std::size_t count>
@@ -125,7 +160,7 @@ std::optional<std::vector<Struct>> read_list(GoStruct& document, std::string_vie
   if (list == nullptr) return std::nullopt;
   std::vector<Struct> out;
   for (const auto& item : list->as_list()) {
-    GoStruct one(item, go_type, '.' + std::string(key) + '.' + std::to_string(out.size()));
+    GoStruct one(document, item, go_type, key, out.size());
     read_fields(one, fields, out.emplace_back());
     document.adopt(one);
     null_item = null_item || one.is_null();
@@ -187,7 +222,8 @@ bool plain_alias(std::string_view alias) {
 
 Result<void> validate_dependencies(Metadata& metadata) {
   std::vector<std::string_view> seen;
-  for (auto& dependency : metadata.dependencies) {
+  for (const auto& entry : metadata.dependencies) {
+    auto& dependency = *entry;
     clean_fields(dependency_fields, dependency);
     if (!plain_alias(dependency.alias)) {
       return validation("dependency " + go_quote(dependency.name) + " has disallowed characters in the alias");
@@ -201,13 +237,13 @@ Result<void> validate_dependencies(Metadata& metadata) {
   return {};
 }
 
-Result<void> validate_name_and_version(const Metadata& metadata) {
+Result<void> validate_name_and_version(const Metadata& metadata, const HelmProfile& profile) {
   if (metadata.api_version.empty()) return validation("chart.metadata.apiVersion is required");
   if (metadata.name.empty()) return validation("chart.metadata.name is required");
-  if (metadata.name == "." || metadata.name == "..") {
+  if (profile.plain_names_only && (metadata.name == "." || metadata.name == "..")) {
     return validation("chart.metadata.name " + go_quote(metadata.name) + " is not allowed");
   }
-  if (metadata.name.find('/') != std::string::npos) {
+  if (profile.plain_names_only && metadata.name.find('/') != std::string::npos) {
     return validation("chart.metadata.name " + go_quote(metadata.name) + " is invalid");
   }
   if (metadata.version.empty()) return validation("chart.metadata.version is required");
@@ -222,19 +258,21 @@ Result<void> validate_name_and_version(const Metadata& metadata) {
 
 }  // namespace
 
-Result<void> read_metadata(std::string_view yaml, const std::string& file, Metadata& metadata) {
+Result<void> read_metadata(std::string_view yaml, const std::string& file, const HelmProfile& profile, Metadata& metadata) {
+  const std::string package = profile.major == 3 ? "chart." : "v2.";
   auto document = parse_yaml(yaml, {.numbers = YamlNumbers::integers}, file);
   if (!document.ok()) {
     const auto& error = document.error();
     return Error(error.code(), "error converting YAML to JSON: " + error.message()).at(error.where());
   }
-  GoStruct fields(*document, "v2.Metadata");
+  GoStruct fields(*document, package + "Metadata", profile.go);
   read_fields(fields, metadata_fields, metadata);
-  if (auto list = read_list(fields, "maintainers", "v2.Maintainer", maintainer_fields, metadata.null_maintainer)) {
+  if (auto list = read_list(fields, "maintainers", package + "Maintainer", maintainer_fields, metadata.null_maintainer)) {
     metadata.maintainers = *std::move(list);
   }
-  if (auto list = read_list(fields, "dependencies", "v2.Dependency", dependency_fields, metadata.null_dependency)) {
-    metadata.dependencies = *std::move(list);
+  if (auto list = read_list(fields, "dependencies", package + "Dependency", dependency_fields, metadata.null_dependency)) {
+    metadata.dependencies.clear();
+    for (auto& one : *list) metadata.dependencies.push_back(std::make_shared<ChartDependency>(std::move(one)));
     metadata.has_dependencies = true;
   }
   if (!fields.mistake().empty()) {
@@ -244,20 +282,44 @@ Result<void> read_metadata(std::string_view yaml, const std::string& file, Metad
   return {};
 }
 
-Result<void> validate_metadata(Metadata& metadata) {
+Result<void> validate_metadata(Metadata& metadata, const HelmProfile& profile) {
   clean_fields(metadata_fields, metadata);
-  GITOPSCTL_CHECK(validate_name_and_version(metadata));
+  GITOPSCTL_CHECK(validate_name_and_version(metadata, profile));
   for (auto& maintainer : metadata.maintainers) clean_fields(maintainer_fields, maintainer);
   if (metadata.null_maintainer) return validation("maintainers must not contain empty or null nodes");
   if (metadata.null_dependency) return validation("dependencies must not contain empty or null nodes");
   return validate_dependencies(metadata);
 }
 
-Value metadata_as_map(const Metadata& metadata) {
+Value metadata_as_map(const Metadata& metadata, bool is_root) {
   Value::Members members = show_fields(metadata_fields, metadata);
   members.push_back({SharedString("Maintainers"), show_list(maintainer_fields, metadata.maintainers)});
-  members.push_back({SharedString("Dependencies"), show_list(dependency_fields, metadata.dependencies)});
+  std::vector<ChartDependency> dependencies;
+  for (const auto& entry : metadata.dependencies) dependencies.push_back(*entry);
+  members.push_back({SharedString("Dependencies"), show_list(dependency_fields, dependencies)});
+  members.push_back({SharedString("IsRoot"), Value::boolean(is_root)});
   return Value::map(std::move(members));
+}
+
+Value metadata_as_struct(const Metadata& metadata, bool is_root) {
+  Value::List maintainers;
+  for (const auto& one : metadata.maintainers) {
+    maintainers.push_back(Value::object(new StructObject("*chart.Maintainer", struct_fields(maintainer_fields, one))));
+  }
+  Value::List dependencies;
+  for (const auto& one : metadata.dependencies) {
+    dependencies.push_back(Value::object(
+        new StructObject("*chart.Dependency", struct_fields(dependency_fields, *one, {"name", "repository"}))));
+  }
+  // In the order in which Go prints them.
+  std::vector<StructObject::Field> fields;
+  for (auto& field : struct_fields(metadata_fields, metadata)) {
+    if (field.name == "Icon") fields.push_back({"Maintainers", "maintainers", Value::list(std::move(maintainers)), true});
+    if (field.name == "Type") fields.push_back({"Dependencies", "dependencies", Value::list(std::move(dependencies)), true});
+    fields.push_back(std::move(field));
+  }
+  const Value about = Value::object(new StructObject("chart.Metadata", std::move(fields)));
+  return Value::object(new ChartObject(about, is_root));
 }
 
 }  // namespace gitopsctl::render::helm

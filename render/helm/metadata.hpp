@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -20,6 +22,9 @@ struct ChartDependency {
   Value import_values = Value::nil_list();
   std::string alias;
 };
+
+/// Shared, because Helm 3 lets charts under several aliases share them.
+using DependencyList = std::vector<std::shared_ptr<ChartDependency>>;
 
 struct Maintainer {
   std::string name;
@@ -44,7 +49,7 @@ struct Metadata {
   bool deprecated = false;
   Value annotations = Value::nil_map(MapType::string);
   std::string kube_version;
-  std::vector<ChartDependency> dependencies;
+  DependencyList dependencies;
   bool has_dependencies = false;  ///< the list was written, even if empty
   bool null_maintainer = false;   ///< a list holds a null
   bool null_dependency = false;
@@ -53,12 +58,15 @@ struct Metadata {
 
 /// Reads the YAML of Chart.yaml or requirements.yaml into `metadata`, keeping what the text does not name.
 /// Errors: Helm's texts without their `cannot load …` prefix, located in `file`.
-[[nodiscard]] Result<void> read_metadata(std::string_view yaml, const std::string& file, Metadata& metadata);
+[[nodiscard]] Result<void> read_metadata(std::string_view yaml, const std::string& file, const HelmProfile& profile,
+                                         Metadata& metadata);
 
 /// Cleans the text fields and checks the rules of a chart. Errors: `validation: …`, without a place.
-[[nodiscard]] Result<void> validate_metadata(Metadata& metadata);
+[[nodiscard]] Result<void> validate_metadata(Metadata& metadata, const HelmProfile& profile);
 
-/// `.Chart` as Helm 4 shows it: a map with the names of Go's fields, without IsRoot.
-[[nodiscard]] Value metadata_as_map(const Metadata& metadata);
+/// `.Chart` as Helm 4 shows it: a map with the names of Go's fields.
+[[nodiscard]] Value metadata_as_map(const Metadata& metadata, bool is_root);
+/// `.Chart` as Helm 3 shows it: a struct, with structs in its lists.
+[[nodiscard]] Value metadata_as_struct(const Metadata& metadata, bool is_root);
 
 }  // namespace gitopsctl::render::helm

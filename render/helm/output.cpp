@@ -34,7 +34,7 @@ std::string Output::text(bool with_hooks) const {
 Result<std::string> Output::show_only(const std::vector<std::string>& patterns, bool with_hooks) const {
   constexpr std::string_view mark = "# Source: ";
   const std::string all = text(with_hooks);
-  const auto documents = split_documents(all);
+  const auto documents = split_documents(all, cut);
   std::string out;
   for (const auto& pattern : patterns) {
     bool found = false;

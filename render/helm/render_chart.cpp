@@ -96,14 +96,14 @@ Error without_values(const Error& error, const Value& values) {
 Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   const auto& helm = inputs.helm;
   Output out;
-  GITOPSCTL_TRY(const auto* profile, find_profile(helm.profile));
-  GITOPSCTL_TRY(const auto version, kube_version(*profile, helm.capabilities));
-  GITOPSCTL_TRY(const auto user, user_values(inputs));
-  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart, inputs.quote_content));
+  GITOPSCTL_TRY(const auto profile, find_profile(helm.profile));
+  GITOPSCTL_TRY(const auto version, kube_version(profile, helm.capabilities));
+  GITOPSCTL_TRY(const auto user, user_values(inputs, profile));
+  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart, inputs.quote_content, profile));
   const Chart& root = *charts->root;
   GITOPSCTL_CHECK(check_installable(root));
   if (root.metadata->deprecated) charts->warnings.push_back("chart " + root.name() + " is deprecated");
-  GITOPSCTL_CHECK(check_dependencies(root));
+  GITOPSCTL_CHECK(check_dependencies(root, profile));
   GITOPSCTL_CHECK(check_release_name(helm.release_name));
 
   auto processed = process_dependencies(*charts, user);
@@ -114,19 +114,19 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
         .at({.file = chart_yaml_of(root)})
         .with_hint(error.hint());
   }
-  auto values = coalesce_values(root, user, Nulls::remove, charts->warnings, inputs.quote_content);
+  auto values = coalesce_values(root, user, charts->coalescing(Nulls::remove), charts->warnings);
   if (!values.ok()) return values.error().at({.file = chart_yaml_of(root)});
   if (!helm.skip_schema) {
-    const auto checked = check_schemas(root, *values, charts->warnings, inputs.quote_content);
+    const auto checked = check_schemas(root, *values, profile, charts->warnings, inputs.quote_content);
     if (!checked.ok()) return inputs.quote_content ? checked.error() : without_values(checked.error(), *values);
   }
   reached = Stage::values;
   GITOPSCTL_CHECK(check_kube_version(root, version));
 
-  auto files = execute_templates(*charts, *values, *profile, version, inputs, charts->warnings);
+  auto files = execute_templates(*charts, *values, profile, version, inputs, charts->warnings);
   if (!files.ok()) return inputs.quote_content ? files.error() : without_values(files.error(), *values);
   take_notes(root, *files, out);
-  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, inputs.quote_content));
+  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, profile, inputs.quote_content));
   if (helm.include_crds) collect_crds(root, out.crds);
   if (helm.skip_tests) {
     std::erase_if(out.hooks, [](const Document& hook) {

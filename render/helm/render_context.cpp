@@ -27,8 +27,6 @@ HelmRenderContext::HelmRenderContext(const RenderInputs& inputs, const HelmProfi
 
 TimePoint HelmRenderContext::now() const { return inputs_.now; }
 
-std::string_view HelmRenderContext::profile() const { return profile_.name; }
-
 std::string HelmRenderContext::random_bytes(std::string_view site, std::size_t count) {
   if (inputs_.installation_key.empty()) {
     if (!std::exchange(warned_, true)) {
@@ -54,13 +52,13 @@ std::string HelmRenderContext::random_bytes(std::string_view site, std::size_t c
 
 bool HelmRenderContext::has_map_method(MapType type, std::string_view name) const {
   if (type == MapType::files) return has_files_method(name);
-  return type == MapType::values && has_values_method(name);
+  return is_values(type) && has_values_method(name);
 }
 
 std::optional<Result<Value>> HelmRenderContext::map_method(const Value& receiver, std::string_view name,
                                                            std::span<const Value> arguments) {
   if (!has_map_method(receiver.map_type(), name)) return std::nullopt;
-  if (receiver.map_type() == MapType::files) return call_files_method(receiver, name, arguments);
+  if (receiver.map_type() == MapType::files) return call_files_method(receiver, name, arguments, profile_);
   return call_values_method(receiver, name, arguments);
 }
 

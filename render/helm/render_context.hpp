@@ -25,7 +25,6 @@ class HelmRenderContext final : public RenderContext {
 
   TimePoint now() const override;
   std::string random_bytes(std::string_view site, std::size_t count) override;
-  std::string_view profile() const override;
   std::optional<Result<Value>> map_method(const Value& receiver, std::string_view name,
                                           std::span<const Value> arguments) override;
   bool has_map_method(MapType type, std::string_view name) const override;

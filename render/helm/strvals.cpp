@@ -76,8 +76,8 @@ std::size_t json_extent(std::string_view text) {
 
 class Parser {
  public:
-  Parser(std::string_view text, SetStyle style, const SetFileReader& read_file)
-      : text_(text), style_(style), read_file_(read_file) {}
+  Parser(std::string_view text, SetStyle style, const SetFileReader& read_file, OpenIndex open_index)
+      : text_(text), style_(style), read_file_(read_file), open_index_(open_index) {}
 
   Result<void> parse(Value& values) {
     while (true) {
@@ -170,9 +170,10 @@ class Parser {
     return end;
   }
 
-  /// Nothing when the text ends in it, which helm takes for the end of all.
+  /// Nothing when the text ends in it and that is quiet.
   Result<std::optional<std::int64_t>> list_index() {
     const auto word = until("]");
+    if (word.ended && open_index_ == OpenIndex::is_error) return bad("error parsing index: EOF");
     if (word.ended) return std::optional<std::int64_t>();
     const auto number = whole_integer(word.text);
     if (!number) return bad("error parsing index: strconv.Atoi: parsing " + go_quote(word.text) + ": invalid syntax");
@@ -297,14 +298,16 @@ class Parser {
   std::string_view text_;
   SetStyle style_;
   const SetFileReader& read_file_;
+  OpenIndex open_index_;
   std::size_t at_ = 0;
 };
 
 }  // namespace
 
-Result<void> parse_set(std::string_view text, SetStyle style, Value& values, const SetFileReader& read_file) {
+Result<void> parse_set(std::string_view text, SetStyle style, Value& values, const SetFileReader& read_file,
+                       OpenIndex open_index) {
   if (!valid_utf8(text)) return bad("the text is not UTF-8");
-  return Parser(text, style, read_file).parse(values);
+  return Parser(text, style, read_file, open_index).parse(values);
 }
 
 }  // namespace gitopsctl::render::helm

@@ -28,7 +28,7 @@ constexpr std::array<Flag, 5> flags = {{
     {SetValue::Kind::literal, SetStyle::literal, "--set-literal"},
 }};
 
-Result<Value> read_value_file(const FileTree& tree, const TreePath& path, bool quote_content) {
+Result<Value> read_value_file(const FileTree& tree, const TreePath& path, const HelmProfile& profile, bool quote_content) {
   const auto name = tree.display(path);
   auto text = tree.read(path);
   if (!text.ok()) {
@@ -38,14 +38,15 @@ Result<Value> read_value_file(const FileTree& tree, const TreePath& path, bool q
         .at({.file = name})
         .with_hint("correct the path in the channel file, or add the file to the same commit");
   }
-  auto values = read_values(*text, name, quote_content);
+  auto values = read_values(*text, name, profile, quote_content);
   if (values.ok()) return values;
   const auto& error = values.error();
   return Error(error.code(), "failed to parse " + name + ": " + error.message()).at(error.where()).with_hint(error.hint());
 }
 
-Result<void> apply(const RenderInputs& inputs, const Flag& flag, const std::string& text, Value& values) {
-  if (flag.style == SetStyle::json) {
+Result<void> apply(const RenderInputs& inputs, const HelmProfile& profile, const Flag& flag, const std::string& text,
+                   Value& values) {
+  if (flag.style == SetStyle::json && profile.set_json_objects) {
     const auto trimmed = trim_space(text);
     if (trimmed.starts_with('{')) {
       const auto whole = parse_json(trimmed, {}, false);
@@ -60,7 +61,8 @@ Result<void> apply(const RenderInputs& inputs, const Flag& flag, const std::stri
     GITOPSCTL_TRY(const auto at, TreePath::parse(path));
     return inputs.tree->read(at);
   };
-  const auto done = parse_set(text, flag.style, values, read_file);
+  const auto open_index = profile.ends_open_index_quietly ? OpenIndex::ends_quietly : OpenIndex::is_error;
+  const auto done = parse_set(text, flag.style, values, read_file, open_index);
   if (done.ok()) return {};
   if (flag.style == SetStyle::json) return Error(ErrorCode::invalid_input, "failed parsing --set-json data " + text);
   const auto& error = done.error();
@@ -69,10 +71,10 @@ Result<void> apply(const RenderInputs& inputs, const Flag& flag, const std::stri
 
 }  // namespace
 
-Result<Value> user_values(const RenderInputs& inputs) {
+Result<Value> user_values(const RenderInputs& inputs, const HelmProfile& profile) {
   Value values = Value::map();
   for (const auto& path : inputs.helm.value_files) {
-    GITOPSCTL_TRY(const auto file, read_value_file(*inputs.tree, path, inputs.quote_content));
+    GITOPSCTL_TRY(const auto file, read_value_file(*inputs.tree, path, profile, inputs.quote_content));
     values = merge_tables(values, file);
   }
   values = merge_tables(values, with_float_numbers(inputs.helm.values));
@@ -80,7 +82,7 @@ Result<Value> user_values(const RenderInputs& inputs) {
   values = values.deep_copy();
   for (const auto& flag : flags) {
     for (const auto& set : inputs.helm.set_values) {
-      if (set.kind == flag.kind) GITOPSCTL_CHECK(apply(inputs, flag, set.text, values));
+      if (set.kind == flag.kind) GITOPSCTL_CHECK(apply(inputs, profile, flag, set.text, values));
     }
   }
   return values;

@@ -47,10 +47,24 @@ Result<std::vector<Part>> split_stream(std::string_view text, const std::string&
   return parts;
 }
 
+// What a reader with a buffer of 4,096 bytes loses: a last line of that many bytes, or several times as many, without its
+// end.
+std::string_view without_lost_line(std::string_view text) {
+  constexpr std::size_t buffer = 4096;
+  const auto newline = text.rfind('\n');
+  const auto start = newline == std::string_view::npos ? 0 : newline + 1;
+  const auto length = text.size() - start;
+  return length > 0 && length % buffer == 0 ? text.substr(0, start) : text;
+}
+
 }  // namespace
 
-Result<Value> read_values(std::string_view text, const std::string& file, bool quote_content) {
-  GITOPSCTL_TRY(const auto parts, split_stream(text, file, quote_content));
+Result<Value> read_values(std::string_view text, const std::string& file, const HelmProfile& profile, bool quote_content) {
+  std::vector<Part> parts{{text, 1}};
+  if (profile.joins_value_documents) {
+    GITOPSCTL_TRY(parts, split_stream(profile.reads_last_line ? text : without_lost_line(text), file, quote_content));
+  }
+  const std::string what = profile.joins_value_documents ? "cannot unmarshal yaml document: " : "";
   Value values = Value::map();
   for (const auto& part : parts) {
     const auto place = [&](int line, int column) {
@@ -59,14 +73,14 @@ Result<Value> read_values(std::string_view text, const std::string& file, bool q
     auto document = parse_yaml(part.text, {.numbers = YamlNumbers::float64, .quote_content = quote_content});
     if (!document.ok()) {
       const auto& error = document.error();
-      return Error(error.code(), "cannot unmarshal yaml document: error converting YAML to JSON: " + error.message())
+      return Error(error.code(), what + "error converting YAML to JSON: " + error.message())
           .at(place(error.where().line, error.where().column));
     }
     if (document->is_nothing()) continue;
     if (!document->is_map()) {
-      return Error(ErrorCode::invalid_input,
-                   "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
-                       std::string(json_kind(*document)) + " into Go value of type map[string]interface {}")
+      return Error(ErrorCode::invalid_input, what + "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
+                                                 std::string(json_kind(*document)) +
+                                                 " into Go value of type map[string]interface {}")
           .at(place(1, 0))
           .with_hint("a values file is a map of keys");
     }

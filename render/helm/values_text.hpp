@@ -5,13 +5,15 @@
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "render/helm/profile.hpp"
 
 namespace gitopsctl::render::helm {
 
-/// Reads the text of a values file: all its YAML documents, merged in order. Every number becomes a float64, as Helm has
-/// it. The result is a map of its own, empty for an empty text. Errors: Helm's text (`cannot unmarshal yaml document: …`),
-/// located in `file`. `quote_content`: as in RenderInputs.
-[[nodiscard]] Result<Value> read_values(std::string_view text, const std::string& file, bool quote_content = true);
+/// Reads the text of a values file: all its YAML documents, merged in order (Helm 3: the first one). Every number becomes a
+/// float64, as Helm has it. The result is a map of its own, empty for an empty text. Errors: Helm's text (`cannot unmarshal
+/// yaml document: …`), located in `file`. `quote_content`: as in RenderInputs.
+[[nodiscard]] Result<Value> read_values(std::string_view text, const std::string& file, const HelmProfile& profile = {},
+                                        bool quote_content = true);
 
 /// `over` laid over `base`: a table onto a table merges, everything else replaces; null stays as a value. Neither is
 /// changed; what is not merged is shared.

@@ -85,7 +85,8 @@ struct Frame {
 
 class Check {
  public:
-  Check(const Resources* resources, bool quote_values) : resources_(resources), quote_values_(quote_values) {}
+  Check(const Resources* resources, const Habits& habits, bool quote_values)
+      : resources_(resources), habits_(habits), quote_values_(quote_values) {}
 
   /// What is wrong with a value, seen for itself.
   Failures run(const Node& node, const Value& value, const Node* meta) {
@@ -168,13 +169,14 @@ class Check {
       const bool whole = (node.types & integer) != 0 && type == static_cast<unsigned>(Type::number) && is_integer(value);
       if (!whole) return say(frame, "got " + type_names(type) + ", want " + type_names(node.types));
     }
-    if (node.constant && !equal(value, *node.constant)) {
+    if (node.constant && !same(value, *node.constant)) {
       const bool plain = !node.constant->is_list() && !node.constant->is_map();
       return say(frame, plain ? "value must be " + shown(*node.constant) : "'const' failed");
     }
     if (node.enumeration) {
       const auto& wanted = *node.enumeration;
-      if (std::none_of(wanted.begin(), wanted.end(), [&](const Value& one) { return equal(value, one); })) {
+      if (std::none_of(wanted.begin(), wanted.end(), [&](const Value& one) { return same(value, one); }) ||
+          !has_kind_of(wanted, type)) {
         return say(frame, one_of_text(wanted));
       }
     }
@@ -185,6 +187,14 @@ class Check {
       }
     }
     return nullptr;
+  }
+
+  [[nodiscard]] bool same(const Value& value, const Value& wanted) const {
+    return habits_.corrected ? equal(value, wanted) : loosely_equal(value, wanted);
+  }
+  /// Helm's library looks for the type first.
+  static bool has_kind_of(const Value::List& wanted, unsigned type) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const Value& one) { return type_of(one) == type; });
   }
 
   static std::string one_of_text(const Value::List& wanted) {
@@ -277,7 +287,9 @@ class Check {
       const Node* meta = frame.meta;
       if (const auto* own = metaschema_at(frame, node)) node = meta = own;
       auto causes = run(*node, Value::string(member.key), meta);
-      if (!causes.empty()) add(frame, "invalid propertyName " + quoted(member.key.view()), std::move(causes));
+      if (causes.empty()) continue;
+      add(frame, "invalid propertyName " + quoted(member.key.view()), std::move(causes));
+      if (!habits_.corrected) frame.failures.back()->pointer.clear();
     }
   }
 
@@ -288,12 +300,13 @@ class Check {
     if (node.unique_items) check_unique(frame);
     const auto listed = std::min(node.prefix_items.size(), items.size());
     for (std::size_t i = 0; i < listed; ++i) add(frame, apply_to(frame, *node.prefix_items[i], items[i], std::to_string(i)));
+    const auto first = habits_.corrected ? 0 : listed;
     for (std::size_t i = listed; node.items != nullptr && i < items.size(); ++i) {
-      add(frame, apply_to(frame, *node.items, items[i], std::to_string(i)));
+      add(frame, apply_to(frame, *node.items, items[i], std::to_string(i - first)));
     }
     if (node.additional_items.node != nullptr) {
       for (std::size_t i = listed; i < items.size(); ++i) {
-        add(frame, apply_to(frame, *node.additional_items.node, items[i], std::to_string(i)));
+        add(frame, apply_to(frame, *node.additional_items.node, items[i], std::to_string(i - first)));
       }
     } else if (node.additional_items.allowed && !*node.additional_items.allowed && listed < items.size()) {
       add(frame, "last " + grouped(static_cast<std::int64_t>(items.size() - listed)) + " additionalItem(s) not allowed");
@@ -301,16 +314,28 @@ class Check {
     check_contains(frame);
   }
 
-  static void check_unique(Frame& frame) {
+  void check_unique(Frame& frame) const {
     const auto& items = frame.value.as_list();
+    // Short lists are compared one by one, by a comparison that is not the same in both directions.
+    if (!habits_.corrected && items.size() <= 20) {
+      for (std::size_t i = 1; i < items.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+          if (loosely_equal(items[i], items[j])) return say_equal(frame, j, i);
+        }
+      }
+      return;
+    }
     std::unordered_map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < items.size(); ++i) {
       const auto [first, fresh] = seen.emplace(comparable(items[i]), i);
       if (fresh) continue;
-      add(frame, "items at " + grouped(static_cast<std::int64_t>(first->second)) + " and " +
-                     grouped(static_cast<std::int64_t>(i)) + " are equal");
-      return;
+      return say_equal(frame, first->second, i);
     }
+  }
+
+  static void say_equal(Frame& frame, std::size_t first, std::size_t second) {
+    add(frame, "items at " + grouped(static_cast<std::int64_t>(first)) + " and " +
+                   grouped(static_cast<std::int64_t>(second)) + " are equal");
   }
 
   void check_contains(Frame& frame) {
@@ -540,6 +565,7 @@ class Check {
   }
 
   const Resources* resources_;
+  const Habits& habits_;
   bool quote_values_;
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
@@ -560,8 +586,9 @@ void print(const Failure& failure, std::size_t level, std::string& out) {
 
 }  // namespace
 
-Result<std::string> find_problems(const Node& root, const Value& value, bool quote_values, const Resources* resources) {
-  Check check(resources, quote_values);
+Result<std::string> find_problems(const Node& root, const Value& value, bool quote_values, const Habits& habits,
+                                  const Resources* resources) {
+  Check check(resources, habits, quote_values);
   std::string out;
   // Values may be nested a thousand levels deep, and every level takes several calls.
   run_with_large_stack([&] {

@@ -137,7 +137,8 @@ constexpr int newest_draft = 2020;
 class Compiler {
  public:
   /// A compiler of metaschemas asserts every format and does not check them against themselves.
-  explicit Compiler(bool metaschemas) : metaschemas_(metaschemas), program_(std::make_shared<Program>()) {}
+  Compiler(bool metaschemas, Habits habits)
+      : metaschemas_(metaschemas), habits_(habits), program_(std::make_shared<Program>()) {}
 
   Result<std::shared_ptr<const Program>> compile(const std::string& url, const Value& document) {
     GITOPSCTL_CHECK(add_document(url, document));
@@ -351,13 +352,13 @@ class Compiler {
     return validate(document, value, pointer);
   }
 
-  static Result<void> validate(Document& document, const Value& value, const std::string& pointer) {
+  [[nodiscard]] Result<void> validate(Document& document, const Value& value, const std::string& pointer) const {
     Resources metas;
     for (const auto& [place, resource] : document.resources) {
       GITOPSCTL_TRY(metas[place], metaschema(resource.draft));
     }
     GITOPSCTL_TRY(const Node* meta, metaschema(resource_at(document, pointer).draft));
-    GITOPSCTL_TRY(const auto problems, find_problems(*meta, value, true, &metas));
+    GITOPSCTL_TRY(const auto problems, find_problems(*meta, value, true, habits_, &metas));
     if (problems.empty()) return {};
     return failure(go_quote(location_of(document.url, pointer)) +
                    " is not valid against metaschema: jsonschema validation failed with " + quoted(meta->location) + '\n' +
@@ -494,7 +495,7 @@ class Compiler {
       const auto* format = text("format");
       if (format != nullptr && (compiler_.metaschemas_ || node_.draft < 2019)) {
         node_.format_name = format->as_string();
-        node_.format = find_format(node_.format_name);
+        node_.format = find_format(node_.format_name, compiler_.habits_.corrected);
       }
       return {};
     }
@@ -641,11 +642,12 @@ class Compiler {
     const auto one = std::find_if(all.begin(), all.end(), [&](const auto& known) { return known.draft == draft; });
     if (one == all.end()) return failure("no metaschema for draft " + std::to_string(draft), ErrorCode::internal);
     GITOPSCTL_TRY(const auto value, parse_go_json_numbers(metaschema_text(one->url)));
-    GITOPSCTL_TRY(program, Compiler(true).compile(std::string(one->url), value));
+    GITOPSCTL_TRY(program, Compiler(true, {}).compile(std::string(one->url), value));
     return program->root;
   }
 
   bool metaschemas_;
+  Habits habits_;
   std::shared_ptr<Program> program_;
   std::map<std::string, Document, std::less<>> documents_;
   std::map<std::pair<std::string, std::string>, Node*> nodes_;
@@ -653,20 +655,20 @@ class Compiler {
 
 }  // namespace
 
-Result<Schema> Schema::compile(std::string_view json) {
+Result<Schema> Schema::compile(std::string_view json, Habits habits) {
   Result<std::shared_ptr<const Program>> program = Error(ErrorCode::internal, "the schema was not compiled");
   // As deep as the JSON may be nested.
   run_with_large_stack([&] {
-    const auto value = parse_go_json_numbers(json);
-    program = value.ok() ? Compiler(false).compile(std::string(schema_url), *value)
+    const auto value = parse_go_json_numbers(json, habits.release);
+    program = value.ok() ? Compiler(false, habits).compile(std::string(schema_url), *value)
                          : Result<std::shared_ptr<const Program>>(value.error());
   });
   if (!program.ok()) return program.error();
-  return Schema(*std::move(program));
+  return Schema(*std::move(program), habits);
 }
 
 Result<std::string> Schema::problems(const Value& value, bool quote_values) const {
-  return find_problems(*program_->root, value, quote_values);
+  return find_problems(*program_->root, value, quote_values, habits_);
 }
 
 const std::vector<std::string>& Schema::unresolved() const noexcept { return program_->unresolved; }

@@ -168,8 +168,8 @@ Problem check_hostname(std::string_view text) {
   return std::nullopt;
 }
 
-Problem check_local_part(std::string_view local) {
-  if (local.size() > 1 && local.starts_with('"') && local.ends_with('"')) {
+Problem check_local_part(std::string_view local, bool corrected) {
+  if (local.size() > 1 && local.starts_with('"') && (local.ends_with('"') || !corrected)) {
     if (local.substr(1, local.size() - 2).find_first_of("\\\"") != std::string_view::npos) {
       return "backslash and quote are not allowed within quoted local part";
     }
@@ -183,14 +183,14 @@ Problem check_local_part(std::string_view local) {
   });
 }
 
-Problem check_email(std::string_view text) {
+Problem check_email(std::string_view text, bool corrected) {
   if (text.size() > 254) return "more than 255 characters long";
   const auto at = text.rfind('@');
   if (at == std::string_view::npos) return "missing @";
   const auto local = text.substr(0, at);
   auto domain = text.substr(at + 1);
   if (local.size() > 64) return "local part more than 64 characters long";
-  if (auto problem = check_local_part(local)) return problem;
+  if (auto problem = check_local_part(local, corrected)) return problem;
   if (!domain.starts_with('[') || !domain.ends_with(']')) {
     const auto problem = check_hostname(domain);
     return problem ? "invalid domain: " + *problem : Problem();
@@ -203,6 +203,10 @@ Problem check_email(std::string_view text) {
   const auto problem = check_ipv4(domain);
   return problem ? "invalid ipv4 address: " + *problem : Problem();
 }
+
+Problem check_email_603(std::string_view text) { return check_email(text, true); }
+/// Before: an opening quote makes a local part a quoted one.
+Problem check_email_602(std::string_view text) { return check_email(text, false); }
 
 Problem check_date(std::string_view text) {
   const auto time = parse_go_time("2006-01-02", text);
@@ -372,7 +376,7 @@ constexpr std::array<Row, 19> table{{
     {"date", check_date},
     {"date-time", check_date_time},
     {"duration", check_duration},
-    {"email", check_email},
+    {"email", check_email_603},
     {"hostname", check_hostname},
     {"ipv4", check_ipv4},
     {"ipv6", check_ipv6},
@@ -392,7 +396,8 @@ constexpr std::array<Row, 19> table{{
 
 }  // namespace
 
-FormatCheck find_format(std::string_view name) noexcept {
+FormatCheck find_format(std::string_view name, bool corrected) noexcept {
+  if (name == "email" && !corrected) return check_email_602;
   const auto row = std::find_if(table.begin(), table.end(), [&](const Row& r) { return r.name == name; });
   return row == table.end() ? nullptr : row->check;
 }

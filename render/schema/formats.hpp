@@ -10,7 +10,7 @@ namespace gitopsctl::render::schema {
 /// valid FORMAT: `; nothing when it is right.
 using FormatCheck = std::optional<std::string> (*)(std::string_view text);
 
-/// The check called `name`; nullptr for names without one, which accept everything.
-[[nodiscard]] FormatCheck find_format(std::string_view name) noexcept;
+/// The check called `name`; nullptr for names without one, which accept everything. `corrected`: as in Habits.
+[[nodiscard]] FormatCheck find_format(std::string_view name, bool corrected = true) noexcept;
 
 }  // namespace gitopsctl::render::schema

@@ -14,6 +14,7 @@
 #include "base/value/value.hpp"
 #include "render/schema/exact_number.hpp"
 #include "render/schema/formats.hpp"
+#include "render/schema/schema.hpp"
 
 namespace gitopsctl::render::schema {
 
@@ -110,6 +111,6 @@ using Resources = std::map<std::string, const Node*, std::less<>>;
 /// As Schema::problems() for any schema of a program. With `resources`, `value` is a schema document and `root` its
 /// metaschema.
 [[nodiscard]] Result<std::string> find_problems(const Node& root, const Value& value, bool quote_values,
-                                                const Resources* resources = nullptr);
+                                                const Habits& habits, const Resources* resources = nullptr);
 
 }  // namespace gitopsctl::render::schema

@@ -101,6 +101,27 @@ bool equal(const Value& a, const Value& b) {
   return comparable(a) == comparable(b);
 }
 
+bool loosely_equal(const Value& a, const Value& b) {
+  const auto type = type_of(a);
+  if (type == bit(Type::number) && b.is_string()) {
+    const auto number = ExactNumber::parse(number_text(a));
+    const auto text = ExactNumber::parse(b.as_string());
+    return number && text && number->compare(*text) == 0;
+  }
+  if (type == bit(Type::array)) {
+    if (!b.is_list() || a.size() != b.size()) return false;
+    return std::equal(a.as_list().begin(), a.as_list().end(), b.as_list().begin(), loosely_equal);
+  }
+  if (type == bit(Type::object)) {
+    if (!b.is_map() || a.size() != b.size()) return false;
+    return std::all_of(a.as_map().begin(), a.as_map().end(), [&](const Value::Member& member) {
+      const auto* other = b.find(member.key.view());
+      return other != nullptr && loosely_equal(member.value, *other);
+    });
+  }
+  return equal(a, b);
+}
+
 std::string comparable(const Value& value) {
   std::string out;
   append_comparable(value, out);

@@ -20,6 +20,8 @@ namespace gitopsctl::render::schema {
 [[nodiscard]] std::string number_text(const Value& number);
 /// Equal as JSON: 1 and 1.0 are.
 [[nodiscard]] bool equal(const Value& a, const Value& b);
+/// As jsonschema 6.0.2 has it: a number `a` equals a text `b` that means it, also inside of lists and objects.
+[[nodiscard]] bool loosely_equal(const Value& a, const Value& b);
 /// A text that equal values, and only they, share.
 [[nodiscard]] std::string comparable(const Value& value);
 

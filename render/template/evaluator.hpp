@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result/result.hpp"
+#include "base/text/go_release.hpp"
 #include "base/time/clock.hpp"
 #include "base/value/value.hpp"
 #include "render/template/engine.hpp"
@@ -31,8 +32,6 @@ class RenderContext {
   /// system, or a generator keyed by seed, `site` (the file being rendered, Evaluator::current_file) and the ordinal of
   /// the call.
   [[nodiscard]] virtual std::string random_bytes(std::string_view site, std::size_t count) = 0;
-  /// The profile whose quirks functions follow: `helm-4.3`, `helm-3.19`.
-  [[nodiscard]] virtual std::string_view profile() const { return "helm-4.3"; }
   /// Lint mode: `required` and `fail` warn and go on with "".
   [[nodiscard]] virtual bool lint() const { return false; }
   /// `lookup`: an object, a list, or an empty map when there is nothing (always without a snapshot of the cluster).
@@ -71,8 +70,8 @@ struct EvaluatorOptions {
   MissingKey missing_key = MissingKey::zero;
   /// Plain Go: the text `<no value>` stays in results. Helm removes it from every file and every `tpl`.
   bool keep_no_value = false;
-  /// Errors of eq, lt and the like name the types, as programs built with Go 1.26 do.
-  bool comparison_errors_name_types = true;
+  GoRelease go = GoRelease::go_1_27;  ///< of the program whose texts are imitated
+  bool short_floats_in_toml = true;   ///< `toToml` writes 1e+06 instead of 1000000.0
   /// False: errors of functions and of `range` leave out the values that Go quotes. What `fail` and `required` say stays.
   bool quote_content = true;
   EvaluatorLimits limits;

@@ -44,7 +44,7 @@ bool fits(const Value& value, ParamType type) {
     case ParamType::int64: return value.kind() == Kind::int64;
     case ParamType::float64: return value.is_float();
     case ParamType::boolean: return value.is_bool();
-    case ParamType::map: return value.is_map() && (value.map_type() == MapType::any || value.map_type() == MapType::values);
+    case ParamType::map: return value.is_map() && (value.map_type() == MapType::any || is_values(value.map_type()));
     case ParamType::list: return value.is_list() && value.list_type() == ListType::any;
     case ParamType::time: return value.is_object() && value.as_object()->go_type() == "time.Time";
   }
@@ -278,7 +278,7 @@ bool Machine::call_method(Frame& frame, const Operand& dot, const SharedString& 
   std::vector<Value> arguments;
   if (value.value.is_map()) {
     const MapType type = value.value.map_type();
-    if ((type != MapType::values && type != MapType::files) || !context_.has_map_method(type, name)) return true;
+    if ((!is_values(type) && type != MapType::files) || !context_.has_map_method(type, name)) return true;
     if (!method_arguments(frame, dot, words, last, arguments)) return false;
     auto result = context_.map_method(value.value, name, arguments);
     if (!result.has_value()) return true;

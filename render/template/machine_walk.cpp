@@ -12,7 +12,8 @@ Operand element_of(const Value& container, const Value& member) {
   if (container.is_map()) {
     switch (container.map_type()) {
       case MapType::any:
-      case MapType::values: return {member, true};
+      case MapType::values:
+      case MapType::helm3_values: return {member, true};
       case MapType::string: return {member, false};
       case MapType::files: {
         if (!member.is_string()) return {member, false};

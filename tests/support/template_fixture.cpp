@@ -118,7 +118,7 @@ EvaluatorOptions plain_go() {
   EvaluatorOptions options;
   options.missing_key = MissingKey::invalid;
   options.keep_no_value = true;
-  options.comparison_errors_name_types = false;
+  options.go = GoRelease::go_1_25;
   return options;
 }
 

@@ -32,7 +32,7 @@ std::string final_values(Files files, std::string_view user, std::vector<std::st
   const auto given = value(user);
   const auto processed = process_dependencies(set, given);
   if (!processed.ok()) return processed.error().message();
-  const auto values = coalesce_values(*set.root, given, Nulls::remove, set.warnings);
+  const auto values = coalesce_values(*set.root, given, set.coalescing(Nulls::remove), set.warnings);
   if (warnings != nullptr) *warnings = set.warnings;
   return values.ok() ? json(*values) : values.error().message();
 }
