@@ -102,12 +102,12 @@ Error no_such_chart(const std::string& chart) {
 }
 
 /// The tree that a chart stands in: the repository around it, so that links inside of that can be followed; else the
-/// directory above it.
-Result<FileTreePtr> open_around(const std::string& chart, TreePath& in_tree) {
+/// directory above it. Helm 4 looks for Chart.yaml before it loads a chart.
+Result<FileTreePtr> open_around(const std::string& chart, bool wants_chart_yaml, TreePath& in_tree) {
   std::error_code failed;
   if (!fs::exists(chart, failed)) return no_such_chart(chart);
   const fs::path chart_yaml = fs::absolute(chart, failed).lexically_normal() / "Chart.yaml";
-  if (fs::is_directory(chart, failed) && !fs::exists(chart_yaml, failed)) {
+  if (wants_chart_yaml && fs::is_directory(chart, failed) && !fs::exists(chart_yaml, failed)) {
     return Error(ErrorCode::not_found, "unable to detect chart at " + chart_yaml.string() + ": open " + chart_yaml.string() +
                                            ": " + reason(ENOENT));
   }
@@ -160,7 +160,7 @@ Result<render::RenderInputs> read_inputs(const Invocation& invocation) {
   // helm has a name for a render without one, so that --generate-name changes nothing.
   helm.release_name = named ? std::string(invocation.argument(0)) : "release-name";
   TreePath in_tree;
-  GITOPSCTL_TRY(auto around, open_around(chart, in_tree));
+  GITOPSCTL_TRY(auto around, open_around(chart, !invocation.text("helm-profile").starts_with("helm-3"), in_tree));
   const auto files = std::make_shared<GivenFiles>();
   for (const auto& name : invocation.list("values")) {
     const std::string path(trim_space(name));

@@ -317,8 +317,8 @@ struct Group {
   bool names_prerelease = false;
 };
 
-Result<Group> parse_group(std::string_view text) {
-  const auto improper = [&] { return invalid("improper constraint: " + go_quote(text)); };
+Result<Group> parse_group(std::string_view text, bool quotes) {
+  const auto improper = [&] { return invalid("improper constraint: " + (quotes ? go_quote(text) : std::string(text))); };
   Group group;
   Scanner in(text);
   in.skip_blanks();
@@ -385,7 +385,7 @@ SemVerConstraint::~SemVerConstraint() = default;
 SemVerConstraint::SemVerConstraint(SemVerConstraint&&) noexcept = default;
 SemVerConstraint& SemVerConstraint::operator=(SemVerConstraint&&) noexcept = default;
 
-Result<SemVerConstraint> SemVerConstraint::parse(std::string_view text) {
+Result<SemVerConstraint> SemVerConstraint::parse(std::string_view text, bool quotes) {
   if (text.size() > max_constraint_bytes) return invalid("constraint string is too long (max 512 bytes)");
   const auto rewritten = rewrite_ranges(text);
   auto groups = std::make_unique<Groups>();
@@ -393,7 +393,7 @@ Result<SemVerConstraint> SemVerConstraint::parse(std::string_view text) {
   for (;;) {
     const auto bar = rest.find("||");
     if (groups->any_of.size() == max_constraint_groups) return invalid("too many constraint groups (max 32)");
-    auto group = parse_group(rest.substr(0, bar));
+    auto group = parse_group(rest.substr(0, bar), quotes);
     if (!group.ok()) return group.error();
     groups->any_of.push_back(std::move(*group));
     if (bar == std::string_view::npos) break;

@@ -31,8 +31,8 @@ struct SemVer {
 /// A version range: `>=1.2 <2 || ^3`, `1.x`, `1.2 - 1.4`, with Masterminds' rules for prereleases.
 class SemVerConstraint {
  public:
-  /// Errors: `improper constraint: …`.
-  static Result<SemVerConstraint> parse(std::string_view text);
+  /// Errors: `improper constraint: "…"`, without the quotes when they are not asked for (Masterminds' library before 3.5).
+  static Result<SemVerConstraint> parse(std::string_view text, bool quotes = true);
   [[nodiscard]] bool matches(const SemVer& version) const;
   ~SemVerConstraint();
   SemVerConstraint(SemVerConstraint&&) noexcept;

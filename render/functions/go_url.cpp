@@ -105,12 +105,12 @@ Result<std::string> parse_literal(std::string_view host) {
   return "[" + shown + "]" + std::string(port);
 }
 
-Result<std::string> parse_host(std::string_view scheme, std::string_view host) {
+Result<std::string> parse_host(std::string_view scheme, std::string_view host, GoRelease release) {
   const auto bracket = host.rfind('[');
   if (bracket == 0) return parse_literal(host);
   if (bracket != std::string_view::npos) return failure("invalid IP-literal");
   // Lists of hosts with ports (databases) are let through outside of the web's schemes.
-  const bool web = scheme == "http" || scheme == "https";
+  const bool web = release >= GoRelease::go_1_26 && (scheme == "http" || scheme == "https");
   const auto colon = web ? host.find(':') : host.rfind(':');
   if (colon != std::string_view::npos && !valid_port(host.substr(colon))) return bad_port(host.substr(colon));
   return unescape(host, host_part);
@@ -122,9 +122,10 @@ bool valid_userinfo(std::string_view text) noexcept {
   });
 }
 
-Result<void> parse_authority(GoUrl& url, std::string_view authority) {
+Result<void> parse_authority(GoUrl& url, std::string_view authority, GoRelease release) {
   const auto at = authority.rfind('@');
-  GITOPSCTL_TRY(url.host, parse_host(url.scheme, at == std::string_view::npos ? authority : authority.substr(at + 1)));
+  GITOPSCTL_TRY(url.host,
+                parse_host(url.scheme, at == std::string_view::npos ? authority : authority.substr(at + 1), release));
   if (at == std::string_view::npos) return {};
   const auto userinfo = authority.substr(0, at);
   if (!valid_userinfo(userinfo)) return failure("net/url: invalid userinfo");
@@ -156,7 +157,7 @@ Result<std::string> take_scheme(std::string_view& text) {
   return std::string();
 }
 
-Result<GoUrl> parse_without_fragment(std::string_view text) {
+Result<GoUrl> parse_without_fragment(std::string_view text, GoRelease release) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; };
   if (std::any_of(text.begin(), text.end(), is_control)) return failure("net/url: invalid control character in URL");
   GoUrl url;
@@ -181,7 +182,7 @@ Result<GoUrl> parse_without_fragment(std::string_view text) {
   if (text.starts_with("//") && (!url.scheme.empty() || !text.starts_with("///"))) {
     const auto authority = text.substr(2, std::min(text.find('/', 2), text.size()) - 2);
     text.remove_prefix(2 + authority.size());
-    GITOPSCTL_CHECK(parse_authority(url, authority));
+    GITOPSCTL_CHECK(parse_authority(url, authority, release));
   }
   GITOPSCTL_TRY(url.path, unescape(text, path_part));
   return url;
@@ -218,12 +219,12 @@ std::string resolve_path(std::string_view base, std::string_view reference) {
 
 }  // namespace
 
-Result<GoUrl> GoUrl::parse(std::string_view text) {
+Result<GoUrl> GoUrl::parse(std::string_view text, GoRelease release) {
   const auto hash = text.find('#');
   const auto named = [](std::string_view what, const Error& error) {
     return failure("parse " + go_quote(what) + ": " + error.message());
   };
-  auto url = parse_without_fragment(text.substr(0, hash));
+  auto url = parse_without_fragment(text.substr(0, hash), release);
   if (!url.ok()) return named(text.substr(0, hash), url.error());
   if (hash != std::string_view::npos) {
     auto unescaped = unescape(text.substr(hash + 1), fragment_part);

@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "base/result/result.hpp"
+#include "base/text/go_release.hpp"
 
 namespace gitopsctl::render {
 
-/// A URL as Go's net/url takes it apart (the rules of Go 1.27). Parts are unescaped, but for the query and the opaque part.
+/// A URL as Go's net/url takes it apart. Parts are unescaped, but for the query and the opaque part.
 struct GoUrl {
   std::string scheme;
   std::string opaque;
@@ -23,7 +24,7 @@ struct GoUrl {
   std::string fragment;
 
   /// url.Parse. Errors: `parse "TEXT": missing ']' in host`.
-  static Result<GoUrl> parse(std::string_view text);
+  static Result<GoUrl> parse(std::string_view text, GoRelease release = GoRelease::go_1_27);
   /// The host without port and brackets.
   [[nodiscard]] std::string hostname() const;
   /// `name:password`, escaped; "" without user.

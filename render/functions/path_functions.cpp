@@ -5,6 +5,7 @@
 #include "render/functions/arguments.hpp"
 #include "render/functions/functions.hpp"
 #include "render/functions/go_url.hpp"
+#include "render/template/evaluator.hpp"
 
 namespace gitopsctl::render {
 namespace {
@@ -67,8 +68,8 @@ Result<Value> is_abs(CallContext& /*context*/, Arguments arguments) {
   return Value::boolean(arguments[0].as_string().starts_with('/'));
 }
 
-Result<Value> url_parse(CallContext& /*context*/, Arguments arguments) {
-  const auto url = GoUrl::parse(arguments[0].as_string());
+Result<Value> url_parse(CallContext& context, Arguments arguments) {
+  const auto url = GoUrl::parse(arguments[0].as_string(), context.evaluator.options().go);
   if (!url.ok()) return failure("unable to parse url: " + url.error().message());
   return make_map({
       {"scheme", Value::string(url->scheme)},

@@ -7,6 +7,7 @@
 #include "base/text/semver.hpp"
 #include "render/functions/arguments.hpp"
 #include "render/functions/functions.hpp"
+#include "render/template/evaluator.hpp"
 
 namespace gitopsctl::render {
 namespace {
@@ -113,8 +114,9 @@ Result<Value> semver(CallContext& /*context*/, Arguments arguments) {
   return Value::object(new VersionObject(std::move(version)));
 }
 
-Result<Value> semver_compare(CallContext& /*context*/, Arguments arguments) {
-  GITOPSCTL_TRY(const auto constraint, SemVerConstraint::parse(arguments[0].as_string()));
+Result<Value> semver_compare(CallContext& context, Arguments arguments) {
+  const bool quotes = context.evaluator.options().quotes_constraints;
+  GITOPSCTL_TRY(const auto constraint, SemVerConstraint::parse(arguments[0].as_string(), quotes));
   GITOPSCTL_TRY(const auto version, parse_semver(arguments[1].as_string()));
   return Value::boolean(constraint.matches(version));
 }

@@ -110,7 +110,6 @@ class Enabling {
       children.reserve(original.dependencies.size());
       for (const auto* child : original.dependencies) children.push_back(&set_.add(*child));
       copy.set_dependencies(std::move(children));
-    } else {
       for (auto& entry : copy.metadata->dependencies) entry = std::make_shared<ChartDependency>(*entry);
     }
     if (!alias.empty()) copy.metadata->name = alias;
@@ -210,7 +209,7 @@ class Importing {
     std::string to = ".";
     if (item.is_string()) {
       from = "exports." + std::string(item.as_string());
-    } else if (item.is_map()) {
+    } else if (item.is_map() && item.map_type() != MapType::string) {  // what an earlier pass left is of that type
       const auto text = [&](std::string_view key) {
         const auto* value = item.find(key);
         return value == nullptr ? std::string("<nil>") : go_format(*value);

@@ -138,6 +138,7 @@ Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates&
   EvaluatorOptions options;
   options.quote_content = quote_content;
   options.go = profile.go;
+  options.quotes_constraints = profile.quotes_constraints;
   options.short_floats_in_toml = profile.short_floats_in_toml;
   Evaluator evaluator(set, context, options);
   for (const auto& name : order) {

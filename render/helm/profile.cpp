@@ -28,7 +28,7 @@ constexpr std::array<Minor, 8> minors = {{
     {3, 22, 0, GoRelease::go_1_26, "go1.26.6", 37},
     {3, 21, 4, GoRelease::go_1_26, "go1.26.6", 36},
     {3, 20, 2, GoRelease::go_1_25, "go1.25.9", 35},
-    {3, 19, 5, GoRelease::go_1_25, "go1.24.13", 34},
+    {3, 19, 5, GoRelease::go_1_24, "go1.24.13", 34},
 }};
 
 /// Versions in their order, for `since`.
@@ -93,6 +93,7 @@ HelmProfile make_profile(const Minor& minor, int patch) {
   out.corrected_schemas = version.since({3, 22, 0}, {4, 3, 0});
   out.reads_last_line = version.since(three, {4, 3, 0});
   out.bounds_each_file = !version.since(never, {4, 3, 0});
+  out.quotes_constraints = version.since({3, 21, 4}, {4, 2, 0});
   out.short_floats_in_toml = version.since({3, 20, 0}, {4, 1, 0});
   return out;
 }

@@ -57,6 +57,7 @@ struct HelmProfile {
   bool corrected_schemas = true;          ///< jsonschema 6.0.3 instead of 6.0.2
   bool reads_last_line = true;            ///< also of values whose last line of n × 4096 bytes has no end
   bool bounds_each_file = false;          ///< 5 MiB for a file
+  bool quotes_constraints = true;         ///< `improper constraint: "x"`, with quotes
   bool short_floats_in_toml = true;       ///< 1e+06 instead of 1000000.0
 };
 

@@ -109,7 +109,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   auto processed = process_dependencies(*charts, user);
   if (!processed.ok()) {
     const auto& error = processed.error();
-    return Error(error.code(), "chart dependencies processing failed: " + error.message())
+    return Error(error.code(), (profile.major == 3 ? "" : "chart dependencies processing failed: ") + error.message())
         .at(error.where())
         .at({.file = chart_yaml_of(root)})
         .with_hint(error.hint());

@@ -495,7 +495,7 @@ class Compiler {
       const auto* format = text("format");
       if (format != nullptr && (compiler_.metaschemas_ || node_.draft < 2019)) {
         node_.format_name = format->as_string();
-        node_.format = find_format(node_.format_name, compiler_.habits_.corrected);
+        node_.format = find_format(node_.format_name, compiler_.habits_);
       }
       return {};
     }

@@ -286,8 +286,8 @@ Problem check_period(std::string_view text) {
   return problem ? "invalid end date-time: " + *problem : Problem();
 }
 
-Problem parse_url(std::string_view text, GoUrl& out) {
-  auto url = GoUrl::parse(text);
+Problem parse_url(std::string_view text, GoRelease release, GoUrl& out) {
+  auto url = GoUrl::parse(text, release);
   if (!url.ok()) return url.error().message();
   if (const auto host = url->hostname(); host.find(':') != std::string::npos) {
     if (url->host.find('[') == std::string::npos || url->host.find(']') == std::string::npos) {
@@ -299,22 +299,25 @@ Problem parse_url(std::string_view text, GoUrl& out) {
   return std::nullopt;
 }
 
+template <GoRelease release>
 Problem check_uri(std::string_view text) {
   GoUrl url;
-  if (auto problem = parse_url(text, url)) return problem;
+  if (auto problem = parse_url(text, release, url)) return problem;
   return url.scheme.empty() ? Problem("relative url") : Problem();
 }
 
+template <GoRelease release>
 Problem check_uri_reference(std::string_view text) {
   if (text.find('\\') != std::string_view::npos) return "contains \\";
   GoUrl url;
-  return parse_url(text, url);
+  return parse_url(text, release, url);
 }
 
 // The library that helm uses looks at the escaped path only where it differs from its plain form; so braces are.
+template <GoRelease release>
 Problem check_uri_template(std::string_view text) {
   GoUrl url;
-  if (auto problem = parse_url(text, url)) return problem;
+  if (auto problem = parse_url(text, release, url)) return problem;
   for (const auto part : split(url.path, '/')) {
     bool open = false;
     for (const char c : part) {
@@ -372,6 +375,7 @@ struct Row {
   FormatCheck check;
 };
 
+template <GoRelease release>
 constexpr std::array<Row, 19> table{{
     {"date", check_date},
     {"date-time", check_date_time},
@@ -380,26 +384,28 @@ constexpr std::array<Row, 19> table{{
     {"hostname", check_hostname},
     {"ipv4", check_ipv4},
     {"ipv6", check_ipv6},
-    {"iri", check_uri},
-    {"iri-reference", check_uri_reference},
+    {"iri", check_uri<release>},
+    {"iri-reference", check_uri_reference<release>},
     {"json-pointer", check_json_pointer},
     {"period", check_period},
     {"regex", check_regex},
     {"relative-json-pointer", check_relative_json_pointer},
     {"semver", check_semver},
     {"time", check_time},
-    {"uri", check_uri},
-    {"uri-reference", check_uri_reference},
-    {"uri-template", check_uri_template},
+    {"uri", check_uri<release>},
+    {"uri-reference", check_uri_reference<release>},
+    {"uri-template", check_uri_template<release>},
     {"uuid", check_uuid},
 }};
 
 }  // namespace
 
-FormatCheck find_format(std::string_view name, bool corrected) noexcept {
-  if (name == "email" && !corrected) return check_email_602;
-  const auto row = std::find_if(table.begin(), table.end(), [&](const Row& r) { return r.name == name; });
-  return row == table.end() ? nullptr : row->check;
+FormatCheck find_format(std::string_view name, const Habits& habits) noexcept {
+  if (name == "email" && !habits.corrected) return check_email_602;
+  // The releases of Go before 1.26 read URLs alike.
+  const auto& rows = habits.release < GoRelease::go_1_26 ? table<GoRelease::go_1_25> : table<GoRelease::go_1_27>;
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
+  return row == rows.end() ? nullptr : row->check;
 }
 
 }  // namespace gitopsctl::render::schema

@@ -45,7 +45,7 @@ std::string text_of(const Value& value) {
 
 Error incompatible(CallContext& context, const Value& a, const Value& b) {
   std::string message = "incompatible types for comparison";
-  if (context.evaluator.options().go >= GoRelease::go_1_26) {
+  if (context.evaluator.options().go >= GoRelease::go_1_25) {
     message += ": " + std::string(go_type_name(a)) + " and " + std::string(go_type_name(b));
   }
   return failure(std::move(message));

@@ -71,6 +71,7 @@ struct EvaluatorOptions {
   /// Plain Go: the text `<no value>` stays in results. Helm removes it from every file and every `tpl`.
   bool keep_no_value = false;
   GoRelease go = GoRelease::go_1_27;  ///< of the program whose texts are imitated
+  bool quotes_constraints = true;     ///< `semverCompare` quotes a constraint that is none
   bool short_floats_in_toml = true;   ///< `toToml` writes 1e+06 instead of 1000000.0
   /// False: errors of functions and of `range` leave out the values that Go quotes. What `fail` and `required` say stays.
   bool quote_content = true;

@@ -5,11 +5,14 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/files/file_tree.hpp"
 #include "base/process/spawn.hpp"
 #include "render/helm/helm.hpp"
+#include "tests/support/not_run.hpp"
 
 namespace gitopsctl::tests {
 
@@ -46,6 +49,16 @@ ProgramRun run_program_in(const std::filesystem::path& directory, const std::str
   return {.exit_code = ran->status.exit_code, .out = ran->out, .err = ran->err};
 }
 
+std::vector<HelmPeer> HelmPeer::all(const std::string& check) {
+  std::vector<HelmPeer> out;
+  // The program of 4.3 is called helm.
+  for (const auto* profile : {"helm-4.3", "helm-4.2", "helm-3.22", "helm-3.21", "helm-3.20"}) {
+    const std::string name = std::string(profile) == "helm-4.3" ? "helm" : profile;
+    if (auto program = need_peer(name, check + " with " + profile)) out.emplace_back(*std::move(program), profile);
+  }
+  return out;
+}
+
 ProgramRun HelmPeer::run(const WorkDirectory& directory, std::vector<std::string> arguments) const {
   return run_program_in(directory.path(), program_, std::move(arguments));
 }
@@ -79,18 +92,64 @@ void HelmPeer::package(const WorkDirectory& directory, const std::string& chart,
   REQUIRE_MESSAGE(ran.exit_code == 0, ran.err);
 }
 
-RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one) {
+RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one, const std::string& profile) {
   render::RenderInputs inputs;
   inputs.tree = open_disk_tree(directory.path().string()).value();
   inputs.namespace_ = one.name_space;
   inputs.helm.chart = TreePath::parse(one.chart).value();
   inputs.helm.release_name = one.release;
+  inputs.helm.profile = profile;
   for (const auto& file : one.value_files) inputs.helm.value_files.push_back(TreePath::parse(file).value());
   for (const auto& set : one.sets) inputs.helm.set_values.push_back({render::SetValue::Kind::typed, set});
   inputs.helm.is_upgrade = one.is_upgrade;
   const auto out = render::helm::render_chart(inputs);
   if (out.ok()) return {.ok = true, .text = out->text()};
   return {.ok = false, .text = out.error().message()};
+}
+
+namespace {
+
+/// The files below a directory, by their names.
+std::map<std::string, std::string> files_below(const std::filesystem::path& root) {
+  std::map<std::string, std::string> out;
+  if (!std::filesystem::exists(root)) return out;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    out[std::filesystem::relative(entry.path(), root).string()] = {std::istreambuf_iterator<char>(in),
+                                                                   std::istreambuf_iterator<char>()};
+  }
+  return out;
+}
+
+/// The error without what is logged in front of it, and without the name of the directory.
+std::string error_of(std::string text, const WorkDirectory& directory) {
+  const auto root = directory.path().string();
+  for (auto at = text.find(root); at != std::string::npos; at = text.find(root)) text.replace(at, root.size(), "DIR");
+  if (text.starts_with("Error: ")) return text;
+  const auto at = text.find("\nError: ");
+  return at == std::string::npos ? "" : text.substr(at + 1);
+}
+
+}  // namespace
+
+int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
+                     const std::vector<std::string>& arguments) {
+  std::string shown;
+  for (const auto& word : arguments) shown += (shown.empty() ? "" : " ") + word;
+  CAPTURE(helm.profile());
+  CAPTURE(shown);
+  auto words = arguments;
+  words.insert(words.begin(), "template");
+  const auto wanted = helm.run(theirs, words);
+  words.insert(words.begin(), "helm");
+  words.insert(words.end(), {"--helm-compat", "--helm-profile", helm.profile()});
+  const auto got = run_program_in(ours.path(), std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl", words);
+  CHECK(got.exit_code == wanted.exit_code);
+  CHECK_MESSAGE(got.out == wanted.out, first_difference(got.out, wanted.out));
+  CHECK(error_of(got.err, ours) == error_of(wanted.err, theirs));
+  CHECK(files_below(ours.path() / "out") == files_below(theirs.path() / "out"));
+  return wanted.exit_code;
 }
 
 std::string first_difference(std::string_view ours, std::string_view theirs) {

@@ -53,10 +53,19 @@ struct ProgramRun {
 [[nodiscard]] ProgramRun run_program_in(const std::filesystem::path& directory, const std::string& program,
                                         std::vector<std::string> arguments);
 
-/// The real helm, run in `directory` with nothing of the user's configuration.
+/// A real helm, run in `directory` with nothing of the user's configuration.
 class HelmPeer {
  public:
-  explicit HelmPeer(std::string program) : program_(std::move(program)) {}
+  /// `profile` is what our engine calls this version.
+  explicit HelmPeer(std::string program, std::string profile = "helm-4.3")
+      : program_(std::move(program)), profile_(std::move(profile)) {}
+  /// All helms that our renders are compared with, newest first. Those that are not there are told as `check` not run.
+  [[nodiscard]] static std::vector<HelmPeer> all(const std::string& check);
+
+  [[nodiscard]] const std::string& profile() const noexcept { return profile_; }
+  [[nodiscard]] bool is_newest() const noexcept { return profile_ == "helm-4.3"; }
+  /// Any command of it.
+  [[nodiscard]] ProgramRun run(const WorkDirectory& directory, std::vector<std::string> arguments) const;
   /// `helm template` of the case.
   [[nodiscard]] RenderResult render(const WorkDirectory& directory, const RenderCase& one) const;
   /// `helm create NAME` in the directory.
@@ -65,12 +74,18 @@ class HelmPeer {
   void package(const WorkDirectory& directory, const std::string& chart, const std::string& to) const;
 
  private:
-  [[nodiscard]] ProgramRun run(const WorkDirectory& directory, std::vector<std::string> arguments) const;
   std::string program_;
+  std::string profile_;
 };
 
 /// The same render by our engine, with the same error form.
-[[nodiscard]] RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one);
+[[nodiscard]] RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one,
+                                            const std::string& profile = "helm-4.3");
+
+/// Runs `helm template ARGUMENTS` and our command that stands in for it, in directories of the same content, and checks
+/// that they print, say, write (to a directory `out`) and return the same. What helm returned.
+int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
+                     const std::vector<std::string>& arguments);
 
 /// The first line where two texts differ, for a message.
 [[nodiscard]] std::string first_difference(std::string_view ours, std::string_view theirs);

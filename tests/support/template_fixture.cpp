@@ -118,7 +118,7 @@ EvaluatorOptions plain_go() {
   EvaluatorOptions options;
   options.missing_key = MissingKey::invalid;
   options.keep_no_value = true;
-  options.go = GoRelease::go_1_25;
+  options.go = GoRelease::go_1_24;
   return options;
 }
 

@@ -127,7 +127,7 @@ TEST_SUITE("helm/profile") {
     CHECK(noted("helm-3.22", "{{ eq 1 1.5 }}") ==
           "template: app/templates/NOTES.txt:1:3: executing \"app/templates/NOTES.txt\" at <eq 1 1.5>: error calling eq: "
           "incompatible types for comparison: int and float64");
-    CHECK(noted("helm-3.20", "{{ eq 1 1.5 }}").ends_with("error calling eq: incompatible types for comparison"));
+    CHECK(noted("helm-3.19", "{{ eq 1 1.5 }}").ends_with("error calling eq: incompatible types for comparison"));
     const std::string_view nil = "{{ .Values.a.b }}";
     CHECK(noted("helm-3.22", nil) ==
           "template: app/templates/NOTES.txt:1:10: executing \"app/templates/NOTES.txt\" at "
