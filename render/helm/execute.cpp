@@ -8,6 +8,7 @@
 #include "render/functions/functions.hpp"
 #include "render/helm/files_object.hpp"
 #include "render/helm/render_context.hpp"
+#include "render/helm/suggest.hpp"
 #include "render/template/engine.hpp"
 #include "render/template/error.hpp"
 #include "render/template/evaluator.hpp"
@@ -107,9 +108,20 @@ const FunctionTable& chart_functions(const HelmProfile& profile) {
   return table;
 }
 
-Error parse_failure(const Template& file, const Error& error) {
+Error parse_failure(const Template& file, const Error& error, const FunctionTable& functions) {
+  const auto hint = suggest_function(error.message(), functions);
   return Error(error.code(), helm_parse_error_text(error.message()))
-      .at({.file = file.origin, .line = error.where().line, .column = error.where().column});
+      .at({.file = file.origin, .line = error.where().line, .column = error.where().column})
+      .with_hint(hint.empty() ? error.hint() : hint);
+}
+
+/// What a failing node may have meant: a value that is not there has a neighbour of nearly its name.
+std::string failure_hint(const Templates& templates, const TemplateFailure& failure) {
+  if (failure.frames.empty() || failure.message.find("nil pointer") == std::string::npos) return {};
+  const auto& frame = failure.frames.back();
+  const auto file = templates.find(frame.file);
+  const auto* values = file == templates.end() ? nullptr : file->second.top.find("Values");
+  return values == nullptr ? std::string() : suggest_value(frame.node, *values);
 }
 
 // The place of the innermost failing node that stands in a file (text given to `tpl` has none).
@@ -123,12 +135,13 @@ Location failure_place(const Templates& templates, const TemplateFailure& failur
 }
 
 Error execution_failure(const Templates& templates, const std::string& name, const Error& error,
-                        const TemplateFailure& failure, HelmErrorStyle style) {
+                        const TemplateFailure& failure, HelmErrorStyle style, bool quote_content) {
+  const auto hint = quote_content ? failure_hint(templates, failure) : std::string();
   const auto text = failure.empty() ? error.message() : helm_error_text(failure, style);
   return Error(failure.empty() ? error.code() : failure.code, text)
       .at(failure_place(templates, failure))
       .at({.file = templates.find(name)->second.origin})
-      .with_hint(error.hint());
+      .with_hint(hint.empty() ? error.hint() : hint);
 }
 
 Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates& templates,
@@ -150,7 +163,7 @@ Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates&
     file.top.set("Template", about);
     auto text = evaluator.execute(name, file.top);
     if (!text.ok()) {
-      return execution_failure(templates, name, text.error(), evaluator.last_failure(), profile.errors);
+      return execution_failure(templates, name, text.error(), evaluator.last_failure(), profile.errors, quote_content);
     }
     out.push_back({.path = name, .text = std::move(*text), .origin = file.origin});
   }
@@ -178,7 +191,9 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
   TemplateSet parsed(chart_functions(profile));
   for (const auto& name : order) {
     const auto& file = templates.find(name)->second;
-    if (const auto added = parsed.add(name, file.text.view()); !added.ok()) return parse_failure(file, added.error());
+    if (const auto added = parsed.add(name, file.text.view()); !added.ok()) {
+      return parse_failure(file, added.error(), parsed.functions());
+    }
   }
   HelmRenderContext context(inputs, profile, warnings);
   std::optional<Result<std::vector<RenderedFile>>> out;
