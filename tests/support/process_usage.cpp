@@ -116,6 +116,7 @@ MeasuredRun run_measured(const std::vector<std::string>& command,
   MeasuredRun out;
   out.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   out.processor_s = seconds(used.ru_utime) + seconds(used.ru_stime);
+  out.peak_mb = static_cast<double>(used.ru_maxrss) / 1024;  // Linux counts in KiB
   out.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   out.output = read_file(path);
   return out;

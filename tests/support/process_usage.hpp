@@ -24,6 +24,7 @@ struct ProcessUsage {
 struct MeasuredRun {
   double wall_s = 0;
   double processor_s = 0;  ///< of it and of the processes that it waited for
+  double peak_mb = 0;      ///< most that it, or one of them, ever held resident
   int exit_code = -1;      ///< 128 + signal when one ended it
   std::string output;      ///< standard output and standard error as they came
 };
