@@ -5,12 +5,16 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/budget/budget.hpp"
 #include "base/text/unicode.hpp"
 #include "base/text/utf8.hpp"
 
 namespace gitopsctl {
 namespace {
 
+/// Instructions of the pattern times bytes of the text in one search: some seconds in the worst case, and a thousand times
+/// what charts ask for. Counts only where a budget holds.
+constexpr std::uint64_t max_search_steps = 2'000'000'000;
 /// Compiled patterns kept per thread; charts use a handful.
 constexpr std::size_t max_cached = 256;
 
@@ -95,6 +99,13 @@ struct Regex::Program {
 
   /// The leftmost match at or after `start`, with its groups.
   bool match(std::string_view text, std::size_t start, std::vector<re2::StringPiece>& groups) const {
+    // A search that cannot use the automaton's cache takes a step for each instruction and byte.
+    const auto bytes = text.size() - start;
+    if (bytes > 0 && static_cast<std::uint64_t>(re.ProgramSize()) > max_search_steps / bytes) {
+      exceed_budget(BudgetExcess::cpu_time);
+    }
+    budget_work(bytes);
+    const BudgetDeferral no_throw;
     return re.Match({text.data(), text.size()}, start, text.size(), RE2::UNANCHORED, groups.data(),
                     static_cast<int>(groups.size()));
   }
@@ -192,7 +203,10 @@ Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(static_cast<std::int64_t>(max_program_bytes));
-  auto program = std::make_unique<Program>(translated, options);
+  auto program = [&] {
+    const BudgetDeferral no_throw;
+    return std::make_unique<Program>(translated, options);
+  }();
   if (!program->re.ok()) {
     const auto code = program->re.error_code();
     std::string_view where(program->re.error_arg());

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "base/budget/budget.hpp"
+
 namespace gitopsctl {
 
 namespace detail {
@@ -32,8 +34,9 @@ bool drop(Rep* rep) noexcept { return rep->refs.fetch_sub(1, std::memory_order_a
 
 void release_string(StringRep* rep) noexcept {
   if (drop(rep)) {
+    const std::size_t bytes = sizeof(StringRep) + rep->size;
     rep->~StringRep();
-    ::operator delete(rep);
+    ::operator delete(rep, bytes);
   }
 }
 
@@ -121,6 +124,7 @@ struct Graveyard {
 void bury(Dead dead) noexcept {
   static thread_local Graveyard yard;
   if (yard.depth >= max_release_depth) {
+    const BudgetDeferral no_throw;
     yard.waiting.push_back(dead);
     return;
   }
@@ -441,6 +445,9 @@ const void* Value::identity() const noexcept {
 
 namespace {
 
+/// Values that share parts are small and take for ever to compare.
+void count_work(std::size_t items) { budget_work((items + 1) * sizeof(Value)); }
+
 bool deep_equal_at(const Value& a, const Value& b, int depth) {
   if (depth > max_nesting) return false;
   if (a.kind() != b.kind()) return false;
@@ -458,6 +465,7 @@ bool deep_equal_at(const Value& a, const Value& b, int depth) {
       if (a.same_container(b)) return true;
       const auto& x = a.as_list();
       const auto& y = b.as_list();
+      count_work(x.size());
       return std::equal(x.begin(), x.end(), y.begin(), y.end(),
                         [depth](const Value& m, const Value& n) { return deep_equal_at(m, n, depth + 1); });
     }
@@ -466,6 +474,7 @@ bool deep_equal_at(const Value& a, const Value& b, int depth) {
       if (a.same_container(b)) return true;
       const auto& x = a.as_map();
       const auto& y = b.as_map();
+      count_work(x.size());
       return std::equal(x.begin(), x.end(), y.begin(), y.end(), [depth](const auto& m, const auto& n) {
         return m.key == n.key && deep_equal_at(m.value, n.value, depth + 1);
       });
@@ -496,12 +505,14 @@ bool json_equal_at(const Value& a, const Value& b, int depth) {
     case Kind::list: {
       const auto& x = a.as_list();
       const auto& y = b.as_list();
+      count_work(x.size());
       return std::equal(x.begin(), x.end(), y.begin(), y.end(),
                         [depth](const Value& m, const Value& n) { return json_equal_at(m, n, depth + 1); });
     }
     case Kind::map: {
       const auto& x = a.as_map();
       const auto& y = b.as_map();
+      count_work(x.size());
       return std::equal(x.begin(), x.end(), y.begin(), y.end(), [depth](const auto& m, const auto& n) {
         return m.key == n.key && json_equal_at(m.value, n.value, depth + 1);
       });

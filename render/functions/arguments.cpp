@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/budget/budget.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/go_number.hpp"
 
@@ -133,6 +134,7 @@ class TreeCount {
   /// False when a bound is passed.
   bool add(const Value& value, std::size_t depth) {
     if (++nodes_ > max_tree_nodes || depth > max_tree_depth) return false;
+    if (nodes_ % 1024 == 0) budget_work(1024 * sizeof(Value));
     if (value.is_list()) {
       for (const auto& item : value.as_list()) {
         if (!add(item, depth + 1)) return false;

@@ -7,12 +7,16 @@
 #include <memory>
 #include <span>
 
+#include "base/budget/budget.hpp"
 #include "base/crypto/digest.hpp"
 #include "render/functions/arguments.hpp"
 #include "render/functions/openssl_handle.hpp"
 
 namespace gitopsctl::render {
 namespace {
+
+// To be looked at before each: a tenth of a second in which nothing is allocated.
+constexpr std::uint64_t slow_hash = 1ULL << 20U;
 
 const unsigned char* bytes_of(std::string_view text) noexcept { return reinterpret_cast<const unsigned char*>(text.data()); }
 
@@ -88,6 +92,7 @@ Result<std::string> bcrypt_hash(std::string_view password, std::string_view salt
   if (password.find('\0') != std::string_view::npos) {
     return Error(ErrorCode::unsupported, "bcrypt: passwords with a NUL byte are not supported");
   }
+  budget_work(slow_hash);
   std::array<char, CRYPT_GENSALT_OUTPUT_SIZE> setting{};
   const auto data = std::make_unique<crypt_data>();
   const std::string text(password);
@@ -111,6 +116,7 @@ Result<std::string> derive_password(std::uint32_t counter, std::string_view type
   const std::string scope = "com.lyndir.masterpassword";
   const std::string salt = scope + big_endian(user.size()) + std::string(user);
   std::string key(64, '\0');
+  budget_work(slow_hash);
   constexpr std::uint64_t max_memory = 64ULL << 20U;  // N · r · 128 bytes are 32 MiB
   if (EVP_PBE_scrypt(password.data(), password.size(), bytes_of(salt), salt.size(), 32768, 8, 2, max_memory,
                      reinterpret_cast<unsigned char*>(key.data()), key.size()) != 1) {

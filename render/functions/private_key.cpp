@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/budget/budget.hpp"
 #include "render/functions/arguments.hpp"
 #include "render/functions/certificate.hpp"
 #include "render/functions/openssl_handle.hpp"
@@ -19,6 +20,9 @@ namespace gitopsctl::render {
 void FreeKey::operator()(evp_pkey_st* key) const noexcept { EVP_PKEY_free(key); }
 
 namespace {
+
+// A search takes a second, and nothing of it is allocated by us.
+constexpr std::uint64_t look_at_clock = 1ULL << 20U;
 
 using Number = Handle<BIGNUM, BN_clear_free>;
 using NumberContext = Handle<BN_CTX, BN_CTX_free>;
@@ -53,6 +57,7 @@ Number random_prime(RandomSource& random, int bits, BN_CTX* context) {
     BN_set_bit(candidate.get(), 0);
     // A walk from a random start: cheaper than fresh numbers, and the gaps between primes are short against their length.
     for (int step = 0; step < 20 * bits && BN_num_bits(candidate.get()) == bits; ++step) {
+      budget_work(look_at_clock);
       if (BN_check_prime(candidate.get(), context, nullptr) == 1) return candidate;
       BN_add_word(candidate.get(), 2);
     }

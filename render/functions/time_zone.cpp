@@ -299,6 +299,11 @@ bool safe_name(std::string_view name) noexcept {
          name[0] != '\\' && name.find('\0') == std::string_view::npos;
 }
 
+std::function<std::string(std::string_view)>& zone_reader() {
+  static std::function<std::string(std::string_view)> reader;
+  return reader;
+}
+
 }  // namespace
 
 TimeZonePtr utc_zone() {
@@ -310,6 +315,17 @@ TimeZonePtr fixed_zone(std::string name, std::int32_t seconds_east) {
   return std::make_shared<FixedZone>(std::move(name), seconds_east);
 }
 
+std::string read_zone_file(std::string_view name) {
+  if (!safe_name(name)) return {};
+  std::ifstream file(std::string(database) + std::string(name), std::ios::binary);
+  std::string bytes(max_zone_bytes + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  return bytes.size() > max_zone_bytes ? std::string() : bytes;
+}
+
+void set_zone_reader(std::function<std::string(std::string_view name)> read) { zone_reader() = std::move(read); }
+
 TimeZonePtr load_zone(std::string_view name) {
   if (name.empty() || name == "UTC" || name == "Local") return utc_zone();
   if (!safe_name(name)) return nullptr;
@@ -318,10 +334,8 @@ TimeZonePtr load_zone(std::string_view name) {
   const std::lock_guard lock(mutex);
   if (const auto found = zones.find(name); found != zones.end()) return found->second;
 
-  std::ifstream file(std::string(database) + std::string(name), std::ios::binary);
-  std::string bytes(max_zone_bytes + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  const auto& reader = zone_reader();
+  const std::string bytes = reader ? reader(name) : read_zone_file(name);
   TimeZonePtr zone = bytes.size() > max_zone_bytes ? nullptr : DatabaseZone::parse(std::string(name), bytes);
   // Unknown names are not kept: they are the chart's, and without bound.
   if (zone != nullptr) zones.emplace(name, zone);

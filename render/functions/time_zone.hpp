@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,5 +31,11 @@ using TimeZonePtr = std::shared_ptr<const TimeZone>;
 /// Go's time.LoadLocation, with `Local` as UTC: a render does not depend on the machine it runs on. nullptr for an
 /// unknown or unsafe name. Zones are cached for the life of the program.
 [[nodiscard]] TimeZonePtr load_zone(std::string_view name);
+
+/// The file of a zone in the system's database; empty when there is none, it is too large, or the name is unsafe.
+/// Thread-safe.
+[[nodiscard]] std::string read_zone_file(std::string_view name);
+/// Has zones read by `read` instead, for a process that may open no files. Only before other threads are started.
+void set_zone_reader(std::function<std::string(std::string_view name)> read);
 
 }  // namespace gitopsctl::render

@@ -6,12 +6,16 @@
 #include <optional>
 #include <string>
 
+#include "base/budget/budget.hpp"
 #include "render/functions/arguments.hpp"
 #include "render/functions/go_time.hpp"
 #include "render/functions/toml_writer.hpp"
 
 namespace gitopsctl::render {
 namespace {
+
+// The library takes up to a hundred times the text in memory, and ends the program where there is none to be had.
+constexpr std::size_t max_toml_bytes = 1UL << 20U;
 
 Value from_node(const toml::node& node);
 
@@ -66,7 +70,14 @@ Value from_node(const toml::node& node) {
 }  // namespace
 
 Result<Value> parse_toml(std::string_view text) {
-  const auto parsed = toml::parse(text);
+  if (text.size() > max_toml_bytes) {
+    return Error(ErrorCode::too_large, "toml: text of " + std::to_string(text.size()) +
+                                           " bytes is longer than the limit of " + std::to_string(max_toml_bytes));
+  }
+  const auto parsed = [&] {
+    const BudgetDeferral no_throw;
+    return toml::parse(text);
+  }();
   if (parsed.failed()) {
     const auto& error = parsed.error();
     return failure("toml: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));

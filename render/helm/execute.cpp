@@ -146,13 +146,18 @@ Error execution_failure(const Templates& templates, const std::string& name, con
 
 Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates& templates,
                                               const std::vector<std::string>& order, RenderContext& context,
-                                              const HelmProfile& profile, bool quote_content) {
+                                              const HelmProfile& profile, const RenderInputs& inputs) {
   std::vector<RenderedFile> out;
   EvaluatorOptions options;
-  options.quote_content = quote_content;
+  options.quote_content = inputs.quote_content;
   options.go = profile.go;
   options.quotes_constraints = profile.quotes_constraints;
   options.short_floats_in_toml = profile.short_floats_in_toml;
+  options.limits.max_output_bytes = inputs.limits.output_bytes;
+  options.limits.max_steps = inputs.limits.steps;
+  options.limits.max_include_depth = inputs.limits.include_depth;
+  options.limits.memory_bytes = inputs.limits.memory_bytes;
+  options.limits.cpu_time = inputs.limits.cpu_time;
   Evaluator evaluator(set, context, options);
   for (const auto& name : order) {
     if (std::string_view(name).substr(name.rfind('/') + 1).starts_with('_')) continue;
@@ -163,7 +168,8 @@ Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates&
     file.top.set("Template", about);
     auto text = evaluator.execute(name, file.top);
     if (!text.ok()) {
-      return execution_failure(templates, name, text.error(), evaluator.last_failure(), profile.errors, quote_content);
+      return execution_failure(templates, name, text.error(), evaluator.last_failure(), profile.errors,
+                               inputs.quote_content);
     }
     out.push_back({.path = name, .text = std::move(*text), .origin = file.origin});
   }
@@ -198,7 +204,7 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
   HelmRenderContext context(inputs, profile, warnings);
   std::optional<Result<std::vector<RenderedFile>>> out;
   // Once around all files: a stack of its own for each would cost more than most templates.
-  run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, profile, inputs.quote_content); });
+  run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, profile, inputs); });
   return std::move(*out);
 }
 

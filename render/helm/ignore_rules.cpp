@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "base/budget/budget.hpp"
 #include "render/helm/path_match.hpp"
 #include "render/helm/whitespace.hpp"
 
@@ -56,6 +57,7 @@ Result<void> IgnoreRules::add(std::string_view line) {
 bool IgnoreRules::ignores(std::string_view path, bool is_directory) const {
   if (path.empty()) return false;
   for (const auto& rule : rules_) {
+    budget_work(path.size() + 64);
     const auto subject = rule.whole_path ? path : path.substr(path.rfind('/') + 1);
     if (rule.negated) {
       // Helm's reading of `!`: what does not match is ignored, what matches goes on to the next rule.

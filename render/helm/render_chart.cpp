@@ -18,6 +18,7 @@
 #include "render/helm/profile.hpp"
 #include "render/helm/user_values.hpp"
 #include "render/manifest/redact.hpp"
+#include "render/template/bounded.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -93,6 +94,23 @@ Error without_values(const Error& error, const Value& values) {
       .with_hint(error.hint().empty() ? "`gitopsctl render` shows the whole message" : scrubber.scrub(error.hint()));
 }
 
+/// A chart can put megabytes into an error, and one that passes a limit does so for a reason that it does not know.
+Error printable(const Error& error) {
+  constexpr std::size_t max_message = 64UL << 10U;
+  Error out = error;
+  if (error.message().size() > max_message) {
+    std::size_t end = max_message;
+    while (end > 0 && (static_cast<unsigned char>(error.message()[end]) & 0xC0U) == 0x80U) --end;
+    out = Error(error.code(),
+                error.message().substr(0, end) + " … (" + std::to_string(error.message().size() - end) + " bytes more)")
+              .at(error.where())
+              .with_hint(error.hint());
+  }
+  if (error.code() != ErrorCode::too_large || !error.hint().empty()) return out;
+  return out.with_hint(
+      "docs/limits.md lists the limits of renders; raise them by `--render-limit`, or `limits.render` of the agent's file");
+}
+
 Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   const auto& helm = inputs.helm;
   Output out;
@@ -142,9 +160,11 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
 Result<Output> render_chart(const RenderInputs& inputs, Stage* reached) {
   const auto name = inputs.tree->display(inputs.helm.chart);
   Stage ignored = Stage::inputs;
-  auto out = render(inputs, reached == nullptr ? ignored : *reached);
+  Stage& stage = reached == nullptr ? ignored : *reached;
+  auto out =
+      run_bounded(BudgetLimits{inputs.limits.memory_bytes, inputs.limits.cpu_time}, [&] { return render(inputs, stage); });
   if (out.ok()) return out;
-  return out.error().at({.file = name}).in("chart " + (name.empty() ? std::string(".") : name));
+  return printable(out.error()).at({.file = name}).in("chart " + (name.empty() ? std::string(".") : name));
 }
 
 }  // namespace gitopsctl::render::helm

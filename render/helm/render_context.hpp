@@ -34,7 +34,6 @@ class HelmRenderContext final : public RenderContext {
   const RenderInputs& inputs_;
   const HelmProfile& profile_;
   std::vector<std::string>& warnings_;
-  std::string identity_;
   std::map<std::string, std::uint64_t, std::less<>> calls_;
   bool warned_ = false;
 };

@@ -12,6 +12,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "base/value/value.hpp"
+#include "render/inputs/limits.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::render {
@@ -46,6 +47,9 @@ struct HelmInputs {
   bool skip_schema = false;
 };
 
+/// The random bytes of the call with that number in a file (`site`), as many as asked for.
+using RandomBytes = std::function<std::string(std::string_view site, std::uint64_t call, std::size_t count)>;
+
 enum class DriverKind : std::uint8_t { helm, kustomize, manifests };
 
 /// Everything that a render depends on. Same inputs, same bytes. No sockets, processes, clock or environment are
@@ -60,10 +64,13 @@ struct RenderInputs {
   std::string installation_key;  ///< for the seal digest and seeded functions; empty: not at hand
   std::string identity;          ///< release identity, part of every seed
   TimePoint now{};               ///< what `now` answers
+  RenderLimits limits;           ///< what the render may take; changes no output
   /// Errors and warnings may quote what is rendered, and values, as Helm does: for a person who renders by hand. False where
   /// they are kept or published, because such pieces can be secrets: then they name place and kind of mistake alone, and of
   /// what a chart says itself (`fail`, `required`) the values are taken out as far as they can be told from words.
   bool quote_content = true;
+  /// Where random bytes come from when the installation's key is at hand elsewhere; empty: from the key.
+  RandomBytes random;
 };
 
 }  // namespace gitopsctl::render

@@ -6,6 +6,7 @@
 #include "render/release/manifests.hpp"
 #include "render/release/render_release.hpp"
 #include "render/release/rendered_objects.hpp"
+#include "render/template/bounded.hpp"
 
 namespace gitopsctl::render {
 
@@ -70,16 +71,16 @@ Result<RenderedSet> render_by_driver(const RenderInputs& inputs) {
 
 Result<RenderedSet> render_release(const RenderInputs& inputs) {
   if (inputs.tree == nullptr) return Error(ErrorCode::internal, "a render was asked for without a tree");
-  auto rendered = render_by_driver(inputs);
-  if (!rendered.ok()) {
-    if (inputs.driver != DriverKind::helm) return rendered.error();
-    return rendered.error().in("release " + inputs.helm.release_name);
-  }
-  auto set = std::move(*rendered);
-  sort_for_apply(set.objects);
-  set.render_digest = render_digest(set.objects, inputs.sensitive);
-  if (!inputs.installation_key.empty()) set.seal_digest = seal_digest(set.objects, inputs.installation_key);
-  return set;
+  const BudgetLimits limits{inputs.limits.memory_bytes, inputs.limits.cpu_time};
+  auto rendered = run_bounded(limits, [&]() -> Result<RenderedSet> {
+    GITOPSCTL_TRY(auto set, render_by_driver(inputs));
+    sort_for_apply(set.objects);
+    set.render_digest = render_digest(set.objects, inputs.sensitive);
+    if (!inputs.installation_key.empty()) set.seal_digest = seal_digest(set.objects, inputs.installation_key);
+    return set;
+  });
+  if (rendered.ok() || inputs.driver != DriverKind::helm) return rendered;
+  return rendered.error().in("release " + inputs.helm.release_name);
 }
 
 }  // namespace gitopsctl::render

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/budget/budget.hpp"
 #include "base/text/go_format.hpp"
 #include "render/template/cycles.hpp"
 #include "render/template/machine.hpp"
@@ -81,6 +82,10 @@ Error Evaluator::assertion(std::string_view message) {
 
 void Evaluator::note_mutation(const Value& container) { state_->mutated.add(container); }
 
-void Evaluator::release_cycles() { state_->mutated.release_cycles(); }
+void Evaluator::release_cycles() {
+  // Also called by the destructor.
+  const BudgetDeferral no_throw;
+  state_->mutated.release_cycles();
+}
 
 }  // namespace gitopsctl::render

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,6 +65,9 @@ struct EvaluatorLimits {
   std::uint64_t max_steps = 50'000'000;            ///< nodes walked and loop turns
   std::uint32_t max_include_depth = 1000;          ///< nested re-entries of one name (Helm's number)
   std::uint32_t max_template_depth = 100'000;      ///< nested `template` actions (Go's number); the stack may end earlier
+  /// Of the budget of the thread, which is the caller's (run_bounded); here for the words of errors.
+  std::uint64_t memory_bytes = 256ULL << 20U;
+  std::chrono::milliseconds cpu_time{8'000};
 };
 
 struct EvaluatorOptions {

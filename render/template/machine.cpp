@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text/go_format.hpp"
+#include "render/template/bounded.hpp"
 #include "render/template/parser.hpp"
 #include "render/template/stack.hpp"
 
@@ -42,10 +43,21 @@ bool Machine::run(const TemplateBody& body, const Value& data, std::string& out)
   const Operand dot{data.is_null() ? Value::absent() : data, false};
   variables_.push_back({dot, &body.file->keys.front()});
   std::string* const outer = std::exchange(out_, &out);
-  const bool ok = walk_list(frame, dot, *body.root) != Flow::failed;
+  const std::size_t overlays = overlays_.size();
+  bool ok = false;
+  try {
+    ok = walk_list(frame, dot, *body.root) != Flow::failed;
+  } catch (const BudgetExceeded& exceeded) {
+    overlays_.resize(overlays);
+    fail(frame, excess_text(exceeded.excess()), ErrorCode::too_large);
+  }
   out_ = outer;
   variables_.resize(frame.base);
   return ok;
+}
+
+std::string Machine::excess_text(BudgetExcess excess) const {
+  return excess_message(excess, {options_.limits.memory_bytes, options_.limits.cpu_time});
 }
 
 Result<void> Machine::spend(std::uint64_t count) {
@@ -53,6 +65,8 @@ Result<void> Machine::spend(std::uint64_t count) {
     return Error(ErrorCode::too_large, "the render takes more than " + std::to_string(options_.limits.max_steps) + " steps");
   }
   steps_ += count;
+  if (steps_ < next_look_) return {};
+  if (const auto excess = budget_excess()) return Error(ErrorCode::too_large, excess_text(*excess));
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/budget/budget.hpp"
 #include "base/value/value.hpp"
 #include "render/template/evaluator.hpp"
 #include "render/template/name_space.hpp"
@@ -49,6 +50,8 @@ class Machine {
   Result<Value> include(std::string_view name, const Value& data);
   Result<Value> tpl(std::string_view text, const Value& data);
   Result<void> spend(std::uint64_t count);
+  /// What the message about a used up budget says, with the numbers of this render.
+  [[nodiscard]] std::string excess_text(BudgetExcess excess) const;
 
   /// The failure so far, as the Error that leaves the engine.
   [[nodiscard]] Error error() const;
@@ -74,7 +77,8 @@ class Machine {
   Flow walk_template(Frame& frame, const Operand& dot, const TemplateNode& node);
   bool print(Frame& frame, const Operand& operand);
   bool write(Frame& frame, std::string_view text);
-  bool step(Frame& frame);
+  bool step(Frame& frame) { return ++steps_ < next_look_ || look(frame); }
+  bool look(Frame& frame);
   bool check_stack(Frame& frame);
 
   // machine_eval.cpp
@@ -120,6 +124,7 @@ class Machine {
   std::vector<const NameSpace*> overlays_;  ///< definitions of the `tpl` calls that are running, innermost last
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> include_depth_;
   std::uint64_t steps_ = 0;
+  std::uint64_t next_look_ = 0;  ///< of steps_
   std::uint64_t written_ = 0;
 };
 

@@ -78,6 +78,9 @@ bool is_literal(const Node& node) {
          node.type == NodeType::nil;
 }
 
+/// Steps to look at a value once, without what lies below: bytes are looked at some thousand in the time of a step.
+std::uint64_t work_of(const Value& value) { return value.is_string() ? value.size() >> 12U : value.size() >> 6U; }
+
 /// The arguments of one call; few enough for the stack nearly always.
 class Arguments {
  public:
@@ -137,8 +140,18 @@ bool Machine::eval_call(Frame& frame, const Operand& dot, const IdentifierNode& 
                            callee.is_nothing() ? "call of nil"
                                                : "non-function " + name + " of type " + std::string(go_type_name(callee))));
   }
+  // Functions look at all of what they are given: some texts and lists are worth more than a step.
+  for (const Value& argument : arguments.span()) {
+    if (argument.kind() >= Kind::string) steps_ += work_of(argument);
+  }
   CallContext context{evaluator_};
-  auto result = function.body(context, arguments.span());
+  auto result = [&]() -> Result<Value> {
+    try {
+      return function.body(context, arguments.span());
+    } catch (const BudgetExceeded& exceeded) {
+      return Error(ErrorCode::too_large, excess_text(exceeded.excess()));
+    }
+  }();
   if (!result.ok()) return fail_call(frame, call, identifier.name, result.error(), arguments.span());
   out = {std::move(result).value(), false};
   return true;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -35,10 +36,16 @@ Operand missing_element(MapType type) {
   }
 }
 
-bool Machine::step(Frame& frame) {
-  if (++steps_ <= options_.limits.max_steps) return true;
-  return fail(frame, "the render takes more than " + std::to_string(options_.limits.max_steps) + " steps",
-              ErrorCode::too_large);
+bool Machine::look(Frame& frame) {
+  // Often enough for calls of a millisecond each, and a fraction of what the steps cost.
+  constexpr std::uint64_t look_every = 1024;
+  if (steps_ > options_.limits.max_steps) {
+    return fail(frame, "the render takes more than " + std::to_string(options_.limits.max_steps) + " steps",
+                ErrorCode::too_large);
+  }
+  if (const auto excess = budget_excess()) return fail(frame, excess_text(*excess), ErrorCode::too_large);
+  next_look_ = std::min(steps_ + look_every, options_.limits.max_steps + 1);
+  return true;
 }
 
 bool Machine::check_stack(Frame& frame) {

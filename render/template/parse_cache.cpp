@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/budget/budget.hpp"
 #include "render/template/engine.hpp"
 #include "render/template/parser.hpp"
 
@@ -36,6 +37,7 @@ class Shard {
   }
 
   void insert(std::size_t hash, std::uint64_t table, ParsedFilePtr file) {
+    const BudgetDeferral all_or_nothing;
     const std::scoped_lock lock(mutex_);
     if (file->text.size() > max_bytes_) return;
     bytes_ += file->text.size();

@@ -1,0 +1,201 @@
+#include "base/budget/budget.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+
+namespace gitopsctl {
+
+namespace detail {
+
+thread_local constinit ThreadBudget thread_budget;
+
+}  // namespace detail
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+// How often memory and clock are looked at, in bytes asked for. To ask for a MiB takes some ten microseconds at least, to
+// read the clock of a thread a third of one.
+constexpr std::int64_t look_every = std::int64_t{1} << 20U;
+constexpr std::int64_t memory_reserve = std::int64_t{64} << 20U;
+constexpr nanoseconds time_reserve = std::chrono::seconds(1);
+
+struct Running {
+  bool active = false;
+  int deferrals = 0;
+  std::int64_t base = 0;       ///< bytes held when it began
+  std::int64_t max_bytes = 0;  ///< above the base
+  std::int64_t peak = 0;
+  nanoseconds deadline{};  ///< on the clock of the thread
+  std::optional<BudgetExcess> excess;
+};
+thread_local constinit Running running;
+
+nanoseconds thread_time() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+std::int64_t held() noexcept { return detail::thread_budget.allocated - detail::thread_budget.freed - running.base; }
+
+/// What is used up now, and when to look again.
+std::optional<BudgetExcess> look() noexcept {
+  const std::int64_t bytes = held();
+  running.peak = std::max(running.peak, bytes);
+  const std::int64_t left = running.max_bytes - bytes;
+  // Not before the limit can be reached, and not at every allocation behind it.
+  detail::thread_budget.next_look =
+      detail::thread_budget.allocated + (left > 0 ? std::min(left, look_every) : look_every / 16);
+  if (left < 0) return BudgetExcess::memory;
+  if (thread_time() > running.deadline) return BudgetExcess::cpu_time;
+  return std::nullopt;
+}
+
+/// Marks the budget as used up and grants the reserve.
+void exceed(BudgetExcess excess) noexcept {
+  if (!running.excess) running.excess = excess;
+  running.max_bytes = std::max(running.max_bytes, held()) + memory_reserve;
+  running.deadline = std::max(running.deadline, thread_time()) + time_reserve;
+}
+
+}  // namespace
+
+const char* BudgetExceeded::what() const noexcept {
+  return excess_ == BudgetExcess::memory ? "the memory allowed for this work is used up"
+                                         : "the time allowed for this work is used up";
+}
+
+Budget::Budget(const BudgetLimits& limits) noexcept : outermost_(!running.active) {
+  if (!outermost_) return;
+  constexpr auto most = static_cast<std::uint64_t>(INT64_MAX / 4);
+  running.active = true;
+  running.base = detail::thread_budget.allocated - detail::thread_budget.freed;
+  running.max_bytes = static_cast<std::int64_t>(std::min(limits.memory_bytes, most));
+  running.peak = 0;
+  running.deadline = thread_time() + limits.cpu_time;
+  running.excess.reset();
+  detail::thread_budget.next_look =
+      detail::thread_budget.allocated + std::min(look_every, std::max<std::int64_t>(running.max_bytes, 1));
+}
+
+Budget::~Budget() {
+  if (!outermost_) return;
+  running.active = false;
+  running.excess.reset();
+  detail::thread_budget.next_look = INT64_MAX;
+}
+
+std::uint64_t Budget::seen_peak_bytes() noexcept {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(running.active ? std::max(running.peak, held()) : 0, 0));
+}
+
+BudgetDeferral::BudgetDeferral() noexcept { ++running.deferrals; }
+
+BudgetDeferral::~BudgetDeferral() {
+  // The next allocation looks.
+  if (--running.deferrals == 0 && running.active) detail::thread_budget.next_look = detail::thread_budget.allocated;
+}
+
+std::optional<BudgetExcess> budget_excess() noexcept {
+  if (!running.active) return std::nullopt;
+  if (running.excess) return running.excess;
+  if (const auto excess = look()) exceed(*excess);
+  return running.excess;
+}
+
+void exceed_budget(BudgetExcess excess) {
+  if (!running.active) return;
+  exceed(excess);
+  if (running.deferrals == 0 && std::uncaught_exceptions() == 0) throw BudgetExceeded(*running.excess);
+}
+
+void detail::look_at_budget(std::int64_t wanted) {
+  const auto excess = look();
+  if (!excess || running.deferrals > 0 || std::uncaught_exceptions() > 0) return;
+  detail::thread_budget.allocated -= wanted;
+  exceed(*excess);
+  throw BudgetExceeded(*running.excess);
+}
+
+namespace {
+
+// Small blocks cost what glibc's malloc makes of them: a header of eight bytes, rounded up to 16, at least 32. For larger
+// ones, where the question does not matter, it is asked. Sanitizers have another malloc: there it is always asked.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+constexpr std::size_t asked_from = 0;
+#else
+constexpr std::size_t asked_from = 4096;
+#endif
+
+constexpr bool is_large(std::size_t size) noexcept { return asked_from == 0 || size >= asked_from; }
+
+constexpr std::int64_t small_cost(std::size_t size) noexcept {
+  return static_cast<std::int64_t>(std::max<std::size_t>((size + 23) & ~std::size_t{15}, 32));
+}
+
+std::int64_t real_cost(void* block) noexcept { return static_cast<std::int64_t>(::malloc_usable_size(block) + 8); }
+
+[[gnu::noinline, gnu::cold]] void* without_memory(std::size_t size) {
+  for (;;) {
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+    if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
+  }
+}
+
+[[gnu::noinline]] void* allocate_large(std::size_t size) {
+  auto& thread = detail::thread_budget;
+  // More than any budget, and too much to be counted.
+  const bool absurd = size > static_cast<std::size_t>(INT64_MAX / 4);
+  const auto wanted = absurd ? INT64_MAX / 4 : static_cast<std::int64_t>(size);
+  thread.allocated += wanted;
+  if (thread.allocated > thread.next_look) detail::look_at_budget(wanted);
+  thread.allocated -= wanted;
+  void* block = std::malloc(size == 0 ? 1 : size);
+  if (block == nullptr) block = without_memory(size);
+  thread.allocated += real_cost(block);
+  return block;
+}
+
+}  // namespace
+
+}  // namespace gitopsctl
+
+// The global operators: what the standard's own do, and the counting. Those of arrays and those that do not throw end here.
+void* operator new(std::size_t size) {
+  using namespace gitopsctl;
+  if (is_large(size)) [[unlikely]]
+    return allocate_large(size);
+  auto& thread = detail::thread_budget;
+  const std::int64_t cost = small_cost(size);
+  thread.allocated += cost;
+  if (thread.allocated > thread.next_look) [[unlikely]]
+    detail::look_at_budget(cost);
+  if (void* block = std::malloc(size == 0 ? 1 : size)) [[likely]]
+    return block;
+  return without_memory(size);
+}
+
+void operator delete(void* block) noexcept {
+  using namespace gitopsctl;
+  if (block == nullptr) return;
+  detail::thread_budget.freed += real_cost(block);
+  std::free(block);
+}
+
+void operator delete(void* block, std::size_t size) noexcept {
+  using namespace gitopsctl;
+  if (is_large(size)) [[unlikely]] {
+    ::operator delete(block);
+    return;
+  }
+  detail::thread_budget.freed += block == nullptr ? 0 : small_cost(size);
+  std::free(block);
+}
