@@ -79,6 +79,8 @@ Result<int> run_apply(const Invocation& invocation) {
   setup.channel_file = bound.binding->channel_file;
   setup.namespaces = bound.binding->namespaces;
   setup.installation_key = key;
+  const AgentConfig& config = revisions->session()->config();
+  setup.render_rules = {config.render_limits, config.render_isolate};
   setup.holder = "apply by " + current_user() + ' ' + hex_encode(random_bytes(4));
   ChannelRunner runner(std::move(setup), *bound.environment, nullptr, system_clock(),
                        [&](const channels::CommitId& id) { return revisions->tree(id); });

@@ -12,7 +12,9 @@
 
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/invocation.hpp"
+#include "agent/cli/render_flags.hpp"
 #include "agent/cli/runs.hpp"
+#include "agent/isolate/isolate.hpp"
 #include "base/text/escape.hpp"
 #include "base/text/unicode.hpp"
 #include "render/helm/helm.hpp"
@@ -232,8 +234,11 @@ class FileWriter {
 };
 
 Result<void> run(const Invocation& invocation, render::helm::Stage& reached) {
-  GITOPSCTL_TRY(const auto inputs, read_inputs(invocation));
-  GITOPSCTL_TRY(const auto output, render::helm::render_chart(inputs, &reached));
+  GITOPSCTL_TRY(auto inputs, read_inputs(invocation));
+  GITOPSCTL_TRY(const auto rules, render_rules(invocation));
+  inputs.limits = rules.limits;
+  GITOPSCTL_TRY(const auto output,
+                rules.isolate ? IsolatedRenderer().chart(inputs, &reached) : render::helm::render_chart(inputs, &reached));
   reached = render::helm::Stage::inputs;
   Terminal& terminal = invocation.terminal();
   for (const auto& warning : output.warnings) terminal.err("warning: " + terminal_safe(warning) + '\n');

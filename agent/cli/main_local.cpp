@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "agent/cli/program.hpp"
+#include "agent/isolate/isolate.hpp"
 
 int main(int argc, char** argv) {
   namespace cli = gitopsctl::agent::cli;
   // A reader that went away is seen at the write, not as a death without a word.
   std::signal(SIGPIPE, SIG_IGN);
-  cli::StandardTerminal terminal;
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (words.size() == 1 && words[0] == gitopsctl::agent::isolated_word) return gitopsctl::agent::run_isolated_render();
+  cli::StandardTerminal terminal;
   return cli::run_program({{cli::local_runs()}, argv}, words, terminal);
 }

@@ -1,6 +1,8 @@
+#include "agent/cli/render_flags.hpp"
 #include "agent/cli/rendering.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/cli/working_tree.hpp"
+#include "agent/isolate/isolate.hpp"
 #include "base/text/escape.hpp"
 #include "render/release/render_release.hpp"
 
@@ -25,7 +27,9 @@ Result<int> render_one_chart(const Invocation& invocation) {
   inputs.helm.skip_schema = invocation.is_set("skip-schema-validation");
   inputs.identity = inputs.helm.release_name;
   inputs.now = system_clock().now();
-  GITOPSCTL_TRY(const auto set, render::render_release(inputs));
+  GITOPSCTL_TRY(const auto rules, render_rules(invocation));
+  inputs.limits = rules.limits;
+  GITOPSCTL_TRY(const auto set, rules.isolate ? IsolatedRenderer().release(inputs) : render::render_release(inputs));
   for (const auto& warning : set.warnings) invocation.terminal().err("warning: " + terminal_safe(warning) + '\n');
   invocation.terminal().out(set.text);
   return 0;

@@ -2,6 +2,7 @@
 
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/print_value.hpp"
+#include "agent/cli/render_flags.hpp"
 #include "agent/cli/table.hpp"
 #include "base/text/escape.hpp"
 
@@ -42,6 +43,7 @@ Result<void> require_release(const channels::Channel& channel, const std::string
 Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tree, const std::string& channel_file) {
   Terminal& terminal = invocation.terminal();
   GITOPSCTL_TRY(const Target target, invocation.target());
+  GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   GITOPSCTL_TRY(const auto channel, channels::load_channel(*tree, target.channel, channel_file));
   GITOPSCTL_CHECK(require_release(channel, target.release));
   std::vector<Error> errors;
@@ -49,7 +51,7 @@ Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tre
   Table digests({"RELEASE", "DIGEST", "OBJECTS"});
   for (const auto& release : channel.releases) {
     if (!target.release.empty() && release.name != target.release) continue;
-    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true);
+    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, rules);
     for (const auto& warning : state.warnings) {
       terminal.err("warning: " + terminal_safe(release.name) + ": " + terminal_safe(warning) + '\n');
     }

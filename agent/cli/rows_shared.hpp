@@ -16,6 +16,9 @@ inline constexpr Argument maybe_target{"CHANNEL[/RELEASE]", "a channel, or one r
 inline constexpr Flag wait{"wait", '\0', FlagType::boolean, {}, "return when it is done, not when it was asked for"};
 inline constexpr Flag timeout{"timeout", '\0', FlagType::duration, "SPAN", "how long to wait at most (default 5m)"};
 inline constexpr Flag limit{"limit", '\0', FlagType::integer, "N", "at most so many lines, the newest (default 20)"};
+inline constexpr Flag isolate{"isolate", '\0', FlagType::boolean, {}, "render in a locked process: for charts of strangers"};
+inline constexpr Flag render_limit{"render-limit", '\0', FlagType::list, "NAME=VALUE",
+                                   "what a render may take: memory, output, cpu, steps or include-depth"};
 inline constexpr Flag revision{"revision",
                                'r',
                                FlagType::text,

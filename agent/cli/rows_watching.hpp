@@ -25,6 +25,8 @@ inline constexpr std::array render_flags{
          {},
          "with --chart: do not check values against values.schema.json"},
     Flag{"digest", '\0', FlagType::boolean, {}, "print the render digest of each release instead of the manifests"},
+    isolate,
+    render_limit,
 };
 inline constexpr std::array render_examples{
     Example{"gitopsctl render prod/web", "the manifests of one release, from the files in this directory"},
@@ -55,6 +57,8 @@ inline constexpr std::array helm_template_flags{
     Flag{"release-name", '\0', FlagType::boolean, {}, "with --output-dir: in a directory of the release's name"},
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
     Flag{"helm-compat", '\0', FlagType::boolean, {}, "print errors exactly as helm does"},
+    isolate,
+    render_limit,
 };
 inline constexpr std::array helm_template_examples{
     Example{"gitopsctl helm template web charts/web -f values/prod.yaml -n web", "what helm would print"},

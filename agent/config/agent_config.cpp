@@ -86,8 +86,23 @@ class ConfigReader {
     config_.drift_interval = span(root.at("drift"), "interval", config_.drift_interval);
     config_.render_threads =
         static_cast<unsigned>(root.at("limits").integer("renderThreads", static_cast<std::int64_t>(config_.render_threads)));
+    read_render(root.at("render"), root.at("limits").at("render"));
     config_.log_format = root.at("log").text("format", config_.log_format);
     config_.log_level = root.at("log").text("level", config_.log_level);
+  }
+
+  void read_render(const ConfigNode& node, const ConfigNode& limits) {
+    constexpr unsigned mib = 20;
+    config_.render_isolate = node.boolean("isolate", config_.render_isolate);
+    auto& out = config_.render_limits;
+    const auto number = [&](std::string_view key, std::uint64_t fallback) {
+      return static_cast<std::uint64_t>(limits.integer(key, static_cast<std::int64_t>(fallback)));
+    };
+    out.memory_bytes = number("memoryMiB", out.memory_bytes >> mib) << mib;
+    out.output_bytes = number("outputMiB", out.output_bytes >> mib) << mib;
+    out.steps = number("steps", out.steps);
+    out.include_depth = static_cast<std::uint32_t>(number("includeDepth", out.include_depth));
+    out.cpu_time = span(limits, "cpuTime", out.cpu_time);
   }
 
   /// Relative paths are relative to the directory of this file.

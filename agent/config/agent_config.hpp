@@ -7,6 +7,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "channels/git/mirror.hpp"
+#include "render/inputs/limits.hpp"
 
 namespace gitopsctl::agent {
 
@@ -50,6 +51,8 @@ struct AgentConfig {
   std::vector<BindingConfig> bindings;  ///< their order is the order of promotion
   Millis drift_interval{30'000};
   unsigned render_threads = 2;
+  render::RenderLimits render_limits;
+  bool render_isolate = false;
   std::string log_format = "text";  ///< text or json
   std::string log_level = "info";
 

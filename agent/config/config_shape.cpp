@@ -84,6 +84,18 @@ ConfigShape binding_shape() {
       });
 }
 
+ConfigShape render_limits_shape() {
+  return object(
+      "What the render of one release may take.",
+      {
+          optional("memoryMiB", integer("Memory held at once.", 16, 1 << 20), Value::int64(256)),
+          optional("cpuTime", duration("Computing, in time of a processor."), text_value("8s")),
+          optional("steps", integer("Nodes of templates walked and turns of loops.", 1'000, 1e12), Value::int64(50'000'000)),
+          optional("outputMiB", integer("Text written by templates.", 1, 1 << 20), Value::int64(256)),
+          optional("includeDepth", integer("Nested calls of one template.", 1, 10'000), Value::int64(1'000)),
+      });
+}
+
 }  // namespace
 
 const ConfigShape& agent_shape() {
@@ -114,7 +126,10 @@ const ConfigShape& agent_shape() {
                                duration("How often, besides what watches tell; 50 ms for each object where that is more."),
                                text_value("30s"))})),
           optional("limits",
-                   object("", {optional("renderThreads", integer("Releases rendered at once.", 1, 256), Value::int64(2))})),
+                   object("", {optional("renderThreads", integer("Releases rendered at once.", 1, 256), Value::int64(2)),
+                               optional("render", render_limits_shape())})),
+          optional("render", object("", {optional("isolate", boolean("Render each release in a locked process of its own."),
+                                                  Value::boolean(false))})),
           optional("log", object("",
                                  {
                                      optional("format", choice("", {"text", "json"}), text_value("text")),

@@ -211,6 +211,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     setup.runner.holder = holder;
     if (state->leadership) setup.runner.leads = [raw = state.get()] { return raw->once || raw->leadership->certain(); };
     setup.runner.render_threads = c.render_threads;
+    setup.runner.render_rules = {c.render_limits, c.render_isolate};
     setup.remote = c.repository(binding.repository)->remote;
     setup.drift_interval = c.drift_interval;
     RepositoryWatcher* watcher = nullptr;

@@ -329,8 +329,8 @@ Result<void> ChannelRun::prepare_look(Item& item, Look& look) {
   look.asks = item.input.errors.empty() && item.changes.errors.empty();
   if (!look.asks) return {};
   s_.memory[item.name] = {};
-  look.former =
-      former_rendering(item.inventory, subject, s_.setup.key, s_.setup.channel_file, s_.setup.installation_key, s_.tree_of);
+  look.former = former_rendering(item.inventory, subject, s_.setup.key, s_.setup.channel_file, s_.setup.installation_key,
+                                 s_.tree_of, s_.setup.render_rules);
   return {};
 }
 

@@ -79,6 +79,7 @@ class ChannelRunner {
     /// there is nobody else.
     std::function<bool()> leads = {};
     unsigned render_threads = 2;
+    RenderRules render_rules = {};
   };
   using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>;
 

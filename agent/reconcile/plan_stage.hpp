@@ -65,7 +65,7 @@ using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>
 /// source of trees.
 [[nodiscard]] FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
                                                const std::string& channel_file, const std::string& installation_key,
-                                               const TreeSource& tree_of);
+                                               const TreeSource& tree_of, const RenderRules& rules = {});
 
 /// Of what the releases of a channel render: what others of its objects can need before they are taken.
 [[nodiscard]] std::set<render::ObjectId> things_to_come(const std::vector<const RenderState*>& states);

@@ -5,6 +5,7 @@
 #include <exception>
 #include <thread>
 
+#include "agent/isolate/isolate.hpp"
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/process/crash_point.hpp"
@@ -131,7 +132,7 @@ void add_warnings(const channels::Release& release, render::RenderedSet& set, bo
 }  // namespace
 
 RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
-                              const std::string& identity, bool quote_content) {
+                              const std::string& identity, bool quote_content, const RenderRules& rules) {
   RenderState state;
   state.settings = settings_hash(release);
   state.warnings = release.warnings;
@@ -144,7 +145,8 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
       state.errors = located(inputs.error().flatten(), release);
     } else {
       inputs->quote_content = quote_content;
-      auto rendered = render::render_release(*inputs);
+      inputs->limits = rules.limits;
+      auto rendered = rules.isolate ? IsolatedRenderer().release(*inputs) : render::render_release(*inputs);
       if (rendered.ok()) {
         state.render_digest = rendered->render_digest;
         state.seal_digest = rendered->seal_digest;
@@ -163,7 +165,8 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
 
 RenderState RenderStage::render_one(const channels::Release& release, const FileTreePtr& tree) const {
   auto rendered = no_throw("rendering release '" + release.name + "'", [&]() -> Result<RenderState> {
-    return render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name);
+    return render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name, false,
+                             options_.rules);
   });
   if (rendered.ok()) return std::move(rendered).value();
   // Without settings: rendered anew the next time.

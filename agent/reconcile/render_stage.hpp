@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/isolate/render_rules.hpp"
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
@@ -37,6 +38,7 @@ class RenderStage {
     std::string installation_key;
     std::string identity_prefix;  ///< installation/repository/channel/
     unsigned threads = 2;
+    RenderRules rules;
   };
   explicit RenderStage(Options options) : options_(std::move(options)) {}
 
@@ -75,7 +77,7 @@ class RenderStage {
 /// who renders by hand.
 [[nodiscard]] RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree,
                                             const std::string& installation_key, const std::string& identity,
-                                            bool quote_content = false);
+                                            bool quote_content = false, const RenderRules& rules = {});
 /// A state as one side of a rendered comparison.
 [[nodiscard]] channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
                                                     const RenderState& state);
