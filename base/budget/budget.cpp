@@ -57,10 +57,11 @@ std::optional<BudgetExcess> look() noexcept {
   return std::nullopt;
 }
 
-/// Marks the budget as used up and grants the reserve.
+/// Marks the budget as used up and grants the reserve, once.
 void exceed(BudgetExcess excess) noexcept {
-  if (!running.excess) running.excess = excess;
-  running.max_bytes = std::max(running.max_bytes, held()) + memory_reserve;
+  if (running.excess) return;
+  running.excess = excess;
+  running.max_bytes += memory_reserve;
   running.deadline = std::max(running.deadline, thread_time()) + time_reserve;
 }
 
@@ -168,7 +169,8 @@ std::int64_t real_cost(void* block) noexcept { return static_cast<std::int64_t>(
 
 }  // namespace gitopsctl
 
-// The global operators: what the standard's own do, and the counting. Those of arrays and those that do not throw end here.
+// The global operators: what the standard's own do, and the counting. All but those for large alignments are here, because
+// runtimes of sanitizers bring each of them and would mix theirs with ours.
 void* operator new(std::size_t size) {
   using namespace gitopsctl;
   if (is_large(size)) [[unlikely]]
@@ -199,3 +201,20 @@ void operator delete(void* block, std::size_t size) noexcept {
   detail::thread_budget.freed += block == nullptr ? 0 : small_cost(size);
   std::free(block);
 }
+
+void* operator new[](std::size_t size) { return ::operator new(size); }
+
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  try {
+    return ::operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void* operator new[](std::size_t size, const std::nothrow_t& /*tag*/) noexcept { return ::operator new(size, std::nothrow); }
+
+void operator delete(void* block, const std::nothrow_t& /*tag*/) noexcept { ::operator delete(block); }
+void operator delete[](void* block) noexcept { ::operator delete(block); }
+void operator delete[](void* block, std::size_t /*size*/) noexcept { ::operator delete(block); }
+void operator delete[](void* block, const std::nothrow_t& /*tag*/) noexcept { ::operator delete(block); }

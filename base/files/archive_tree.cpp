@@ -197,15 +197,15 @@ class ArchiveReader {
     std::string link = pax_.link.empty() ? std::string(field(block, 157, 100)) : pax_.link;
     pax_ = {};
     GITOPSCTL_TRY(const TreePath at, entry_path(name_, path, limits_.max_depth));
+    const bool old_directory = (type == '\0' || type == '0' || type == '7') && path.ends_with('/');
+    if (old_directory || type == '5') return {};  // directories come with their files
+    if (at.is_root()) return bad_archive(name_, "holds a file or link without a name");
     switch (type) {
       case '\0':
       case '0':
       case '7':
-        if (!path.empty() && path.back() == '/') return {};  // old archives: a directory
-        if (at.is_root()) return bad_archive(name_, "holds a file without a name");
         tree.add(at, std::string(content), (parse_number(block.substr(100, 8)).value_or(0) & 0100U) != 0);
         return {};
-      case '5': return {};  // directories come with their files
       case '2': tree.add_link(at, std::move(link)); return {};
       case '1': {  // a hard link: the bytes of an earlier entry
         GITOPSCTL_TRY(const TreePath target, entry_path(name_, link, limits_.max_depth));

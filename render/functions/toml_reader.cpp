@@ -1,3 +1,7 @@
+// The library asserts what texts of strangers do not keep (a `T` without a time behind a date), and finds the mistake all the
+// same one line later: neither an end of the program nor, where assertions are off, an assumption for the optimizer.
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0

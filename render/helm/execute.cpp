@@ -9,6 +9,7 @@
 #include "render/helm/files_object.hpp"
 #include "render/helm/render_context.hpp"
 #include "render/helm/suggest.hpp"
+#include "render/template/bounded.hpp"
 #include "render/template/engine.hpp"
 #include "render/template/error.hpp"
 #include "render/template/evaluator.hpp"
@@ -108,6 +109,16 @@ const FunctionTable& chart_functions(const HelmProfile& profile) {
   return table;
 }
 
+/// Parses a file; what it takes beyond the budget is an error of the file.
+Result<void> parse(TemplateSet& set, const std::string& name, const Template& file, const RenderInputs& inputs) {
+  try {
+    return set.add(name, file.text.view());
+  } catch (const BudgetExceeded& exceeded) {
+    return Error(ErrorCode::too_large,
+                 excess_message(exceeded.excess(), {inputs.limits.memory_bytes, inputs.limits.cpu_time}));
+  }
+}
+
 Error parse_failure(const Template& file, const Error& error, const FunctionTable& functions) {
   const auto hint = suggest_function(error.message(), functions);
   return Error(error.code(), helm_parse_error_text(error.message()))
@@ -197,7 +208,7 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
   TemplateSet parsed(chart_functions(profile));
   for (const auto& name : order) {
     const auto& file = templates.find(name)->second;
-    if (const auto added = parsed.add(name, file.text.view()); !added.ok()) {
+    if (const auto added = parse(parsed, name, file, inputs); !added.ok()) {
       return parse_failure(file, added.error(), parsed.functions());
     }
   }

@@ -109,11 +109,11 @@ std::string helm_error_text(const TemplateFailure& failure, HelmErrorStyle style
     return "execution error at (" + outer.file + ":" + std::to_string(outer.line) + ":" + std::to_string(outer.column) +
            "): " + failure.assertion;
   }
-  if (style == HelmErrorStyle::line) return failure.levels.front();
+  if (style == HelmErrorStyle::line) return failure.text;
   std::vector<Block> blocks;
-  for (const auto& level : failure.levels) {
-    auto block = read_block(level);
-    if (!block) return failure.levels.front();
+  for (const auto size : failure.sizes) {
+    auto block = read_block(std::string_view(failure.text).substr(failure.text.size() - size));
+    if (!block) return failure.text;
     if (blocks.empty() || !(blocks.back() == *block)) blocks.push_back(std::move(*block));
   }
   std::string out;

@@ -22,11 +22,14 @@ struct TemplateFrame {
 };
 
 /// A failed execution in structured form, outermost level first. Go wraps errors, and Helm 4 prints one block per wrapped
-/// error; `levels` keeps that chain.
+/// error; `sizes` keeps that chain.
 struct TemplateFailure {
   std::vector<TemplateFrame> frames;
-  /// The text of every error in the chain of wrapped errors, outermost first; the first one is Go's whole message.
-  std::vector<std::string> levels;
+  /// Go's whole message: the text of the outermost error.
+  std::string text;
+  /// How much of the end of `text` is the text of each error in the chain of wrapped errors, outermost first. Each adds
+  /// something in front of the one below: kept as texts, a thousand levels would be a thousand times as large.
+  std::vector<std::size_t> sizes;
   /// What the innermost level says: `nil pointer evaluating interface {}.x`.
   std::string message;
   /// The message of `required` or `fail` when the chain begins with one of them; `is_assertion` says so.
@@ -34,7 +37,7 @@ struct TemplateFailure {
   bool is_assertion = false;
   ErrorCode code = ErrorCode::invalid_input;
 
-  [[nodiscard]] bool empty() const noexcept { return levels.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return sizes.empty(); }
 };
 
 /// How a Helm version prints errors of templates.

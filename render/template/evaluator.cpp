@@ -46,7 +46,8 @@ Result<std::string> Evaluator::execute(std::string_view name, const Value& data)
   const detail::TemplateBody* body = machine.find(name);
   if (body == nullptr) {
     Error error(ErrorCode::not_found, "template: no template " + go_quote(name) + " associated with template \"gotpl\"");
-    machine.failure.levels.push_back(error.message());
+    machine.failure.text = error.message();
+    machine.failure.sizes = {error.message().size()};
     machine.failure.message = error.message();
     machine.failure.code = error.code();
     return error;

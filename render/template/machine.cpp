@@ -88,7 +88,7 @@ Result<Value> Machine::include(std::string_view name, const Value& data) {
   std::string out;
   const bool ok = run(*body, data, out);
   --depth;
-  if (!ok) return Error(failure.code, failure.levels.front());
+  if (!ok) return Error(failure.code, failure.text);
   return Value::string(out);
 }
 
@@ -116,9 +116,9 @@ Result<Value> Machine::tpl(std::string_view text, const Value& data) {
   overlays_.pop_back();
   if (!ok) {
     std::string message = "error during tpl function execution" +
-                          (options_.quote_content ? " for " + go_quote(text) : std::string()) + ": " +
-                          failure.levels.front();
-    failure.levels.insert(failure.levels.begin(), message);
+                          (options_.quote_content ? " for " + go_quote(text) : std::string()) + ": " + failure.text;
+    failure.text = message;
+    failure.sizes.insert(failure.sizes.begin(), message.size());
     return Error(failure.code, std::move(message));
   }
   if (!options_.keep_no_value) remove_no_value(out);
@@ -138,9 +138,9 @@ bool Machine::fail(Frame& frame, std::string message, ErrorCode code) {
   where.node = hide_node ? "(redacted)" : print_node(*frame.node);
   failure = {};
   failure.code = code;
-  failure.levels.push_back("template: " + where.file + ":" + std::to_string(where.line) + ":" +
-                           std::to_string(where.column) + ": executing " + go_quote(where.name) + " at <" + where.node +
-                           ">: " + message);
+  failure.text = "template: " + where.file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column) +
+                 ": executing " + go_quote(where.name) + " at <" + where.node + ">: " + message;
+  failure.sizes = {failure.text.size()};
   failure.message = std::move(message);
   failure.frames.push_back(std::move(where));
   return false;
@@ -152,7 +152,7 @@ bool Machine::fail_call(Frame& frame, const Node& node, std::string_view name, c
                         std::span<const Value> arguments) {
   const std::string description = "error calling " + std::string(name) + ": ";
   TemplateFailure inner = std::move(failure);
-  const bool nested = !inner.empty() && inner.levels.front() == error.message();
+  const bool nested = !inner.empty() && inner.text == error.message();
   const bool asserted = assertion.has_value() && *assertion == error.message();
   const std::string message =
       nested || asserted || options_.quote_content ? error.message() : without_content(error.message(), arguments);
@@ -162,13 +162,12 @@ bool Machine::fail_call(Frame& frame, const Node& node, std::string_view name, c
   if (nested) {
     failure.frames.insert(failure.frames.end(), std::make_move_iterator(inner.frames.begin()),
                           std::make_move_iterator(inner.frames.end()));
-    failure.levels.insert(failure.levels.end(), std::make_move_iterator(inner.levels.begin()),
-                          std::make_move_iterator(inner.levels.end()));
+    failure.sizes.insert(failure.sizes.end(), inner.sizes.begin(), inner.sizes.end());
     failure.message = std::move(inner.message);
     failure.assertion = std::move(inner.assertion);
     failure.is_assertion = inner.is_assertion;
   } else {
-    failure.levels.push_back(message);
+    failure.sizes.push_back(message.size());
     failure.message = message;
     failure.is_assertion = asserted;
     if (asserted) failure.assertion = *assertion;
@@ -183,7 +182,7 @@ Error Machine::error() const {
   for (const auto& frame : failure.frames) {
     if (frame.file != engine_name) where = &frame;
   }
-  return Error(failure.code, failure.levels.front()).at({where->file, where->line, where->column + 1});
+  return Error(failure.code, failure.text).at({where->file, where->line, where->column + 1});
 }
 
 }  // namespace gitopsctl::render::detail

@@ -236,6 +236,11 @@ TEST_SUITE("files") {
     CHECK(*(*tree)->read(path("web/hard")) == "name: web\n");
 
     CHECK(open_tgz(gzip(tar_entry("../x", "x")), "a").error().code() == ErrorCode::forbidden);
+    // A link without a name stood in the place of the whole tree.
+    for (const char type : {'0', '1', '2'}) {
+      CHECK(open_tgz(gzip(tar_entry("c/f", "x") + tar_entry("", "", type, "c/f")), "a").error().code() ==
+            ErrorCode::invalid_input);
+    }
     CHECK(open_tgz(gzip(tar_entry("a/../../x", "x")), "a").error().code() == ErrorCode::forbidden);
     CHECK(open_tgz(gzip(tar_entry("/etc/x", "x")), "a").error().code() == ErrorCode::forbidden);
     CHECK(open_tgz(gzip(tar_entry("c:/x", "x")), "a").error().code() == ErrorCode::forbidden);
