@@ -42,7 +42,8 @@ bindings:
   - {repository: shop, channel: prod, environment: local, namespaces: [web], channelFile: ./deploy/prod.yaml}
 forges: []
 drift: {interval: 1m}
-limits: {renderThreads: 4}
+limits: {renderThreads: 4, render: {memoryMiB: 512, cpuTime: 20s, steps: 1000, outputMiB: 1, includeDepth: 7}}
+render: {isolate: true}
 log: {format: json, level: debug}
 )";
 
@@ -91,6 +92,12 @@ TEST_SUITE("agent/config") {
     CHECK(config->bindings[1].channel_file == "deploy/prod.yaml");
     CHECK(config->drift_interval == Millis(60'000));
     CHECK(config->render_threads == 4);
+    CHECK(config->render_limits.memory_bytes == 512UL << 20U);
+    CHECK(config->render_limits.cpu_time == Millis(20'000));
+    CHECK(config->render_limits.steps == 1000);
+    CHECK(config->render_limits.output_bytes == 1UL << 20U);
+    CHECK(config->render_limits.include_depth == 7);
+    CHECK(config->render_isolate);
     CHECK(config->log_format == "json");
     CHECK(config->log_level == "debug");
     CHECK(config->file == "/etc/gitopsctl/agent.yaml");
