@@ -23,7 +23,7 @@ using std::chrono::nanoseconds;
 // read the clock of a thread a third of one.
 constexpr std::int64_t look_every = std::int64_t{1} << 20U;
 constexpr std::int64_t memory_reserve = std::int64_t{64} << 20U;
-constexpr nanoseconds time_reserve = std::chrono::seconds(1);
+constexpr nanoseconds time_reserve = std::chrono::milliseconds(500);
 
 struct Running {
   bool active = false;
@@ -169,8 +169,8 @@ std::int64_t real_cost(void* block) noexcept { return static_cast<std::int64_t>(
 
 }  // namespace gitopsctl
 
-// The global operators: what the standard's own do, and the counting. All but those for large alignments are here, because
-// runtimes of sanitizers bring each of them and would mix theirs with ours.
+// The global operators: what the standard's own do, and the counting. All of them are here, because
+// runtimes of sanitizers bring each and would mix theirs with ours, and memory resources ask by the aligned ones.
 void* operator new(std::size_t size) {
   using namespace gitopsctl;
   if (is_large(size)) [[unlikely]]
@@ -218,3 +218,49 @@ void operator delete(void* block, const std::nothrow_t& /*tag*/) noexcept { ::op
 void operator delete[](void* block) noexcept { ::operator delete(block); }
 void operator delete[](void* block, std::size_t /*size*/) noexcept { ::operator delete(block); }
 void operator delete[](void* block, const std::nothrow_t& /*tag*/) noexcept { ::operator delete(block); }
+
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  using namespace gitopsctl;
+  const auto wanted = static_cast<std::size_t>(alignment);
+  if (wanted <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(size);
+  const std::size_t rounded = (size + wanted - 1) / wanted * wanted;
+  // What may throw stands in front of what would have to be given back.
+  budget_work(size);
+  void* block = size > rounded ? nullptr : std::aligned_alloc(wanted, rounded == 0 ? wanted : rounded);
+  if (block == nullptr) throw std::bad_alloc();
+  detail::thread_budget.allocated += real_cost(block);
+  return block;
+}
+
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t& /*tag*/) noexcept {
+  try {
+    return ::operator new(size, alignment);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void* operator new[](std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t& /*tag*/) noexcept {
+  return ::operator new(size, alignment, std::nothrow);
+}
+
+// Whatever the alignment, malloc knows the block.
+void operator delete(void* block, std::align_val_t /*alignment*/) noexcept { ::operator delete(block); }
+void operator delete(void* block, std::size_t size, std::align_val_t alignment) noexcept {
+  if (static_cast<std::size_t>(alignment) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) {
+    ::operator delete(block, size);
+  } else {
+    ::operator delete(block);
+  }
+}
+void operator delete(void* block, std::align_val_t /*alignment*/, const std::nothrow_t& /*tag*/) noexcept {
+  ::operator delete(block);
+}
+void operator delete[](void* block, std::align_val_t /*alignment*/) noexcept { ::operator delete(block); }
+void operator delete[](void* block, std::size_t /*size*/, std::align_val_t /*alignment*/) noexcept {
+  ::operator delete(block);
+}
+void operator delete[](void* block, std::align_val_t /*alignment*/, const std::nothrow_t& /*tag*/) noexcept {
+  ::operator delete(block);
+}

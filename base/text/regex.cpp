@@ -188,7 +188,10 @@ Error too_large(std::size_t max_bytes) {
 }  // namespace
 
 Regex::Regex(std::unique_ptr<Program> program) : program_(std::move(program)) {}
-Regex::~Regex() = default;
+Regex::~Regex() {
+  const BudgetDeferral no_throw;  // RE2 allocates to take itself apart
+  program_.reset();
+}
 
 Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
   if (pattern.size() > max_pattern_bytes) {

@@ -94,17 +94,24 @@ Error without_values(const Error& error, const Value& values) {
       .with_hint(error.hint().empty() ? "`gitopsctl render` shows the whole message" : scrubber.scrub(error.hint()));
 }
 
-/// A chart can put megabytes into an error, and one that passes a limit does so for a reason that it does not know.
+/// A chart can put megabytes into what is said about it: the middle of that is left out. Both ends say something, the first
+/// about where, the last about what.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t half = 128UL << 10U;  // more than Helm's limit of nested includes makes
+  if (text.size() <= 2 * half) return text;
+  const auto inside = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+  std::size_t head = half;
+  while (inside(head)) --head;
+  std::size_t tail = text.size() - half;
+  while (tail < text.size() && inside(tail)) ++tail;
+  return text.substr(0, head) + " … (" + std::to_string(tail - head) + " bytes) … " + text.substr(tail);
+}
+
+/// One that passes a limit does so for a reason that it does not know itself.
 Error printable(const Error& error) {
-  constexpr std::size_t max_message = 64UL << 10U;
   Error out = error;
-  if (error.message().size() > max_message) {
-    std::size_t end = max_message;
-    while (end > 0 && (static_cast<unsigned char>(error.message()[end]) & 0xC0U) == 0x80U) --end;
-    out = Error(error.code(),
-                error.message().substr(0, end) + " … (" + std::to_string(error.message().size() - end) + " bytes more)")
-              .at(error.where())
-              .with_hint(error.hint());
+  if (auto message = shortened(error.message()); message != error.message()) {
+    out = Error(error.code(), std::move(message)).at(error.where()).with_hint(error.hint());
   }
   if (error.code() != ErrorCode::too_large || !error.hint().empty()) return out;
   return out.with_hint(
@@ -163,7 +170,10 @@ Result<Output> render_chart(const RenderInputs& inputs, Stage* reached) {
   Stage& stage = reached == nullptr ? ignored : *reached;
   auto out =
       run_bounded(BudgetLimits{inputs.limits.memory_bytes, inputs.limits.cpu_time}, [&] { return render(inputs, stage); });
-  if (out.ok()) return out;
+  if (out.ok()) {
+    for (auto& warning : out->warnings) warning = shortened(warning);
+    return out;
+  }
   return printable(out.error()).at({.file = name}).in("chart " + (name.empty() ? std::string(".") : name));
 }
 

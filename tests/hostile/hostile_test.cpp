@@ -80,7 +80,7 @@ void check(const HostileCase& hostile, bool isolated) {
   CHECK((run.exit_code == 0 || run.exit_code == 1));
   CHECK(run.peak_mb < max_peak_mb);
   CHECK(run.processor_s < max_seconds);
-  CHECK(run.err.size() < (256U << 10U));
+  CHECK(run.err.size() < (1U << 20U));
   if (run.exit_code != 0) {
     CHECK(errors_in(run.err) == 1);
     CHECK(run.out_bytes == 0);

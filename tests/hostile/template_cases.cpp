@@ -108,7 +108,7 @@ std::vector<HostileCase> hostile_texts() {
       hostile_template("contains in a loop", b + R"({{ range until 1000000 }}{{ $x := contains "ab" $big }}{{ end }})",
                        "computing"),
       hostile_template("fail with sixty million letters", b + "{{ fail $big }}", "of memory"),
-      hostile_template("fail with ten million letters", R"({{ fail (repeat 10000000 "é") }})", "more)"),
+      hostile_template("fail with ten million letters", R"({{ fail (repeat 10000000 "é") }})", "bytes) …"),
       hostile_template("required with sixty million letters", b + "{{ required $big .Values.no }}", "of memory"),
       hostile_template("unknown key of sixty million letters",
                        b + "{{ get (dict) $big | upper }}{{ template \"no\" $big }}"),

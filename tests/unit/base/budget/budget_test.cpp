@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +38,31 @@ TEST_SUITE("budget") {
   TEST_CASE("one large block is refused before it is taken") {
     const Budget budget({8 * mib, long_time});
     CHECK_THROWS_AS(std::string(1UL << 40U, 'x'), BudgetExceeded);
+  }
+
+  TEST_CASE("memory resources and large alignments count") {
+    struct alignas(64) Wide {
+      char bytes[1024];
+    };
+    const Budget budget({8 * mib, long_time});
+    const auto fill = [] {
+      std::pmr::monotonic_buffer_resource arena;
+      for (int i = 0; i < 100'000; ++i) (void)arena.allocate(1024, 8);
+    };
+    for (int i = 0; i < 100; ++i) CHECK(std::make_unique<Wide[]>(1000) != nullptr);
+    CHECK_THROWS_AS(fill(), BudgetExceeded);
+  }
+
+  TEST_CASE("aligned blocks alone use a budget up") {
+    struct alignas(64) Wide {
+      char bytes[1024];
+    };
+    const Budget budget({8 * mib, long_time});
+    std::vector<std::unique_ptr<Wide>> held;
+    const auto fill = [&] {
+      for (int i = 0; i < 100'000; ++i) held.push_back(std::make_unique<Wide>());
+    };
+    CHECK_THROWS_AS(fill(), BudgetExceeded);
   }
 
   TEST_CASE("growing texts, shared texts and lists are counted as freed") {

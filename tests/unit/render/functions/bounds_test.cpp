@@ -40,6 +40,16 @@ TEST_SUITE("functions/bounds") {
     }
   }
 
+  TEST_CASE("TOML that the library stumbles over is an error") {
+    // A date with a `T` and no time met an assertion, a letter that is no ASCII the end of a table.
+    for (const auto* text :
+         {R"(d = 1979-05-27T)", R"(d = 1979-05-27T\x03)", R"(\u0394 = 1)", R"(a = \u0394)", R"(_h\u03943.5s&)"}) {
+      const auto shown = text_of("{{ fromToml (printf \"%s\" \"" + std::string(text) + "\") | toJson }}");
+      CHECK_MESSAGE(shown.find("Error") != std::string::npos, shown);
+    }
+    CHECK(text_of("{{ fromToml (repeat 2000000 \"#\") | toJson }}").find("longer than the limit") != std::string::npos);
+  }
+
   TEST_CASE("lists beyond ten million items are refused before they are made") {
     for (const auto* expression : {R"({{ until 10000001 }})", R"({{ untilStep 0 9223372036854775807 1 }})",
                                    R"({{ seq 1 100000000 }})", R"({{ splitList "" (repeat 10000002 "a") }})"}) {
