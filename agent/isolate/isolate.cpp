@@ -81,7 +81,7 @@ Result<std::string> run_order(const std::string& program, wire::Task task, const
 
   const Deadline deadline(system_clock(), inputs.limits.cpu_time + patience);
   FrameLine line(ours.get(), deadline);
-  const wire::Answers answers(inputs);
+  wire::Answers answers(inputs);
   const auto talk = [&]() -> Result<std::string> {
     GITOPSCTL_CHECK(line.send(FrameKind::order, wire::write_order(task, inputs)));
     for (std::uint64_t asked = 0; asked < max_questions; ++asked) {

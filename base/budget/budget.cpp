@@ -126,21 +126,25 @@ void detail::look_at_budget(std::int64_t wanted) {
 
 namespace {
 
-// Small blocks cost what glibc's malloc makes of them: a header of eight bytes, rounded up to 16, at least 32. For larger
-// ones, where the question does not matter, it is asked. Sanitizers have another malloc: there it is always asked.
+// Small blocks count what is asked for and what malloc adds at most to that. When one is freed by somebody who does not tell
+// its size, it counts as the smallest that it may have been: so it is never more that was freed. Large ones, where a
+// question to malloc does not matter, count what they take. Sanitizers have another malloc: there it is always asked.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
 constexpr std::size_t asked_from = 0;
 #else
 constexpr std::size_t asked_from = 4096;
 #endif
+constexpr std::size_t header = 16;
 
 constexpr bool is_large(std::size_t size) noexcept { return asked_from == 0 || size >= asked_from; }
 
-constexpr std::int64_t small_cost(std::size_t size) noexcept {
-  return static_cast<std::int64_t>(std::max<std::size_t>((size + 23) & ~std::size_t{15}, 32));
-}
+constexpr std::int64_t small_cost(std::size_t size) noexcept { return static_cast<std::int64_t>(size + header); }
 
-std::int64_t real_cost(void* block) noexcept { return static_cast<std::int64_t>(::malloc_usable_size(block) + 8); }
+std::int64_t real_cost(void* block) noexcept {
+  const std::size_t usable = ::malloc_usable_size(block);
+  // glibc gives up to 15 bytes more than it was asked for.
+  return static_cast<std::int64_t>(is_large(usable) || usable < header ? usable + header : usable - 15 + header);
+}
 
 [[gnu::noinline, gnu::cold]] void* without_memory(std::size_t size) {
   for (;;) {

@@ -208,7 +208,9 @@ Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
   options.set_max_mem(static_cast<std::int64_t>(max_program_bytes));
   auto program = [&] {
     const BudgetDeferral no_throw;
-    return std::make_unique<Program>(translated, options);
+    auto made = std::make_unique<Program>(translated, options);
+    if (made->re.ok()) made->names = made->re.NamedCapturingGroups();
+    return made;
   }();
   if (!program->re.ok()) {
     const auto code = program->re.error_code();
@@ -218,7 +220,6 @@ Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
     if (code == RE2::ErrorTrailingBackslash) where = {};
     return parse_error(error_text(code), where);
   }
-  program->names = program->re.NamedCapturingGroups();
   std::shared_ptr<const Regex> made(new Regex(std::move(program)));
   if (cache.size() >= max_cached) cache.clear();
   cache.emplace(key, made);

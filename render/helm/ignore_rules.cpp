@@ -1,5 +1,6 @@
 #include "render/helm/ignore_rules.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/budget/budget.hpp"
@@ -57,8 +58,9 @@ Result<void> IgnoreRules::add(std::string_view line) {
 bool IgnoreRules::ignores(std::string_view path, bool is_directory) const {
   if (path.empty()) return false;
   for (const auto& rule : rules_) {
-    budget_work(path.size() + 64);
     const auto subject = rule.whole_path ? path : path.substr(path.rfind('/') + 1);
+    // At worst every start in the name is compared as far as it goes.
+    budget_work(64 + subject.size() * std::min(subject.size(), rule.pattern.size()) / 16);
     if (rule.negated) {
       // Helm's reading of `!`: what does not match is ignored, what matches goes on to the next rule.
       if (rule.directories_only && !is_directory) return true;

@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "base/budget/budget.hpp"
-
 namespace gitopsctl::render::helm {
 
 namespace {
@@ -100,7 +98,6 @@ bool path_match(std::string_view pattern, std::string_view name) {
     if (p == pattern.size() && n == name.size()) return true;
     if (match_one(pattern, p, name, n)) continue;
     if (star == std::string_view::npos || retry >= name.size() || name[retry] == '/') return false;
-    budget_work(pattern.size() - star);  // what the next attempt may look at
     retry += character(name, retry).size();
     p = star;
     n = retry;

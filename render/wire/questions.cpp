@@ -15,7 +15,8 @@ namespace {
 
 enum class Question : std::uint8_t { stat, read, list, read_link, look, display, random, zone };
 
-constexpr std::uint64_t max_random_bytes = 64UL << 20U;
+// No function asks for more (random_functions.cpp).
+constexpr std::uint64_t max_random_at_once = 1UL << 20U;
 
 void write(Writer& out, const FileInfo& info) {
   const auto& [name, type, size, executable, content_id] = info;
@@ -158,7 +159,7 @@ void use_remote_zones(const Ask& ask) {
   });
 }
 
-std::string Answers::to(std::string_view question) const {
+std::string Answers::to(std::string_view question) {
   Reader in(question);
   const auto kind = static_cast<Question>(in.number_up_to(static_cast<std::uint64_t>(Question::zone)));
   const auto text = in.text();
@@ -168,8 +169,9 @@ std::string Answers::to(std::string_view question) const {
   }
   const auto number = in.number();
   if (kind == Question::random) {
-    const auto count = in.number_up_to(max_random_bytes);
+    const auto count = in.number_up_to(std::min(max_random_at_once, random_left_));
     if (!in.done() || inputs_.installation_key.empty()) return refuse(not_ours());
+    random_left_ -= count;
     return reply(Result<std::string>(helm::keyed_random_bytes(inputs_, text, number, count)), write_text);
   }
   if (!in.done() || inputs_.tree == nullptr) return refuse(not_ours());

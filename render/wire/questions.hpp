@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -26,11 +27,14 @@ class Answers {
  public:
   /// `inputs` must outlive it.
   explicit Answers(const RenderInputs& inputs) : inputs_(inputs) {}
+  /// Of random bytes a render gets so many, which is more than it can use in its time.
+  static constexpr std::uint64_t max_random_bytes = 32ULL << 20U;
   /// The answer to a question, which may be anything.
-  [[nodiscard]] std::string to(std::string_view question) const;
+  [[nodiscard]] std::string to(std::string_view question);
 
  private:
   const RenderInputs& inputs_;
+  std::uint64_t random_left_ = max_random_bytes;
 };
 
 }  // namespace gitopsctl::render::wire

@@ -125,7 +125,7 @@ TEST_SUITE("wire") {
     REQUIRE(here.ok());
     const auto recorder = std::make_shared<RecordingTree>(mine.tree);
     mine.tree = recorder;
-    const wire::Answers answers(mine);
+    wire::Answers answers(mine);
     int asked = 0;
     const wire::Ask ask = [&](std::string_view question) -> Result<std::string> {
       ++asked;
@@ -152,7 +152,7 @@ TEST_SUITE("wire") {
   TEST_CASE("a question that has no right to an answer gets none") {
     auto mine = inputs_of(chart);
     mine.installation_key.clear();
-    const wire::Answers answers(mine);
+    wire::Answers answers(mine);
     const auto tree =
         wire::remote_tree([&](std::string_view question) -> Result<std::string> { return answers.to(question); });
     CHECK(tree->read(tree_path("app/files/f.txt")).ok());
@@ -169,6 +169,12 @@ TEST_SUITE("wire") {
     CHECK(answers.to("\x09")[0] == '\0');
     // No key, no random bytes.
     CHECK(answers.to(std::string("\x06\x01x\x00\x08", 5))[0] == '\0');
+    // A key does not make them endless: 32 draws of a MiB, and no more.
+    mine.installation_key = "key";
+    const std::string megabyte("\x06\x01x\x00\x80\x80\x40", 7);
+    for (int i = 0; i < 32; ++i) CHECK(answers.to(megabyte)[0] == '\x01');
+    CHECK(answers.to(megabyte)[0] == '\0');
+    CHECK(wire::Answers(mine).to(std::string("\x06\x01x\x00\x81\x80\x40", 7))[0] == '\0');
     // A zone is a name of the database, and nothing else.
     CHECK(answers.to(std::string("\x07\x0b") + "/etc/passwd") == std::string("\x01\x00", 2));
     CHECK(answers.to(std::string("\x07\x0e") + "../../../etc/x") == std::string("\x01\x00", 2));
