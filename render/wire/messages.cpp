@@ -249,10 +249,11 @@ std::string write_output(const Result<helm::Output>& output, helm::Stage reached
     write(out, output.error());
     return out.take();
   }
-  const auto& [crds, manifests, hooks, notes, warnings] = *output;
+  const auto& [crds, manifests, hooks, notes, warnings, cut] = *output;
   for (const auto* documents : {&crds, &manifests, &hooks}) write(out, *documents);
   out.text(notes);
   write(out, warnings);
+  out.byte(static_cast<std::uint8_t>(cut));
   return out.take();
 }
 
@@ -264,6 +265,7 @@ Result<helm::Output> read_output(std::string_view bytes, helm::Stage& reached) {
   for (auto* documents : {&output.crds, &output.manifests, &output.hooks}) *documents = read_documents(in);
   output.notes = in.text();
   output.warnings = read_texts(in);
+  output.cut = static_cast<helm::DocumentCut>(in.number_up_to(static_cast<std::uint64_t>(helm::DocumentCut::lines)));
   if (!in.done()) return not_ours();
   return output;
 }
