@@ -135,6 +135,23 @@ struct Mount {
 /// The trees of `mounts` as directories of one. Errors name files as the trees themselves do; links cannot leave the whole.
 [[nodiscard]] FileTreePtr mount_trees(std::vector<Mount> mounts);
 
+/// One file or directory of another tree that stands at a place of this one.
+struct Graft {
+  TreePath at;       ///< not the root
+  FileTreePtr tree;  ///< what stands there, or is below it
+  TreePath from;     ///< in that tree; no link leads to it
+};
+
+/// `base` with each graft at its place, whatever is there in `base`; the directories above are there, too. Errors name a
+/// file as the tree that it is from does; links are followed as if all were one tree. Directories above a graft have no
+/// content id of their own.
+[[nodiscard]] FileTreePtr graft_trees(FileTreePtr base, std::vector<Graft> grafts);
+
+/// A tree of one file, `name`, that errors name as `shown`. `content_id` must tell its content from every other; empty: it
+/// is not known.
+[[nodiscard]] FileTreePtr one_file_tree(std::string name, std::shared_ptr<const std::string> content, std::string content_id,
+                                        std::string shown);
+
 /// One thing that a computation read from a tree: a file, a directory with everything below it, or a missing path.
 struct TreeDependency {
   TreePath path;
