@@ -245,6 +245,9 @@ void check_config(const ConfigNode& node, const ConfigShape& shape) {
       return;
     }
     case ConfigShape::Kind::object: return check_object(node, shape);
+    case ConfigShape::Kind::either:
+      if (!node.value().is_string() && !node.value().is_map()) return wrong_type(node, "a text or a map");
+      return check_config(node, shape.items[node.value().is_map() ? 1 : 0]);
   }
 }
 

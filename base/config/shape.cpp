@@ -71,6 +71,13 @@ ConfigShape object(std::string about, std::vector<ConfigField> fields) {
   return out;
 }
 
+ConfigShape either(std::string about, ConfigShape as_text, ConfigShape as_object) {
+  ConfigShape out = make(ConfigShape::Kind::either, std::move(about));
+  out.items.push_back(std::move(as_text));
+  out.items.push_back(std::move(as_object));
+  return out;
+}
+
 ConfigField required(std::string name, ConfigShape shape) {
   ConfigField out;
   out.name = std::move(name);
@@ -129,6 +136,9 @@ Value describe(const ConfigShape& shape) {
       out.set("additionalProperties", describe(shape.items.front()));
       break;
     case ConfigShape::Kind::object: describe_object(shape, out); break;
+    case ConfigShape::Kind::either:
+      out.set("anyOf", Value::list({describe(shape.items[0]), describe(shape.items[1])}));
+      break;
   }
   if (shape.minimum) out.set("minimum", Value::float64(*shape.minimum));
   if (shape.maximum) out.set("maximum", Value::float64(*shape.maximum));

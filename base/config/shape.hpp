@@ -25,13 +25,14 @@ struct ConfigShape {
     list,
     object,  ///< a map of exactly `fields`
     map,     ///< a map with free keys
+    either,  ///< a text, or an object: `items` has both, in this order
   };
 
   Kind kind = Kind::any;
   std::string about;                 ///< one sentence for people, goes into the schema
   std::vector<std::string> choices;  ///< choice
   std::vector<ConfigField> fields;   ///< object
-  std::vector<ConfigShape> items;    ///< list and map: one shape for every item
+  std::vector<ConfigShape> items;    ///< list and map: one shape for every item; either: both
   std::optional<double> minimum;     ///< integer and number
   std::optional<double> maximum;
   bool filled = false;  ///< a text or list must not be empty
@@ -57,6 +58,8 @@ namespace shape {
 [[nodiscard]] ConfigShape choice(std::string about, std::vector<std::string> choices);
 [[nodiscard]] ConfigShape list(std::string about, ConfigShape item, bool filled = false);
 [[nodiscard]] ConfigShape map(std::string about, ConfigShape item);
+/// What can be written as a text or, with more said, as an object.
+[[nodiscard]] ConfigShape either(std::string about, ConfigShape as_text, ConfigShape as_object);
 [[nodiscard]] ConfigShape object(std::string about, std::vector<ConfigField> fields);
 
 [[nodiscard]] ConfigField required(std::string name, ConfigShape shape);

@@ -126,6 +126,30 @@ TEST_SUITE("base/config") {
     CHECK(root.at("c").item(9).where().line == 3);
   }
 
+  TEST_CASE("what may be a text or a map is checked as what it is") {
+    const auto one = shape::object(
+        "One.", {shape::required(
+                    "chart", shape::either("The chart.", shape::text("A path."),
+                                           shape::object("From elsewhere.", {shape::required("name", shape::text(""))})))});
+    const auto said = [&](const std::string& text) {
+      auto document = parse_located_yaml(text, "f.yaml");
+      REQUIRE(document.ok());
+      ConfigMistakes mistakes;
+      check_config(ConfigNode(*document, mistakes), one);
+      std::string out;
+      for (const auto& error : mistakes.take_all()) out += error.message() + ";";
+      return out;
+    };
+    CHECK(said("chart: a").empty());
+    CHECK(said("chart: {name: a}").empty());
+    CHECK(said("chart: {}") == "missing key 'name';");
+    CHECK(said("chart: {name: a, b: 1}") == "unknown key 'b';");
+    CHECK(said("chart: [a]").find("a text or a map") != std::string::npos);
+    const auto schema = parse_json(json_schema(one, "https://example.org/s.json", "one"));
+    REQUIRE(schema.ok());
+    CHECK(schema->find_path({"properties", "chart", "anyOf"})->size() == 2);
+  }
+
   TEST_CASE("the schema says what the check does") {
     const auto schema = parse_json(json_schema(sample(), "https://example.org/s.json", "sample"));
     REQUIRE(schema.ok());
