@@ -40,6 +40,7 @@ struct ReleaseGoal {
   std::string commit;
   std::string render_key;
   std::string profile;
+  std::vector<channels::ChartRecord> charts;  ///< that were fetched for the render
   bool prune = true;
   std::vector<std::string> allow_delete;
   std::vector<render::SensitivePath> sensitive;  ///< values that are kept and shown nowhere

@@ -51,7 +51,7 @@ Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tre
   Table digests({"RELEASE", "DIGEST", "OBJECTS"});
   for (const auto& release : channel.releases) {
     if (!target.release.empty() && release.name != target.release) continue;
-    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, rules);
+    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, {}, rules);
     for (const auto& warning : state.warnings) {
       terminal.err("warning: " + terminal_safe(release.name) + ": " + terminal_safe(warning) + '\n');
     }

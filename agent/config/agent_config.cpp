@@ -83,6 +83,7 @@ class ConfigReader {
                                   .with_hint("leave it out or write []"));
       }
     }
+    read_charts(root.at("charts"));
     config_.drift_interval = span(root.at("drift"), "interval", config_.drift_interval);
     config_.render_threads =
         static_cast<unsigned>(root.at("limits").integer("renderThreads", static_cast<std::int64_t>(config_.render_threads)));
@@ -256,7 +257,7 @@ class ConfigReader {
   void read_credentials(const ConfigNode& repository, channels::RemoteConfig& remote) const {
     const ConfigNode node = repository.at("credentials");
     CredentialFiles files;
-    files.repository = remote.name;
+    files.owner = "repository " + remote.name;
     if (channels::looks_like_ssh(remote.url)) {
       read_ssh(node, repository.at("url"), files);
     } else {
@@ -285,6 +286,51 @@ class ConfigReader {
     remote.http.ca_pem = read.ca_pem;
     remote.ssh = read.ssh;
     remote.credentials = std::move(source);
+  }
+
+  ChartHostConfig chart_host(const ConfigNode& node) const {
+    ChartHostConfig out;
+    out.host = node.text("host");
+    if (out.host.find_first_of("/@ ") != std::string::npos) {
+      // Not shown: it may hold a password.
+      node.at("host").fail(Error(ErrorCode::invalid_input, "'host' is more than a host")
+                               .with_hint("write its name alone, with :port when that is not the usual one"));
+    }
+    out.access.proxy = node.text("proxy");
+    out.access.plain_http = node.boolean("plainHTTP", false);
+    const ConfigNode credentials = node.at("credentials");
+    read_http(credentials);
+    CredentialFiles files;
+    files.owner = "host " + out.host;
+    files.username = credentials.text("username");
+    files.password_file = named_file(credentials, "passwordFile");
+    files.token_file = named_file(credentials, "tokenFile");
+    files.ca_file = named_file(node, "caFile");
+    out.access.username = files.username;
+    if (!read_credentials_) return out;
+    auto source = std::make_shared<FileCredentials>(std::move(files), system_clock());
+    for (const auto& [key, error] : source->load()) (key == "caFile" ? node : credentials).at(key).fail(error);
+    out.credentials = std::move(source);
+    return out;
+  }
+
+  void read_charts(const ConfigNode& node) {
+    ChartsConfig& charts = config_.charts;
+    const ConfigNode cache = node.at("cache");
+    charts.cache_directory = cache.has("path") ? file_path(cache.text("path")) : config_.state_directory + "/charts";
+    charts.cache_bytes =
+        static_cast<std::uint64_t>(cache.integer("maxBytes", static_cast<std::int64_t>(charts.cache_bytes)));
+    charts.timeout = span(node, "timeout", charts.timeout);
+    charts.docker_config_file = named_file(node, "dockerConfigFile");
+    charts.only_listed_hosts = node.boolean("onlyListedHosts", false);
+    std::set<std::string> seen;
+    for (const auto& item : node.at("hosts").items()) {
+      charts.hosts.push_back(chart_host(item));
+      const auto& host = charts.hosts.back().host;
+      if (!host.empty() && !seen.insert(host).second) {
+        item.at("host").fail(Error(ErrorCode::invalid_input, "host " + shown(host) + " is listed twice"));
+      }
+    }
   }
 
   RepositoryConfig repository(const ConfigNode& node) const {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "channels/git/mirror.hpp"
+#include "channels/registry/access.hpp"
+#include "channels/registry/cache.hpp"
 #include "render/inputs/limits.hpp"
 
 namespace gitopsctl::agent {
@@ -38,6 +41,23 @@ struct BindingConfig {
   std::string service_account;          ///< cluster: `namespace/name` that the channel's objects are written as
 };
 
+/// How one host that charts come from is reached.
+struct ChartHostConfig {
+  std::string host;  ///< `registry.example.org` or, at another port than that of https, with `:port`
+  channels::HostAccess access;
+  std::shared_ptr<channels::CredentialSource> credentials;  ///< reads the files again; null: there are none
+};
+
+/// Charts that are not in the repositories.
+struct ChartsConfig {
+  std::string cache_directory;
+  std::uint64_t cache_bytes = channels::ChartCache::default_max_bytes;
+  Millis timeout{30'000};          ///< of one fetch
+  std::string docker_config_file;  ///< user and password of hosts that are not in the list
+  bool only_listed_hosts = false;  ///< no other host is asked for charts, whatever a commit says
+  std::vector<ChartHostConfig> hosts;
+};
+
 /// `/etc/gitopsctl/agent.yaml`: which repositories, environments and bindings this agent serves. Strict; all mistakes at
 /// once with their places. Relative paths are relative to the file's directory. Git never chooses a cluster or an identity:
 /// this file does.
@@ -49,6 +69,7 @@ struct AgentConfig {
   std::vector<RepositoryConfig> repositories;
   std::vector<EnvironmentConfig> environments;
   std::vector<BindingConfig> bindings;  ///< their order is the order of promotion
+  ChartsConfig charts;
   Millis drift_interval{30'000};
   unsigned render_threads = 2;
   render::RenderLimits render_limits;

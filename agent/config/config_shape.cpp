@@ -59,6 +59,44 @@ ConfigShape repository_shape() {
       });
 }
 
+ConfigShape charts_shape() {
+  return object(
+      "Charts that are not in the repositories: from chart repositories over http(s) and from OCI registries.",
+      {
+          optional("cache", object("What was downloaded, by its digest.",
+                                   {
+                                       optional("path", text("Its directory; charts in stateDirectory by default.")),
+                                       optional("maxBytes", integer("What was used longest ago goes beyond that.", 1, 1e15),
+                                                Value::float64(1073741824)),
+                                   })),
+          optional("timeout", duration("Of one fetch; the releases of a run wait for it."), text_value("30s")),
+          optional("dockerConfigFile",
+                   text("A config.json of Docker's form with user and password of hosts that are not listed here.")),
+          optional("onlyListedHosts", boolean("Ask no host for charts that is not listed here, whatever a commit says."),
+                   Value::boolean(false)),
+          optional(
+              "hosts",
+              list("How a host is reached.",
+                   object(
+                       "One host.",
+                       {
+                           required("host", text("Name, with :port when that is not the usual one.")),
+                           optional("credentials",
+                                    object("How to log in. Every file is read again when it changes.",
+                                           {
+                                               optional("username", text("For basic authentication, and for "
+                                                                         "the token server of a registry.")),
+                                               optional("passwordFile", text("File with the password.")),
+                                               optional("tokenFile", text("File with a bearer token, instead of the two.")),
+                                           })),
+                           optional("caFile", text("Certificates (PEM) to trust instead of the system's.")),
+                           optional("proxy", text("HTTP proxy; from the environment by default.")),
+                           optional("plainHTTP", boolean("Speak http with this registry; send credentials over http."),
+                                    Value::boolean(false)),
+                       }))),
+      });
+}
+
 ConfigShape environment_shape() {
   return object("A place where channels land.",
                 {
@@ -116,6 +154,7 @@ const ConfigShape& agent_shape() {
           required("repositories", list("", repository_shape(), true)),
           required("environments", list("", environment_shape(), true)),
           required("bindings", list("", binding_shape(), true)),
+          optional("charts", charts_shape()),
           optional("forges", list("Not supported by this version: must be empty.", any(""))),
           optional("secrets", list("Not supported by this version: must be empty.", any(""))),
           optional("notify", list("Not supported by this version: must be empty.", any(""))),

@@ -169,13 +169,13 @@ void FileCredentials::reload() {
   if (!problems.empty()) {
     std::string text = problems.front().key + ": " + problems.front().error.to_string();
     if (text == std::exchange(warned_, text)) return;
-    log::warning("repository " + files_.repository + " keeps the credentials that it has: " + text);
+    log::warning(files_.owner + " keeps the credentials that it has: " + text);
     return;
   }
   warned_.clear();
   const bool other = state.texts != state_.texts;
   take(std::move(state));
-  if (other) log::info("repository " + files_.repository + " has new credentials: their files changed");
+  if (other) log::info(files_.owner + " has new credentials: their files changed");
 }
 
 Result<channels::Credentials> FileCredentials::current(const Interrupt& interrupt) {

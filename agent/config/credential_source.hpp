@@ -17,9 +17,10 @@
 
 namespace gitopsctl::agent {
 
-/// The files that a repository's credentials come from, and what stands beside them in the agent's file. Empty: not given.
+/// The files that the credentials of a repository, or of a host that charts come from, are in, and what stands beside them
+/// in the agent's file. Empty: not given.
 struct CredentialFiles {
-  std::string repository;  ///< its name, for messages
+  std::string owner;  ///< whose they are, for messages: `repository shop`
   std::string username;
   std::string password_file;
   std::string token_file;

@@ -217,6 +217,30 @@ Result<void> decode_policy(const Value& value, Inventory& inventory) {
   return fields.done();
 }
 
+Value encode_charts(const std::vector<channels::ChartRecord>& charts) {
+  Value out = Value::list();
+  for (const auto& chart : charts) {
+    Value one = make_map({{"digest", text(chart.digest)}, {"source", text(chart.source)}});
+    if (!chart.version.empty()) one.set("version", text(chart.version));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<void> decode_charts(const Value& list, std::vector<channels::ChartRecord>& out) {
+  if (!list.is_list()) return Error(ErrorCode::invalid_input, "'revision' has no list in 'charts'");
+  for (const auto& item : list.as_list()) {
+    channels::ChartRecord chart;
+    Fields fields(item, "a chart");
+    fields.text("digest", chart.digest, true);
+    fields.text("source", chart.source, true);
+    fields.text("version", chart.version);
+    GITOPSCTL_CHECK(fields.done());
+    out.push_back(std::move(chart));
+  }
+  return {};
+}
+
 Result<void> decode_revision(const Value& value, Inventory& inventory) {
   std::string rendered_at;
   Fields fields(value, "'revision'");
@@ -227,6 +251,7 @@ Result<void> decode_revision(const Value& value, Inventory& inventory) {
   fields.text("profile", inventory.profile);
   fields.text("renderedAt", rendered_at);
   fields.text("seal", inventory.seal_digest);
+  if (const Value* charts = fields.optional("charts")) GITOPSCTL_CHECK(decode_charts(*charts, inventory.charts));
   GITOPSCTL_CHECK(fields.done());
   if (rendered_at.empty()) return {};
   auto at = parse_time(rendered_at);
@@ -251,6 +276,7 @@ std::string encode_inventory(const Inventory& inventory) {
                              {"renderedAt", text(rendered ? format_time(inventory.rendered_at) : "")},
                              {"seal", text(inventory.seal_digest)}});
   if (!inventory.attempt.empty()) revision.set("attempt", text(inventory.attempt));
+  if (!inventory.charts.empty()) revision.set("charts", encode_charts(inventory.charts));
   // A tree of thousands of entries would only be built to be written: they are the first member, and written as they are.
   std::string out = R"({"entries":[)";
   const auto first = out.size();

@@ -39,6 +39,7 @@ struct Inventory {
   std::string seal_digest;
   std::string render_key;  ///< hash of the recorded inputs: equal key, equal render
   std::string profile;
+  std::vector<channels::ChartRecord> charts;  ///< that were fetched for the render
   TimePoint rendered_at{};
   std::int64_t fence = 0;
   std::string run_id;

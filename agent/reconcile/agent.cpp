@@ -20,6 +20,7 @@
 #include "agent/environment/environment.hpp"
 #include "agent/environments/environments.hpp"
 #include "agent/reconcile/channel_worker.hpp"
+#include "agent/reconcile/chart_fetch.hpp"
 #include "agent/reconcile/leadership.hpp"
 #include "agent/reconcile/repository_watcher.hpp"
 #include "base/crypto/digest.hpp"
@@ -200,6 +201,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
                                                                   }));
   }
   state->leadership = make_leadership(*state, holder);
+  const ChartFetch charts = make_chart_fetch(c.charts, clock);
   for (const auto& binding : c.bindings) {
     const std::string identity = environment_identity(c, binding);
     ChannelWorker::Setup setup;
@@ -212,6 +214,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentConfig config, Clock& clock, L
     if (state->leadership) setup.runner.leads = [raw = state.get()] { return raw->once || raw->leadership->certain(); };
     setup.runner.render_threads = c.render_threads;
     setup.runner.render_rules = {c.render_limits, c.render_isolate};
+    setup.runner.charts = charts;
     setup.remote = c.repository(binding.repository)->remote;
     setup.drift_interval = c.drift_interval;
     RepositoryWatcher* watcher = nullptr;

@@ -260,6 +260,7 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   goal.commit = commit_;
   goal.render_key = state.key;
   goal.profile = item.release->profile;
+  goal.charts = state.charts;
   const auto removal = removal_after(item);
   goal.prune = removal.prune;
   goal.allow_delete = removal.allow_delete;

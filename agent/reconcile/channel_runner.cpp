@@ -20,7 +20,7 @@ ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::St
                              TreeSource tree_of) {
   RenderStage::Options options{setup.installation_key,
                                setup.key.installation + '/' + setup.key.repository + '/' + setup.key.channel + '/',
-                               setup.render_threads, setup.render_rules};
+                               setup.render_threads, setup.render_rules, setup.charts};
   StatusWriter status(environment, setup.key, clock);
   state_ = std::unique_ptr<State>(new State{.setup = std::move(setup),
                                             .environment = environment,

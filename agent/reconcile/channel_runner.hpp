@@ -80,6 +80,7 @@ class ChannelRunner {
     std::function<bool()> leads = {};
     unsigned render_threads = 2;
     RenderRules render_rules = {};
+    ChartFetch charts = {};  ///< gets charts that are not in the tree; empty: releases that want one fail
   };
   using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>;
 

@@ -267,7 +267,7 @@ bool LookErrors::is_of_one_release(const Error& error) {
 
 FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
                                  const std::string& channel_file, const std::string& installation_key,
-                                 const TreeSource& tree_of, const RenderRules& rules) {
+                                 const TreeSource& tree_of, const ChartFetch& charts, const RenderRules& rules) {
   if (!tree_of || subject.release == nullptr) return {};
   const std::string name = inventory.identity.release;
   const std::string identity = key.installation + '/' + key.repository + '/' + key.channel + '/' + name;
@@ -283,7 +283,7 @@ FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& 
       const auto channel = channels::load_channel(**tree, channel_name, channel_file);
       const channels::Release* release = channel.ok() ? channel->find(name) : nullptr;
       if (release == nullptr) continue;
-      auto state = render_with_notes(*release, *tree, installation_key, identity, false, rules);
+      auto state = render_with_notes(*release, *tree, installation_key, identity, false, {charts, false, {}}, rules);
       if (state.set != nullptr) out.push_back(std::move(state.set));
     }
     return out;

@@ -39,7 +39,8 @@ Result<KnownInventories> known_inventories(Environment& environment, const Chann
 Result<channels::ChangeSet> preview_live(Environment& environment, const ChannelKey& key, const channels::Channel& channel,
                                          const std::vector<RenderState>& states, const std::string& revision,
                                          const std::vector<std::string>& namespaces, const std::string& installation_key,
-                                         const TreeSource& tree_of, const std::string& channel_file) {
+                                         const TreeSource& tree_of, const std::string& channel_file,
+                                         const ChartFetch& charts) {
   GITOPSCTL_TRY(const ChannelRecord record, read_channel_record(environment, key));
   GITOPSCTL_TRY(auto known, known_inventories(environment, key, channel));
 
@@ -67,7 +68,7 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
       return {};
     }
     LookAids aids;
-    aids.former = former_rendering(*subject.inventory, subject, key, channel_file, installation_key, tree_of);
+    aids.former = former_rendering(*subject.inventory, subject, key, channel_file, installation_key, tree_of, charts);
     aids.coming = &coming;
     auto objects = look_up_live(environment, inputs.back(), observed, installation_key, aids);
     if (objects.ok()) {

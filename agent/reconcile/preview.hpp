@@ -21,6 +21,6 @@ namespace gitopsctl::agent {
                                                        const std::vector<RenderState>& states, const std::string& revision,
                                                        const std::vector<std::string>& namespaces,
                                                        const std::string& installation_key, const TreeSource& tree_of = {},
-                                                       const std::string& channel_file = {});
+                                                       const std::string& channel_file = {}, const ChartFetch& charts = {});
 
 }  // namespace gitopsctl::agent

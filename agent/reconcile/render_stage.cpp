@@ -25,13 +25,20 @@ constexpr std::string_view engine_generation = "1";
 /// Of parsed templates between runs: most commits touch one chart, and parsing it anew takes a millisecond or two.
 constexpr std::size_t kept_template_bytes = 256U << 10U;
 
-std::string render_key(const std::string& settings, const std::vector<TreeDependency>& dependencies) {
+std::string render_key(const std::string& settings, const std::vector<TreeDependency>& dependencies,
+                       const std::vector<channels::ChartRecord>& charts) {
   Sha256 sum;
   sum.add_field(engine_generation);
   sum.add_field(settings);
   for (const auto& dependency : dependencies) {
     sum.add_field(dependency.path.str());
     sum.add_field(dependency.content_id);
+  }
+  for (const auto& chart : charts) {
+    sum.add_field("chart");
+    sum.add_field(chart.source);
+    sum.add_field(chart.version);
+    sum.add_field(chart.digest);
   }
   return sum.hex();
 }
@@ -43,6 +50,13 @@ std::string settings_hash(const channels::Release& release) {
   sum.add_field(release.driver_name);
   sum.add_field(release.namespace_);
   sum.add_field(release.chart);
+  if (release.remote) {
+    sum.add_field("remote");
+    for (const auto* field :
+         {&release.remote->location, &release.remote->name, &release.remote->version, &release.remote->digest}) {
+      sum.add_field(*field);
+    }
+  }
   sum.add_field(release.helm_name);
   for (const auto& file : release.value_files) sum.add_field(file);
   sum.add_field("values");
@@ -129,10 +143,44 @@ void add_warnings(const channels::Release& release, render::RenderedSet& set, bo
   set.warnings.clear();
 }
 
+/// What a render needs besides the release and its tree.
+struct RenderSetting {
+  const std::string& installation_key;
+  const std::string& identity;
+  bool quote_content;
+  const ChartAccess& charts;
+  const RenderRules& rules;
+};
+
+Result<render::RenderedSet> render_in(const channels::Release& release, const FileTreePtr& tree, const ReleaseCharts& charts,
+                                      const RenderSetting& setting) {
+  GITOPSCTL_TRY(auto inputs,
+                make_render_inputs(release, graft_trees(tree, charts.grafts), setting.installation_key, setting.identity));
+  if (release.remote) inputs.helm.chart = charts.chart;
+  inputs.quote_content = setting.quote_content;
+  inputs.limits = setting.rules.limits;
+  return setting.rules.isolate ? IsolatedRenderer().release(inputs) : render::render_release(inputs);
+}
+
+/// Renders with what the release wants from elsewhere, which is noted in `records`.
+Result<render::RenderedSet> render_with_charts(const channels::Release& release, const FileTreePtr& tree,
+                                               const RenderSetting& setting, std::vector<channels::ChartRecord>& records) {
+  GITOPSCTL_TRY(auto charts, fetch_release_chart(release, setting.charts));
+  records = charts.records;
+  auto rendered = render_in(release, tree, charts, setting);
+  const bool lacks = !rendered.ok() && rendered.error().code() == ErrorCode::needs_source;
+  if (!lacks || release.remote || release.driver != channels::Driver::helm || !setting.charts.fetch) return rendered;
+  GITOPSCTL_TRY(const auto chart, TreePath::parse(release.chart));
+  GITOPSCTL_TRY(charts, fetch_locked_dependencies(tree, chart, rendered.error(), setting.charts));
+  records = charts.records;
+  return render_in(release, tree, charts, setting);
+}
+
 }  // namespace
 
 RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
-                              const std::string& identity, bool quote_content, const RenderRules& rules) {
+                              const std::string& identity, bool quote_content, const ChartAccess& charts,
+                              const RenderRules& rules) {
   RenderState state;
   state.settings = settings_hash(release);
   state.warnings = release.warnings;
@@ -140,33 +188,28 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
     state.errors = release.problems;
   } else {
     const auto recorder = std::make_shared<RecordingTree>(tree);
-    auto inputs = make_render_inputs(release, recorder, installation_key, identity);
-    if (!inputs.ok()) {
-      state.errors = located(inputs.error().flatten(), release);
+    auto rendered =
+        render_with_charts(release, recorder, {installation_key, identity, quote_content, charts, rules}, state.charts);
+    if (rendered.ok()) {
+      state.render_digest = rendered->render_digest;
+      state.seal_digest = rendered->seal_digest;
+      add_warnings(release, *rendered, quote_content, state.warnings);
+      for (const auto& object : rendered->objects) state.ids.push_back(object.id);
+      state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
     } else {
-      inputs->quote_content = quote_content;
-      inputs->limits = rules.limits;
-      auto rendered = rules.isolate ? IsolatedRenderer().release(*inputs) : render::render_release(*inputs);
-      if (rendered.ok()) {
-        state.render_digest = rendered->render_digest;
-        state.seal_digest = rendered->seal_digest;
-        add_warnings(release, *rendered, quote_content, state.warnings);
-        for (const auto& object : rendered->objects) state.ids.push_back(object.id);
-        state.set = std::make_shared<const render::RenderedSet>(*std::move(rendered));
-      } else {
-        state.errors = located(rendered.error().flatten(), release);
-      }
+      state.errors = located(rendered.error().flatten(), release);
     }
     state.dependencies = recorder->dependencies();
   }
-  state.key = render_key(state.settings, state.dependencies);
+  state.key = render_key(state.settings, state.dependencies, state.charts);
   return state;
 }
 
-RenderState RenderStage::render_one(const channels::Release& release, const FileTreePtr& tree) const {
+RenderState RenderStage::render_one(const channels::Release& release, const FileTreePtr& tree,
+                                    const Interrupt& interrupt) const {
   auto rendered = no_throw("rendering release '" + release.name + "'", [&]() -> Result<RenderState> {
     return render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name, false,
-                             options_.rules);
+                             {options_.charts, true, interrupt}, options_.rules);
   });
   if (rendered.ok()) return std::move(rendered).value();
   // Without settings: rendered anew the next time.
@@ -205,7 +248,7 @@ Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>&
       crash_point(CrashPoint::render_before_release);
       try {
         // Each thread writes to its own elements; the map itself does not change.
-        states_.at(wanted[i]->name) = render_one(*wanted[i], tree);
+        states_.at(wanted[i]->name) = render_one(*wanted[i], tree, interrupt);
       } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Not even the memory for an error: the release stays one that was not rendered.
       }
@@ -237,7 +280,8 @@ Result<void> RenderStage::materialise(const channels::Release& release, const Fi
   if (state.set || !state.errors.empty()) return {};
   RenderState again = render_one(release, tree);
   ++renders_;
-  if (!again.errors.empty() && again.settings.empty()) return again.errors.front();
+  // A chart that was fetched may no longer be there to be fetched again.
+  if (!again.errors.empty() && (again.settings.empty() || !state.charts.empty())) return again.errors.front();
   if (again.render_digest != state.render_digest) {
     return Error(ErrorCode::internal, "release '" + release.name + "' rendered differently for the same inputs");
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/isolate/render_rules.hpp"
+#include "agent/reconcile/release_charts.hpp"
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
@@ -19,9 +20,10 @@ namespace gitopsctl::agent {
 
 /// What is known of a release's rendering without keeping its text: enough to tell that it would come out the same.
 struct RenderState {
-  std::string settings;                      ///< hash of the release's own settings
-  std::vector<TreeDependency> dependencies;  ///< what was read from the tree
-  std::string key;                           ///< hash of settings and dependencies: the render's identity
+  std::string settings;                       ///< hash of the release's own settings
+  std::vector<TreeDependency> dependencies;   ///< what was read from the tree
+  std::vector<channels::ChartRecord> charts;  ///< that were fetched for it
+  std::string key;                            ///< hash of settings, dependencies and charts: the render's identity
   std::string render_digest;
   std::string seal_digest;
   std::vector<Error> errors;  ///< it did not render
@@ -39,6 +41,7 @@ class RenderStage {
     std::string identity_prefix;  ///< installation/repository/channel/
     unsigned threads = 2;
     RenderRules rules;
+    ChartFetch charts = {};  ///< empty: releases with charts elsewhere fail
   };
   explicit RenderStage(Options options) : options_(std::move(options)) {}
 
@@ -51,7 +54,8 @@ class RenderStage {
   /// Makes sure that `state(release).set` is there (renders again when it was dropped).
   Result<void> materialise(const channels::Release& release, const FileTreePtr& tree);
   /// A state of `release` rendered from `tree`; what the render throws (memory can run out) is an error of the release.
-  [[nodiscard]] RenderState render_one(const channels::Release& release, const FileTreePtr& tree) const;
+  [[nodiscard]] RenderState render_one(const channels::Release& release, const FileTreePtr& tree,
+                                       const Interrupt& interrupt = {}) const;
   /// Drops all sets.
   void release_memory();
   /// Makes all states anew: see ChannelRunner::gather_memory().
@@ -74,10 +78,11 @@ class RenderStage {
 [[nodiscard]] std::string settings_hash(const channels::Release& release);
 /// Renders one release, noting what it read. Errors and warnings are fit to be kept and published: they quote nothing of
 /// what is rendered, and no value of a secret. With `quote_content` they are as the render says them, for the terminal of
-/// who renders by hand.
+/// who renders by hand. `charts` gets what the release wants from elsewhere.
 [[nodiscard]] RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree,
                                             const std::string& installation_key, const std::string& identity,
-                                            bool quote_content = false, const RenderRules& rules = {});
+                                            bool quote_content = false, const ChartAccess& charts = {},
+                                            const RenderRules& rules = {});
 /// A state as one side of a rendered comparison.
 [[nodiscard]] channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
                                                     const RenderState& state);

@@ -9,6 +9,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "base/value/value.hpp"
+#include "channels/model/remote_chart.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::channels {
@@ -39,7 +40,8 @@ struct Release {
   std::string driver_name;  ///< as written
   std::string namespace_;
   // driver helm
-  std::string chart;                     ///< path from the root, or `oci://…`, `https://…` (not in the tree)
+  std::string chart;                     ///< path from the root; empty with `remote`
+  std::optional<RemoteChart> remote;     ///< the chart is not in the tree; exactly one version of it
   std::string helm_name;                 ///< Helm's release name; the release's name by default
   std::vector<std::string> value_files;  ///< paths from the root, in order
   Value values;                          ///< inline, merged after the files; null for none

@@ -10,6 +10,19 @@ Value flag(bool value) { return Value::boolean(value); }
 
 ConfigShape texts(std::string about) { return shape::list(std::move(about), shape::text("")); }
 
+ConfigShape chart_shape() {
+  using namespace shape;
+  return either("The chart.",
+                text("Path from the root of the repository, or oci://HOST/PATH/NAME of a chart in a registry."),
+                object("A chart in a chart repository.",
+                       {
+                           required("repository", text("Address whose index.yaml lists the chart: https://…")),
+                           required("name", text("Name of the chart.")),
+                           required("version", text("Exactly one version.")),
+                           optional("digest", text("sha256:… of the archive; any other is refused.")),
+                       }));
+}
+
 ConfigShape release_shape() {
   using namespace shape;
   return object(
@@ -20,16 +33,19 @@ ConfigShape release_shape() {
           required("namespace", text("Where the release lives; objects that name no namespace go there.")),
           optional(
               "helm",
-              object("For driver helm.",
-                     {
-                         required("chart", text("Path of the chart from the root of the repository.")),
-                         optional("releaseName", text("Helm's name of the release; the release's name by default.")),
-                         optional("valueFiles", texts("Paths from the root of the repository, merged in order.")),
-                         optional("values", map("Inline values, merged after the files.", any(""))),
-                         optional("profile", text("The helm version whose behaviour is followed.")),
-                         optional("skipSchemaValidation",
-                                  boolean("Do not check the values against the chart's values.schema.json."), flag(false)),
-                     })),
+              object(
+                  "For driver helm.",
+                  {
+                      required("chart", chart_shape()),
+                      optional("version", text("Of a chart in a registry: exactly one version.")),
+                      optional("digest", text("Of a chart in a registry: sha256:… of its manifest; any other is refused.")),
+                      optional("releaseName", text("Helm's name of the release; the release's name by default.")),
+                      optional("valueFiles", texts("Paths from the root of the repository, merged in order.")),
+                      optional("values", map("Inline values, merged after the files.", any(""))),
+                      optional("profile", text("The helm version whose behaviour is followed.")),
+                      optional("skipSchemaValidation",
+                               boolean("Do not check the values against the chart's values.schema.json."), flag(false)),
+                  })),
           optional("kustomize",
                    object("For driver kustomize.",
                           {required("path", text("Directory of the kustomization from the root of the repository."))})),

@@ -97,7 +97,7 @@ void read_driver_sections(const ConfigNode& node, Release& release, const Readin
     if (section.has("path")) release.path = read_path(section.at("path"), PathUse::Kind::directory, context);
     return;
   }
-  if (section.has("chart")) release.chart = read_chart(section.at("chart"), context);
+  if (section.has("chart")) read_chart_source(section, release, context);
   release.helm_name = section.text("releaseName", release.name);
   check_helm_name(section.has("releaseName") ? section.at("releaseName") : node.at("name"), release.helm_name);
   for (const auto& file : section.at("valueFiles").items()) {

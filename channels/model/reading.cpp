@@ -44,10 +44,6 @@ bool valid_helm_name(std::string_view name) {
   return is_lower_alphanumeric(previous);
 }
 
-bool is_remote_chart(std::string_view text) {
-  return text.starts_with("oci://") || text.starts_with("https://") || text.starts_with("http://");
-}
-
 /// The releases that wait for themselves: those in a strongly connected part of more than one release, or with an edge to
 /// themselves. Tarjan's algorithm without recursion, because the file decides how deep it goes.
 class CycleSearch {
@@ -142,11 +138,92 @@ std::string read_path(const ConfigNode& node, PathUse::Kind kind, const ReadingC
 std::string read_chart(const ConfigNode& node, const ReadingContext& context) {
   const auto text = node.value().as_string();
   if (!is_remote_chart(text)) return read_path(node, PathUse::Kind::chart, context);
-  node.fail(Error(ErrorCode::needs_source, "chart " + quoted(text) +
-                                               " is not in the repository, and this version does not "
-                                               "fetch charts")
-                .with_hint("put the chart into the repository (helm pull --untar) and name its path"));
+  node.fail(
+      Error(ErrorCode::needs_source, "chart " + quoted(text) +
+                                         " is not in the repository, and files of this form cannot name "
+                                         "charts elsewhere")
+          .with_hint("put the chart into the repository (gitopsctl chart pull --untar) and name its path, or write the "
+                     "file in our own form"));
   return std::string(text);
+}
+
+namespace {
+
+/// A commit says which chart is deployed, so that it is the same today, in a review and in a rollback: one version or
+/// digest.
+void check_version(const ConfigNode& node, const ConfigNode& version, const RemoteChart& chart) {
+  if (chart.version.empty()) {
+    if (!chart.digest.empty() && chart.in_registry()) return;
+    node.fail(Error(ErrorCode::invalid_input, "the version of the chart is missing")
+                  .with_hint("write one version: a newer one is deployed by a commit that names it"));
+    return;
+  }
+  if (is_exact_version(chart.version)) return;
+  const ConfigNode& where = version.present() ? version : node;
+  where.fail(Error(ErrorCode::invalid_input, quoted(chart.version) + " is not one version")
+                 .with_hint("write all of it, such as 1.2.3: which chart is deployed is said by a commit, not by what is "
+                            "newest when somebody looks"));
+}
+
+}  // namespace
+
+void read_chart_source(const ConfigNode& section, Release& release, const ReadingContext& context) {
+  const ConfigNode node = section.at("chart");
+  const bool listed = node.value().is_map();
+  const auto text = node.value().as_string();
+  if (!listed && !text.starts_with("oci://")) {
+    for (const std::string_view key : {"version", "digest"}) {
+      if (!section.has(key)) continue;
+      section.at(key).fail_key(
+          Error(ErrorCode::invalid_input, "'" + std::string(key) + "' belongs to charts that are not in the repository")
+              .with_hint(listed ? "write it into 'chart'" : "leave it out: the commit says which chart it is"));
+    }
+    if (is_remote_chart(text)) {
+      node.fail(Error(ErrorCode::invalid_input, "a chart repository needs the name of the chart, too")
+                    .with_hint("write chart: {repository: https://…, name: …, version: …}"));
+      return;
+    }
+    release.chart = read_path(node, PathUse::Kind::chart, context);
+    return;
+  }
+  RemoteChart chart;
+  const ConfigNode& with_version = listed ? node : section;
+  if (listed) {
+    for (const std::string_view key : {"version", "digest"}) {
+      if (section.has(key))
+        section.at(key).fail_key(Error(ErrorCode::invalid_input, "'" + std::string(key) + "' belongs into 'chart'"));
+    }
+    chart.location = node.text("repository");
+    chart.name = node.text("name");
+    // check_config has said so
+    if (chart.location.empty() || chart.name.empty()) return;
+    if (chart.location.starts_with("oci://")) {
+      node.at("repository")
+          .fail(Error(ErrorCode::invalid_input, "a registry is no chart repository")
+                    .with_hint("write chart: oci://HOST/PATH/NAME, with version beside it"));
+      return;
+    }
+  } else {
+    auto parsed = parse_oci_chart(text);
+    if (!parsed.ok()) return node.fail(parsed.error());
+    chart = *std::move(parsed);
+  }
+  const auto take = [&](std::string_view key, std::string& into) {
+    const std::string given = with_version.text(key);
+    if (given.empty()) return;
+    if (!into.empty() && into != given) {
+      with_version.at(key).fail(
+          Error(ErrorCode::invalid_input, "'" + std::string(key) + "' differs from what 'chart' says"));
+    }
+    into = given;
+  };
+  take("version", chart.version);
+  take("digest", chart.digest);
+  if (const auto good = check_remote_chart(chart); !good.ok()) {
+    return (chart.digest.empty() || !with_version.has("digest") ? node : with_version.at("digest")).fail(good.error());
+  }
+  check_version(node, with_version.at("version"), chart);
+  release.remote = std::move(chart);
 }
 
 void claim_paths(ChannelReading& reading, std::size_t first, const std::string& release) {

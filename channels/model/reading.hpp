@@ -52,8 +52,10 @@ void read_calitp_form(const ConfigNode& root, const ReadingContext& context);
 
 /// Notes `node`'s text as a path of the release and gives it normalised; empty (and a mistake) when it leaves the tree.
 [[nodiscard]] std::string read_path(const ConfigNode& node, PathUse::Kind kind, const ReadingContext& context);
-/// A chart: a path, or `oci://…`, `https://…`, `http://…`, which are noted as a mistake.
+/// A chart of the historic forms: a path; `oci://…`, `https://…`, `http://…` are noted as a mistake.
 [[nodiscard]] std::string read_chart(const ConfigNode& node, const ReadingContext& context);
+/// `chart`, `version` and `digest` of `section` as our form has them: a path, a chart in a registry, or in a repository.
+void read_chart_source(const ConfigNode& section, Release& release, const ReadingContext& context);
 /// Notes that the paths from `first` on belong to `release`.
 void claim_paths(ChannelReading& reading, std::size_t first, const std::string& release);
 /// Checks a Helm release name and a namespace as Helm and the API server do.

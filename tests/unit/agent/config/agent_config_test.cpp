@@ -261,6 +261,38 @@ TEST_SUITE("agent/config") {
     fs::remove_all(directory);
   }
 
+  TEST_CASE("charts: hosts, credentials and the cache") {
+    const auto defaults = parse_agent_config(minimal(), "/etc/agent.yaml");
+    REQUIRE(defaults.ok());
+    CHECK(defaults->charts.cache_directory == "/var/lib/gitopsctl/charts");
+    CHECK(defaults->charts.hosts.empty());
+    const auto config = parse_agent_config(minimal("{name: a, url: /srv/a.git}", R"(charts:
+  cache: {path: cache, maxBytes: 1000}
+  timeout: 5s
+  dockerConfigFile: docker.json
+  onlyListedHosts: true
+  hosts:
+    - {host: "registry.local:5000", plainHTTP: true, credentials: {username: bot, passwordFile: p}, proxy: "http://p:1"}
+)"),
+                                           "/etc/agent.yaml");
+    if (!config.ok()) FAIL(config.error().to_string());
+    CHECK(config->charts.cache_directory == "/etc/cache");
+    CHECK(config->charts.cache_bytes == 1000);
+    CHECK(config->charts.timeout == Millis(5'000));
+    CHECK(config->charts.docker_config_file == "/etc/docker.json");
+    CHECK(config->charts.only_listed_hosts);
+    REQUIRE(config->charts.hosts.size() == 1);
+    CHECK(config->charts.hosts[0].host == "registry.local:5000");
+    CHECK(config->charts.hosts[0].access.plain_http);
+    CHECK(config->charts.hosts[0].access.username == "bot");
+    const auto wrong =
+        mistakes(minimal("{name: a, url: /srv/a.git}",
+                         "charts: {timeout: 0s, hosts: [{host: 'https://bot:hunter22@h/x'}, {host: h}, {host: h}, "
+                         "{host: i, credentials: {username: u}}, {}]}\n"));
+    CHECK(wrong.size() == 5);
+    for (const auto& mistake : wrong) CHECK(mistake.find("hunter22") == std::string::npos);
+  }
+
   TEST_CASE("credentials fit the kind of address") {
     const auto one = [](const std::string& repository) {
       std::string all;

@@ -79,7 +79,7 @@ TEST_SUITE("agent/credentials") {
     Projected secret(scratch / "secret");
     secret.set({{"password", "canary-one\n"}, {"ca", "-----BEGIN CERTIFICATE-----\none\n"}});
     CredentialFiles files;
-    files.repository = "shop";
+    files.owner = "repository shop";
     files.username = "bot";
     files.password_file = secret.path("password");
     files.ca_file = secret.path("ca");

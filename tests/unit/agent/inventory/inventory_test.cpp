@@ -49,6 +49,8 @@ Inventory sample(const std::string& release = "web") {
   out.seal_digest = "hmac:" + std::string(64, 'b');
   out.render_key = "key";
   out.profile = "helm-4.3";
+  out.charts = {{"oci://registry.example.org/charts/web", "1.2.3", "sha256:" + std::string(64, 'e')},
+                {"https://charts.example.org#db", "", "sha256:" + std::string(64, 'f')}};
   out.rendered_at = *parse_time("2026-11-21T11:59:59.123Z");
   out.fence = 7;
   out.run_id = "01RUN";
@@ -102,6 +104,7 @@ TEST_SUITE("agent/inventory encoding") {
     CHECK(after->rendered_at == before.rendered_at);
     CHECK_FALSE(after->prune);
     CHECK(after->allow_delete == before.allow_delete);
+    CHECK(after->charts == before.charts);
     REQUIRE(after->sensitive.size() == 2);
     CHECK(after->sensitive[0].name == "settings");
     CHECK(after->sensitive[1].kind.empty());
@@ -109,7 +112,9 @@ TEST_SUITE("agent/inventory encoding") {
     // Left out when there is none, as before there were any.
     Inventory open = before;
     open.sensitive.clear();
+    open.charts.clear();
     CHECK(encode_inventory(open).find("sensitive") == std::string::npos);
+    CHECK(encode_inventory(open).find("charts") == std::string::npos);
     CHECK(decode_inventory(encode_inventory(open))->sensitive.empty());
     REQUIRE(after->entries.size() == 4);
     CHECK(after->entries[0].id.kind == "Namespace");

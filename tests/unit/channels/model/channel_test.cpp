@@ -307,13 +307,57 @@ TEST_SUITE("channels/model") {
     kustomize: {path: k}
 )"));
     REQUIRE(problems(channel, "remote").size() == 1);
-    CHECK(channel.find("remote")->problems[0].code() == ErrorCode::needs_source);
+    CHECK(channel.find("remote")->problems[0].message() == "the version of the chart is missing");
     CHECK_FALSE(channel.find("remote")->problems[0].hint().empty());
     CHECK(problems(channel, "secret").size() == 2);
     CHECK(channel.find("secret")->problems[0].code() == ErrorCode::unsupported);
     REQUIRE(problems(channel, "overlay").size() == 1);
     CHECK(channel.find("overlay")->problems[0].code() == ErrorCode::unsupported);
     CHECK(channel.find("overlay")->path == "k");
+  }
+
+  TEST_CASE("charts in repositories and registries are one version of them") {
+    const std::string digest = "sha256:" + std::string(64, 'a');
+    const Channel channel = good(with_head(R"(releases:
+  - {name: a, driver: helm, namespace: apps, helm: {chart: {repository: https://charts.example.org, name: web, version: 1.2.3}}}
+  - {name: b, driver: helm, namespace: apps, helm: {chart: oci://registry.example.org/charts/web, version: 1.2.3+x}}
+  - {name: c, driver: helm, namespace: apps, helm: {chart: 'oci://registry.example.org/charts/web:1.2.3', digest: ')" +
+                                           digest + R"('}}
+  - {name: d, driver: helm, namespace: apps, helm: {chart: 'oci://registry.example.org/charts/web@)" +
+                                           digest + R"('}}
+)"));
+    for (const char* name : {"a", "b", "c", "d"}) {
+      CHECK(problems(channel, name).empty());
+      REQUIRE(channel.find(name)->remote);
+      CHECK(channel.find(name)->chart.empty());
+    }
+    CHECK(*channel.find("a")->remote == RemoteChart{"https://charts.example.org", "web", "1.2.3", ""});
+    CHECK(*channel.find("b")->remote == RemoteChart{"oci://registry.example.org/charts/web", "", "1.2.3+x", ""});
+    CHECK(*channel.find("c")->remote == RemoteChart{"oci://registry.example.org/charts/web", "", "1.2.3", digest});
+    CHECK(channel.find("d")->remote->digest == digest);
+  }
+
+  TEST_CASE("charts elsewhere that are not told whole are mistakes at their places") {
+    const auto problem = [](const std::string& helm) {
+      const Channel channel =
+          good(with_head("releases:\n  - {name: a, driver: helm, namespace: apps, helm: {" + helm + "}}\n"));
+      const auto found = problems(channel, "a");
+      CHECK_MESSAGE(found.size() == 1, helm);
+      CHECK_FALSE(channel.find("a")->problems.front().hint().empty());
+      return found.empty() ? std::string() : found.front().substr(found.front().find(": ") + 2);
+    };
+    const std::string repository = "chart: {repository: https://charts.example.org, name: web";
+    CHECK(problem(repository + "}") == "missing key 'version'");
+    CHECK(problem(repository + ", version: ~1.2}") == "'~1.2' is not one version");
+    CHECK(problem(repository + ", version: '1.2'}") == "'1.2' is not one version");
+    CHECK(problem(repository + ", version: 1.2.3, digest: abc}") == "'abc' is no digest");
+    CHECK(problem(repository + ", version: 1.2.3}, version: 1.2.3") == "'version' belongs into 'chart'");
+    CHECK(problem("chart: https://charts.example.org") == "a chart repository needs the name of the chart, too");
+    CHECK(problem("chart: charts/web, version: 1.2.3") == "'version' belongs to charts that are not in the repository");
+    CHECK(problem("chart: 'oci://h/web:1.0.0', version: 1.0.1") == "'version' differs from what 'chart' says");
+    CHECK(problem("chart: {repository: oci://h/charts, name: web, version: 1.0.0}") == "a registry is no chart repository");
+    const auto secret = problem("chart: {repository: 'https://bot:hunter22@h/charts', name: web, version: 1.0.0}");
+    CHECK(secret == "the repository's address holds a user or password");
   }
 
   TEST_CASE("names that Helm or the API server would refuse") {
