@@ -1,3 +1,4 @@
+#include "agent/cli/chart_options.hpp"
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/rendering.hpp"
 #include "agent/cli/revisions.hpp"
@@ -20,8 +21,8 @@ Result<int> show_plan(const Invocation& invocation, Revisions& revisions, const 
                       const std::string& key) {
   const BoundChannel& bound = *revisions.bound();
   GITOPSCTL_TRY(const auto tree, revisions.tree(commit));
-  GITOPSCTL_TRY(const RenderedChannel to,
-                render_channel(tree, target.channel, revisions.channel_file(), key, revisions.identity_prefix()));
+  GITOPSCTL_TRY(const RenderedChannel to, render_channel(tree, target.channel, revisions.channel_file(), key,
+                                                         revisions.identity_prefix(), command_charts(revisions.config())));
   GITOPSCTL_TRY(const auto changes,
                 preview_live(*bound.environment, bound.key, to.channel, to.states, commit, bound.binding->namespaces, key));
   if (invocation.output() == OutputFormat::table) {
@@ -81,6 +82,7 @@ Result<int> run_apply(const Invocation& invocation) {
   setup.installation_key = key;
   const AgentConfig& config = revisions->session()->config();
   setup.render_rules = {config.render_limits, config.render_isolate};
+  setup.charts = command_charts(revisions->config()).fetch;
   setup.holder = "apply by " + current_user() + ' ' + hex_encode(random_bytes(4));
   ChannelRunner runner(std::move(setup), *bound.environment, nullptr, system_clock(),
                        [&](const channels::CommitId& id) { return revisions->tree(id); });

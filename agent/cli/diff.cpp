@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "agent/cli/chart_options.hpp"
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/rendering.hpp"
 #include "agent/cli/revisions.hpp"
@@ -84,19 +85,20 @@ Result<int> run_diff(const Invocation& invocation) {
   GITOPSCTL_TRY(const auto revisions, Revisions::open_with_key(invocation, target.channel));
   GITOPSCTL_TRY(const Sides sides, choose_sides(invocation, *revisions));
   const std::string& key = revisions->installation_key();
+  const ChartAccess charts = command_charts(revisions->config());
   const auto render_side = [&](const std::string& commit) -> Result<RenderedChannel> {
     GITOPSCTL_TRY(const auto tree, revisions->tree(commit));
-    return render_channel(tree, target.channel, revisions->channel_file(), key, revisions->identity_prefix());
+    return render_channel(tree, target.channel, revisions->channel_file(), key, revisions->identity_prefix(), charts);
   };
   GITOPSCTL_TRY(const RenderedChannel to, render_side(sides.to));
   GITOPSCTL_CHECK(require_release(to.channel, target.release));
   channels::ChangeSet changes;
   if (sides.live) {
     const BoundChannel& bound = *revisions->bound();
-    GITOPSCTL_TRY(changes,
-                  preview_live(
-                      *bound.environment, bound.key, to.channel, to.states, sides.to, bound.binding->namespaces, key,
-                      [&](const channels::CommitId& commit) { return revisions->tree(commit); }, revisions->channel_file()));
+    GITOPSCTL_TRY(changes, preview_live(
+                               *bound.environment, bound.key, to.channel, to.states, sides.to, bound.binding->namespaces,
+                               key, [&](const channels::CommitId& commit) { return revisions->tree(commit); },
+                               revisions->channel_file(), charts.fetch));
   } else {
     // A side that cannot be read is not an empty side: its error ends the comparison.
     std::vector<channels::RenderedRelease> before;

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "agent/cli/helm_template.hpp"
+
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/invocation.hpp"
 #include "agent/cli/render_flags.hpp"
@@ -99,8 +101,8 @@ Error no_such_chart(const std::string& chart) {
   if (chart.find('/') == std::string::npos) {
     return {ErrorCode::not_found, "non-absolute URLs should be in form of repo_name/path_to_chart, got: " + chart};
   }
-  return Error(ErrorCode::unsupported, "'" + chart + "' is no directory and no file of this machine")
-      .with_hint("charts of repositories and registries are not fetched by this version: unpack it here first");
+  return Error(ErrorCode::not_found, "'" + chart + "' is no directory and no file of this machine")
+      .with_hint("a chart of a repository is named by --repo URL and its name, one of a registry by oci://HOST/PATH/NAME");
 }
 
 /// The tree that a chart stands in: the repository around it, so that links inside of that can be followed; else the
@@ -150,7 +152,19 @@ Result<void> add_overrides(const Invocation& invocation, render::HelmInputs& hel
   return {};
 }
 
-Result<render::RenderInputs> read_inputs(const Invocation& invocation) {
+/// Opens what the word names: a directory or file here, or a chart elsewhere.
+Result<FileTreePtr> open_chart(const Invocation& invocation, const HelmTemplateNetwork& network, const std::string& chart,
+                               TreePath& in_tree) {
+  if (!invocation.given("repo") && !channels::is_remote_chart(chart)) {
+    return open_around(chart, !invocation.text("helm-profile").starts_with("helm-3"), in_tree);
+  }
+  if (!network.fetch) return Error(ErrorCode::needs_source, "'" + chart + "' is not on this machine");
+  GITOPSCTL_TRY(const auto fetched, network.fetch(chart));
+  GITOPSCTL_TRY(in_tree, TreePath::parse(fetched.file_name));
+  return fetched.tree();
+}
+
+Result<render::RenderInputs> read_inputs(const Invocation& invocation, const HelmTemplateNetwork& network) {
   render::RenderInputs inputs;
   inputs.driver = render::DriverKind::helm;
   auto& helm = inputs.helm;
@@ -162,7 +176,7 @@ Result<render::RenderInputs> read_inputs(const Invocation& invocation) {
   // helm has a name for a render without one, so that --generate-name changes nothing.
   helm.release_name = named ? std::string(invocation.argument(0)) : "release-name";
   TreePath in_tree;
-  GITOPSCTL_TRY(auto around, open_around(chart, !invocation.text("helm-profile").starts_with("helm-3"), in_tree));
+  GITOPSCTL_TRY(auto around, open_chart(invocation, network, chart, in_tree));
   const auto files = std::make_shared<GivenFiles>();
   for (const auto& name : invocation.list("values")) {
     const std::string path(trim_space(name));
@@ -233,12 +247,29 @@ class FileWriter {
   std::set<std::string> begun_;
 };
 
-Result<void> run(const Invocation& invocation, render::helm::Stage& reached) {
-  GITOPSCTL_TRY(auto inputs, read_inputs(invocation));
+/// Renders; with --dependency-update a directory that lacks dependencies gets them first, as in helm.
+Result<render::helm::Output> render(const Invocation& invocation, const HelmTemplateNetwork& network,
+                                    render::RenderInputs inputs, render::helm::Stage& reached) {
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   inputs.limits = rules.limits;
-  GITOPSCTL_TRY(const auto output,
-                rules.isolate ? IsolatedRenderer().chart(inputs, &reached) : render::helm::render_chart(inputs, &reached));
+  const auto once = [&] {
+    return rules.isolate ? IsolatedRenderer().chart(inputs, &reached) : render::helm::render_chart(inputs, &reached);
+  };
+  auto output = once();
+  const bool lacks = !output.ok() && output.error().code() == ErrorCode::needs_source;
+  const std::string chart(invocation.argument(invocation.arguments().size() > 1 ? 1 : 0));
+  std::error_code failed;
+  if (!lacks || !invocation.is_set("dependency-update") || !network.update_dependencies ||
+      !fs::is_directory(chart, failed)) {
+    return output;
+  }
+  GITOPSCTL_CHECK(network.update_dependencies(fs::absolute(chart, failed).lexically_normal().string()));
+  return once();
+}
+
+Result<void> run(const Invocation& invocation, const HelmTemplateNetwork& network, render::helm::Stage& reached) {
+  GITOPSCTL_TRY(const auto inputs, read_inputs(invocation, network));
+  GITOPSCTL_TRY(const auto output, render(invocation, network, inputs, reached));
   reached = render::helm::Stage::inputs;
   Terminal& terminal = invocation.terminal();
   for (const auto& warning : output.warnings) terminal.err("warning: " + terminal_safe(warning) + '\n');
@@ -262,9 +293,11 @@ Result<void> run(const Invocation& invocation, render::helm::Stage& reached) {
 
 }  // namespace
 
-Result<int> run_helm_template(const Invocation& invocation) {
+Result<int> run_helm_template(const Invocation& invocation) { return helm_template(invocation, {}); }
+
+Result<int> helm_template(const Invocation& invocation, const HelmTemplateNetwork& network) {
   auto reached = render::helm::Stage::inputs;
-  const auto done = run(invocation, reached);
+  const auto done = run(invocation, network, reached);
   if (done.ok()) return 0;
   Terminal& terminal = invocation.terminal();
   if (invocation.is_set("helm-compat")) {

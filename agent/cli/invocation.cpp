@@ -1,9 +1,11 @@
 #include "agent/cli/invocation.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
 #include "base/text/escape.hpp"
+#include "channels/model/remote_chart.hpp"
 
 namespace gitopsctl::agent::cli {
 
@@ -80,7 +82,10 @@ bool Invocation::needs_network() const {
   for (const Flag& flag : verb_->flags) {
     if (flag.network && given(flag.name)) return true;
   }
-  return false;
+  const auto takes_address = [](const Argument& argument) { return argument.remote; };
+  if (std::none_of(verb_->arguments.begin(), verb_->arguments.end(), takes_address)) return false;
+  return given("repo") || std::any_of(arguments_.begin(), arguments_.end(),
+                                      [](const std::string& word) { return channels::is_remote_chart(word); });
 }
 
 }  // namespace gitopsctl::agent::cli

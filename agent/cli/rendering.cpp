@@ -18,11 +18,12 @@ std::vector<channels::RenderedRelease> RenderedChannel::releases(const std::stri
 }
 
 Result<RenderedChannel> render_channel(const FileTreePtr& tree, const std::string& channel, const std::string& channel_file,
-                                       const std::string& installation_key, const std::string& identity_prefix) {
+                                       const std::string& installation_key, const std::string& identity_prefix,
+                                       const ChartAccess& charts) {
   RenderedChannel out;
   GITOPSCTL_TRY(out.channel, channels::load_channel(*tree, channel, channel_file));
   for (const auto& release : out.channel.releases) {
-    out.states.push_back(render_with_notes(release, tree, installation_key, identity_prefix + release.name));
+    out.states.push_back(render_with_notes(release, tree, installation_key, identity_prefix + release.name, false, charts));
   }
   return out;
 }
@@ -40,7 +41,8 @@ Result<void> require_release(const channels::Channel& channel, const std::string
       .with_hint(meant.empty() ? "its releases are: " + known : "did you mean '" + meant + "'?");
 }
 
-Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tree, const std::string& channel_file) {
+Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tree, const std::string& channel_file,
+                            const ChartAccess& charts) {
   Terminal& terminal = invocation.terminal();
   GITOPSCTL_TRY(const Target target, invocation.target());
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
@@ -51,7 +53,7 @@ Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tre
   Table digests({"RELEASE", "DIGEST", "OBJECTS"});
   for (const auto& release : channel.releases) {
     if (!target.release.empty() && release.name != target.release) continue;
-    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, {}, rules);
+    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, charts, rules);
     for (const auto& warning : state.warnings) {
       terminal.err("warning: " + terminal_safe(release.name) + ": " + terminal_safe(warning) + '\n');
     }

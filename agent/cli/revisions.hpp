@@ -28,6 +28,8 @@ class Revisions {
   /// The environment side, when the agent's file binds the channel.
   [[nodiscard]] const std::optional<BoundChannel>& bound() const noexcept { return bound_; }
   [[nodiscard]] Session* session() const noexcept { return session_.get(); }
+  /// The agent's file; null when there is none.
+  [[nodiscard]] const AgentConfig* config() const noexcept { return session_ ? &session_->config() : nullptr; }
   [[nodiscard]] std::string channel_file() const { return bound_ ? bound_->binding->channel_file : std::string(); }
   /// installation/repository/channel/, as seeds and identities have it.
   [[nodiscard]] std::string identity_prefix() const;

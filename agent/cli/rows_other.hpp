@@ -169,7 +169,6 @@ inline constexpr std::array reserved_verbs{
     reserved("task", "run a task"),
     reserved("holo", "project a tree"),
     reserved("kustomize", "kustomize's own commands"),
-    reserved("chart", "work on charts", "use gitopsctl render --chart DIRECTORY"),
 };
 
 }  // namespace gitopsctl::agent::cli::rows

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "agent/cli/rows_charts.hpp"
 #include "agent/cli/rows_shared.hpp"
 
 namespace gitopsctl::agent::cli::rows {
@@ -25,6 +26,7 @@ inline constexpr std::array render_flags{
          {},
          "with --chart: do not check values against values.schema.json"},
     Flag{"digest", '\0', FlagType::boolean, {}, "print the render digest of each release instead of the manifests"},
+    Flag{"fetch", '\0', FlagType::boolean, {}, "fetch charts that are not in the repository", {}, ValueKind::any, true},
     isolate,
     render_limit,
 };
@@ -36,7 +38,13 @@ inline constexpr std::array render_examples{
 
 inline constexpr std::array helm_template_arguments{
     Argument{"NAME", "the release's name (default release-name), or the chart when it is the only argument", true, false},
-    Argument{"CHART", "a directory or a packaged chart", false, false, ValueKind::directory}};
+    Argument{"CHART",
+             "a directory, a packaged chart, oci://…, the address of an archive, or a name with --repo",
+             false,
+             false,
+             ValueKind::directory,
+             {},
+             true}};
 inline constexpr std::array helm_template_flags{
     Flag{"values", 'f', FlagType::list, "FILE", "a values file, later ones win; - is standard input", {}, ValueKind::file},
     Flag{"set", '\0', FlagType::list, "KEY=VALUE,…", "set values; true, false, null and whole numbers are no strings"},
@@ -55,6 +63,17 @@ inline constexpr std::array helm_template_flags{
     Flag{"skip-schema-validation", '\0', FlagType::boolean, {}, "do not check values against values.schema.json"},
     Flag{"output-dir", '\0', FlagType::text, "DIRECTORY", "write files there instead", {}, ValueKind::directory},
     Flag{"release-name", '\0', FlagType::boolean, {}, "with --output-dir: in a directory of the release's name"},
+    chart_version,
+    chart_devel,
+    chart_username,
+    chart_password,
+    chart_registry_config,
+    chart_ca,
+    chart_insecure,
+    chart_plain,
+    Flag{
+        "dependency-update", '\0', FlagType::boolean, {}, "fetch dependencies that charts/ lacks", {}, ValueKind::any, true},
+    rows::timeout,
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
     Flag{"helm-compat", '\0', FlagType::boolean, {}, "print errors exactly as helm does"},
     isolate,
@@ -117,13 +136,12 @@ inline constexpr std::array watching_verbs{
     Verb{"helm template",
          Group::more,
          "print a chart as `helm template` prints it, without helm",
-         "Takes the flags of helm that need neither a cluster nor a repository, and exits with 1 on every error, as helm "
-         "does.",
+         "Takes the flags of helm that need no cluster, and exits with 1 on every error, as helm does.",
          helm_template_arguments,
          helm_template_flags,
          helm_template_examples,
          {},
-         Network::never,
+         Network::by_flag,
          "0 rendered, 1 an error, 2 the command line is wrong"},
     Verb{"status",
          Group::look,

@@ -13,6 +13,9 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_approve(const Invocation& invocation);
 [[nodiscard]] Result<int> run_channel_check(const Invocation& invocation);
 [[nodiscard]] Result<int> run_channel_schema(const Invocation& invocation);
+[[nodiscard]] Result<int> run_chart_deps(const Invocation& invocation);
+[[nodiscard]] Result<int> run_chart_lock(const Invocation& invocation);
+[[nodiscard]] Result<int> run_chart_pull(const Invocation& invocation);
 [[nodiscard]] Result<int> run_completion(const Invocation& invocation);
 [[nodiscard]] Result<int> run_demo(const Invocation& invocation);
 [[nodiscard]] Result<int> run_diff(const Invocation& invocation);
@@ -21,6 +24,7 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_help(const Invocation& invocation);
 [[nodiscard]] Result<int> run_history(const Invocation& invocation);
 [[nodiscard]] Result<int> run_helm_template(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_template_network(const Invocation& invocation);
 [[nodiscard]] Result<int> run_install(const Invocation& invocation);
 [[nodiscard]] Result<int> run_promote(const Invocation& invocation);
 [[nodiscard]] Result<int> run_render(const Invocation& invocation);

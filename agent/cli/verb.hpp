@@ -40,6 +40,7 @@ struct Argument {
   bool repeated = false;  ///< only the last argument may be
   ValueKind kind = ValueKind::any;
   std::string_view choices = {};  ///< `a|b|c`: the only values; empty: any
+  bool remote = false;            ///< an address (`oci://…`, `https://…`), or a name with --repo, needs the network program
 };
 
 /// A worked example for help.
@@ -52,7 +53,7 @@ struct Example {
 /// SQLite; it hands verbs that need those to `gitopsctl-net` beside it.
 enum class Network : std::uint8_t {
   never,
-  by_flag,  ///< only when a flag marked `network` was given
+  by_flag,  ///< only when a flag marked `network`, or what an argument marked `remote` names, needs it
   always,
 };
 

@@ -161,7 +161,7 @@ TEST_SUITE("cli") {
     for (const char* name :
          {"agent",     "render", "diff",     "apply",    "status", "history", "tree",    "events",     "why",     "sync",
           "suspend",   "resume", "approve",  "rollback", "demo",   "doctor",  "version", "completion", "promote", "install",
-          "uninstall", "review", "pipeline", "env",      "gate",   "task",    "holo",    "kustomize",  "chart"}) {
+          "uninstall", "review", "pipeline", "env",      "gate",   "task",    "holo",    "kustomize"}) {
       CHECK(names.count(name) == 1);
     }
     for (const auto& entries : {local_runs(), net_runs()}) {
