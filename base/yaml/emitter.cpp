@@ -45,8 +45,10 @@ constexpr std::string_view first_indicators = "#,[]{}&*!|>'\"%@`";
 
 /// True when a plain scalar of this text would not come back as a string; also for the dates and base 60 numbers of other
 /// YAML 1.1 readers.
-bool reads_as_other_type(std::string_view text) {
-  return resolve_plain(text, YamlProfile::go_v2_json).type != ScalarType::string || is_timestamp(text) || is_base60(text);
+bool reads_as_other_type(std::string_view text, YamlProfile profile) {
+  if (resolve_plain(text, YamlProfile::go_v2_json).type == ScalarType::boolean) return true;
+  if (profile == YamlProfile::go_v3 && text == "<<") return true;
+  return resolve_plain(text, profile).type != ScalarType::string || is_timestamp(text) || is_base60(text);
 }
 
 /// A float as its JSON text is read again: as an integer where it is one of 64 bits, else with Go's `%v`.
@@ -54,6 +56,12 @@ std::string float_text(double number) {
   if (number == 0) return "0";
   constexpr double two_63 = 9223372036854775808.0;
   if (std::trunc(number) == number && number >= -two_63 && number < 2 * two_63) return json_format_float(number);
+  return go_format_float(number);
+}
+
+std::string v3_float_text(double number) {
+  if (std::isnan(number)) return ".nan";
+  if (std::isinf(number)) return number < 0 ? "-.inf" : ".inf";
   return go_format_float(number);
 }
 
@@ -69,7 +77,7 @@ std::size_t final_break(std::string_view text) {
 
 }  // namespace
 
-Emitter::Analysis Emitter::analyze(std::string_view text) {
+Emitter::Analysis Emitter::analyze(std::string_view text) const {
   Analysis out;
   if (text.empty()) {
     out.literal_allowed = false;
@@ -77,6 +85,7 @@ Emitter::Analysis Emitter::analyze(std::string_view text) {
   }
   bool indicators = text.substr(0, 3) == "---" || text.substr(0, 3) == "...";
   bool special = false;
+  bool tab = false;
   bool break_then_space = false;
   bool space_then_break = false;
   bool previous_space = false;
@@ -95,7 +104,11 @@ Emitter::Analysis Emitter::analyze(std::string_view text) {
       indicators = true;
     }
     const bool is_break = break_at(text, at);
-    if (width == 1 ? (c < 0x20 || c == 0x7F) && c != '\n' : !printable(decode_utf8(text.substr(at)).value)) special = true;
+    if (c == '\t' && is_v3()) {
+      tab = true;
+    } else if (width == 1 ? (c < 0x20 || c == 0x7F) && c != '\n' : !printable(decode_utf8(text.substr(at)).value)) {
+      special = true;
+    }
     if (c == ' ') {
       if (at == 0) out.plain_allowed = false;
       if (next == text.size()) {
@@ -111,9 +124,9 @@ Emitter::Analysis Emitter::analyze(std::string_view text) {
     previous_break = is_break;
     after_blank = c == ' ' || c == '\t' || is_break;
   }
-  if (break_then_space || space_then_break || special) out.single_quoted_allowed = false;
+  if (break_then_space || space_then_break || special || tab) out.single_quoted_allowed = false;
   if (space_then_break || special) out.literal_allowed = false;
-  if (out.multi_line || indicators || special || break_then_space) out.plain_allowed = false;
+  if (out.multi_line || indicators || special || tab || break_then_space) out.plain_allowed = false;
   return out;
 }
 
@@ -128,7 +141,7 @@ void Emitter::node(const Value& value, Context context) {
     case Kind::absent:
     case Kind::null: word("null"); break;
     case Kind::boolean: word(value.as_bool() ? "true" : "false"); break;
-    case Kind::float64: word(float_text(value.as_double())); break;
+    case Kind::float64: word(is_v3() ? v3_float_text(value.as_double()) : float_text(value.as_double())); break;
     case Kind::string: {
       const std::string_view text = value.as_string();
       string(text, analyze(text), context);
@@ -147,7 +160,7 @@ void Emitter::list(const Value::List& items, Context context) {
     indicator("]", false, false, false);
     return;
   }
-  const bool in_map = context == Context::map_value || context == Context::complex_key;
+  const bool in_map = !is_v3() && (context == Context::map_value || context == Context::complex_key);
   const int outer = push_indent(false, in_map && !indention_);
   for (const auto& item : items) {
     write_indent();
@@ -167,7 +180,7 @@ void Emitter::map(const Value::Members& members) {
   order.reserve(members.size());
   for (const auto& member : members) order.push_back(&member);
   std::stable_sort(order.begin(), order.end(),
-                   [](const auto* a, const auto* b) { return natural_less(a->key.view(), b->key.view()); });
+                   [this](const auto* a, const auto* b) { return natural_less(a->key.view(), b->key.view(), profile_); });
   const int outer = push_indent(false, false);
   for (const auto* member : order) {
     write_indent();
@@ -194,11 +207,11 @@ void Emitter::word(std::string_view text) {
 }
 
 void Emitter::string(std::string_view text, const Analysis& analysis, Context context) {
-  const bool simple_key = context == Context::simple_key;
+  const bool may_fold = context != Context::simple_key && !is_v3();
   Style style = Style::plain;
   if (text.find('\n') != std::string_view::npos) {
     style = Style::literal;
-  } else if (reads_as_other_type(text)) {
+  } else if (reads_as_other_type(text, profile_)) {
     style = Style::double_quoted;
   }
   if (style == Style::plain && !analysis.plain_allowed) style = Style::single_quoted;
@@ -206,9 +219,9 @@ void Emitter::string(std::string_view text, const Analysis& analysis, Context co
   if (style == Style::literal && !analysis.literal_allowed) style = Style::double_quoted;
   const int outer = push_indent(true, false);
   switch (style) {
-    case Style::plain: plain(text, !simple_key); break;
-    case Style::single_quoted: single_quoted(text, !simple_key); break;
-    case Style::double_quoted: double_quoted(text, !simple_key); break;
+    case Style::plain: plain(text, may_fold); break;
+    case Style::single_quoted: single_quoted(text, may_fold); break;
+    case Style::double_quoted: double_quoted(text, may_fold); break;
     case Style::literal: literal(text); break;
   }
   indent_ = outer;

@@ -5,13 +5,15 @@
 #include <string_view>
 
 #include "base/value/value.hpp"
+#include "base/yaml/yaml.hpp"
 
 namespace gitopsctl::yaml_detail {
 
-/// Lays out plain data in the block style of YAML v2's emitter, byte for byte. Strings must be valid UTF-8; the depth of the
-/// value must be bounded by the caller.
+/// Lays out plain data in the block style of the emitter of YAML v2 or v3, byte for byte. Strings must be valid UTF-8; the
+/// depth of the value must be bounded by the caller.
 class Emitter {
  public:
+  explicit Emitter(YamlProfile profile = YamlProfile::go_v2_json) : profile_(profile) {}
   [[nodiscard]] std::string document(const Value& value);
 
  private:
@@ -36,7 +38,8 @@ class Emitter {
   void literal(std::string_view text);
   void escape(char32_t rune);
 
-  [[nodiscard]] static Analysis analyze(std::string_view text);
+  [[nodiscard]] bool is_v3() const noexcept { return profile_ == YamlProfile::go_v3; }
+  [[nodiscard]] Analysis analyze(std::string_view text) const;
 
   [[nodiscard]] int push_indent(bool for_scalar, bool indentless);
   void write_indent();
@@ -45,6 +48,7 @@ class Emitter {
   void put_rune(std::string_view text, std::size_t& at);
   void put_break();
 
+  YamlProfile profile_;
   std::string out_;
   int column_ = 0;
   int indent_ = -1;

@@ -31,7 +31,7 @@ std::int64_t digit_run(const Text& text, std::size_t at, std::uint64_t start, st
 
 /// `Text` is indexed by characters: ASCII text as it is, any other decoded.
 template <class Text>
-bool less(const Text& a, const Text& b) {
+bool less(const Text& a, const Text& b, YamlProfile profile) {
   const std::size_t shorter = std::min(a.size(), b.size());
   std::size_t at = 0;
   while (at < shorter && a[at] == b[at]) ++at;
@@ -41,7 +41,10 @@ bool less(const Text& a, const Text& b) {
   const bool x_letter = letter(x);
   const bool y_letter = letter(y);
   if (x_letter && y_letter) return x < y;
-  if (x_letter || y_letter) return y_letter;
+  if (x_letter || y_letter) {
+    const bool after_digit = at > 0 && digit(static_cast<char32_t>(a[at - 1]));
+    return profile == YamlProfile::go_v3 && after_digit ? x_letter : y_letter;
+  }
   // Where one number goes on with a zero, what stands before decides whether that zero is leading.
   std::uint64_t start = 0;
   if (x == '0' || y == '0') {
@@ -67,9 +70,9 @@ bool ascii(std::string_view text) {
 
 }  // namespace
 
-bool natural_less(std::string_view a, std::string_view b) {
-  if (ascii(a) && ascii(b)) return less(a, b);
-  return less(to_runes(a), to_runes(b));
+bool natural_less(std::string_view a, std::string_view b, YamlProfile profile) {
+  if (ascii(a) && ascii(b)) return less(a, b, profile);
+  return less(to_runes(a), to_runes(b), profile);
 }
 
 }  // namespace gitopsctl::yaml_detail

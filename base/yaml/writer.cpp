@@ -11,6 +11,7 @@
 #include "base/text/utf8.hpp"
 #include "base/yaml/emitter.hpp"
 #include "base/yaml/yaml.hpp"
+#include "base/yaml/yaml_v3.hpp"
 
 namespace gitopsctl {
 namespace {
@@ -186,7 +187,47 @@ class JsonDetour {
   std::string problem_;
 };
 
+/// What YAML v3 makes of values that are not plain: nil containers are empty, bytes are numbers, times and durations text.
+bool make_v3_plain(const Value& in, Value& out, int depth) {
+  constexpr int max_depth = 1000;
+  if (depth > max_depth) return false;
+  if (in.is_list()) {
+    Value::List items;
+    items.reserve(in.as_list().size());
+    for (const auto& item : in.as_list()) {
+      if (!make_v3_plain(item, items.emplace_back(), depth + 1)) return false;
+    }
+    out = Value::list(std::move(items));
+    return true;
+  }
+  if (in.is_map()) {
+    Value::Members members;
+    members.reserve(in.as_map().size());
+    for (const auto& member : in.as_map()) {
+      members.push_back({member.key, {}});
+      if (!make_v3_plain(member.value, members.back().value, depth + 1)) return false;
+    }
+    out = Value::map(std::move(members));
+    return true;
+  }
+  if (!in.is_object()) {
+    out = in;
+    return true;
+  }
+  if (in.as_object()->go_type() == "time.Duration") {
+    out = Value::string(in.as_object()->print());
+    return true;
+  }
+  return make_v3_plain(in.as_object()->to_plain(), out, depth + 1);
+}
+
 }  // namespace
+
+Result<std::string> to_yaml_v3(const Value& value) {
+  Value plain;
+  if (!make_v3_plain(value, plain, 0)) return Error(ErrorCode::invalid_input, "the value is nested too deeply");
+  return yaml_detail::Emitter(YamlProfile::go_v3).document(plain);
+}
 
 Result<std::string> to_yaml(const Value& value) {
   JsonDetour detour;

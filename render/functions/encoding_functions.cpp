@@ -3,6 +3,7 @@
 #include "base/json/json.hpp"
 #include "base/text/go_format.hpp"
 #include "base/yaml/yaml.hpp"
+#include "base/yaml/yaml_v3.hpp"
 #include "render/functions/arguments.hpp"
 #include "render/functions/functions.hpp"
 #include "render/functions/go_json.hpp"
@@ -44,6 +45,15 @@ Result<std::string> yaml_text(std::string_view function, const Value& value) {
 Result<Value> must_to_yaml(CallContext& /*context*/, Arguments arguments) {
   GITOPSCTL_TRY(auto text, yaml_text("mustToYaml", arguments[0]));
   return text_value("mustToYaml", text);
+}
+
+/// YAML v3 writes the value itself, without the way through JSON.
+Result<Value> to_yaml_pretty(CallContext& /*context*/, Arguments arguments) {
+  GITOPSCTL_CHECK(check_tree("toYamlPretty", arguments[0]));
+  auto text = to_yaml_v3(arguments[0]);
+  if (!text.ok()) return Value::string("");
+  if (text->ends_with('\n')) text->pop_back();
+  return text_value("toYamlPretty", *text);
 }
 
 /// What cannot be written is "": charts test for that.
@@ -117,15 +127,25 @@ Result<Value> must_from_json(CallContext& context, Arguments arguments) {
 }
 
 Result<Value> from_json(CallContext& context, Arguments arguments) {
-  const auto value = parse_go_json(arguments[0].as_string(), go_release(context));
-  if (!value.ok()) return error_map(value.error().message());
+  Value read;
+  const auto value = parse_go_json(arguments[0].as_string(), go_release(context), &read);
+  if (!value.ok()) {
+    if (read.is_nothing()) return error_map(value.error().message());
+    if (!read.is_map()) return error_map(cannot_unmarshal(read, map_type));
+    read.set("Error", Value::string(value.error().message()));
+    return read;
+  }
   if (value->is_null()) return Value::nil_map();
   return value->is_map() ? *value : error_map(cannot_unmarshal(*value, map_type));
 }
 
 Result<Value> from_json_array(CallContext& context, Arguments arguments) {
-  const auto value = parse_go_json(arguments[0].as_string(), go_release(context));
-  if (!value.ok()) return error_list(value.error().message());
+  Value read;
+  const auto value = parse_go_json(arguments[0].as_string(), go_release(context), &read);
+  if (!value.ok()) {
+    if (read.is_nothing() || read.is_list()) return error_list(value.error().message());
+    return error_list(cannot_unmarshal(read, list_type));
+  }
   if (value->is_null()) return Value::nil_list();
   return value->is_list() ? *value : error_list(cannot_unmarshal(*value, list_type));
 }
@@ -158,6 +178,7 @@ Result<Value> from_toml(CallContext& /*context*/, Arguments arguments) {
 // Readers are not folded: what they return is shared by reference.
 constexpr Function table[] = {
     {"toYaml", to_yaml_or_empty, params<any>},
+    {"toYamlPretty", to_yaml_pretty, params<any>},
     {"fromYaml", from_yaml, params<string>, false, false},
     {"fromYamlArray", from_yaml_array, params<string>, false, false},
     {"toJson", json_in_form<to_json_form>, params<any>},

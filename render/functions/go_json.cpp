@@ -21,12 +21,16 @@ class GoJsonParser {
   GoJsonParser(std::string_view text, GoRelease release, Numbers numbers = Numbers::floats)
       : text_(text), numbers_(numbers), old_(release < GoRelease::go_1_27) {}
 
-  Result<Value> run() {
+  Result<Value> run(Value* read = nullptr) {
     Value value;
     skip_blanks();
     if (!read_value(value, 0)) return failure(problem_);
     skip_blanks();
-    if (at_end()) return overflow_.empty() ? Result<Value>(std::move(value)) : failure(overflow_);
+    if (at_end()) {
+      if (too_large_.empty()) return value;
+      if (read != nullptr) *read = value;
+      return failure(too_large_);
+    }
     if (numbers_ == Numbers::texts) return failure("invalid character after top-level value");
     return failure("invalid character " + shown_character() + " after top-level value");
   }
@@ -136,13 +140,13 @@ class GoJsonParser {
       return true;
     }
     const auto number = parse_go_float(text);
-    if (number.status != GoNumberStatus::ok && old_) {
-      // The whole text is looked at first, and places are not told.
-      if (overflow_.empty()) {
-        overflow_ = "json: cannot unmarshal number " + std::string(text) + " into Go value of type float64";
+    if (number.status != GoNumberStatus::ok) {
+      // Go reads to the end, so that a mistake behind it counts first, and leaves 0 here (before 1.27 nothing).
+      if (too_large_.empty()) {
+        too_large_ = "json: cannot unmarshal number " + std::string(text) + " into " + target() + "of type float64";
       }
-    } else if (number.status != GoNumberStatus::ok) {
-      return fail("json: cannot unmarshal number " + std::string(text) + " into Go " + target() + "of type float64");
+      out = old_ ? Value::null() : Value::float64(0);
+      return true;
     }
     out = Value::float64(number.value);
     return true;
@@ -150,10 +154,10 @@ class GoJsonParser {
 
   /// How Go names the place of a number that does not fit.
   [[nodiscard]] std::string target() const {
-    if (path_.empty()) return "value ";
+    if (path_.empty() || old_) return "Go value ";
     const auto last = path_.substr(path_.rfind('.') + 1);
     const bool digits = !last.empty() && last.find_first_not_of("0123456789") == std::string::npos;
-    return (digits ? "" : "struct field ") + path_ + " ";
+    return (digits ? "" : "Go struct field ") + path_ + " ";
   }
 
   bool read_array(Value& out, std::size_t depth) {
@@ -307,13 +311,15 @@ class GoJsonParser {
   bool old_;  ///< before Go 1.27
   std::size_t at_ = 0;
   std::string path_;
-  std::string overflow_;  ///< of the first number that is none
   std::string problem_;
+  std::string too_large_;  ///< what Go says of the first number that does not fit
 };
 
 }  // namespace
 
-Result<Value> parse_go_json(std::string_view text, GoRelease release) { return GoJsonParser(text, release).run(); }
+Result<Value> parse_go_json(std::string_view text, GoRelease release, Value* read) {
+  return GoJsonParser(text, release).run(read);
+}
 
 Result<Value> parse_go_json_numbers(std::string_view text, GoRelease release) {
   return GoJsonParser(text, release, GoJsonParser::Numbers::texts).run();

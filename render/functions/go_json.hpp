@@ -11,8 +11,10 @@ namespace gitopsctl::render {
 
 /// json.Unmarshal into interface{} as `release` does it: every number a float64, the last of equal keys wins, invalid UTF-8
 /// and lone surrogates as U+FFFD. The errors are Go's texts (`invalid character 'x' looking for beginning of value`),
-/// because templates put them into their output. Levels are bounded by max_tree_depth.
-[[nodiscard]] Result<Value> parse_go_json(std::string_view text, GoRelease release = GoRelease::go_1_27);
+/// because templates put them into their output. Levels are bounded by max_tree_depth. Where the only mistakes are numbers
+/// that do not fit, `read` gets what Go has read nevertheless, with 0 in their places.
+[[nodiscard]] Result<Value> parse_go_json(std::string_view text, GoRelease release = GoRelease::go_1_27,
+                                          Value* read = nullptr);
 
 /// A number as its text, which Go calls a json.Number: `1.0` stays `1.0`, and no digit is lost.
 class JsonNumber final : public ValueObject {

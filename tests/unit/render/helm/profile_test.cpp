@@ -158,7 +158,7 @@ TEST_SUITE("helm/profile") {
     CHECK(both(R"("\u12")") ==
           "invalid character '\"' in \\u hexadecimal character escape|invalid escape sequence `\\u12\"` in string|");
     CHECK(both("{\"a\":[1e999]}") ==
-          "json: cannot unmarshal number 1e999 into Go value of type float64|json: cannot unmarshal number 1e999 into Go "
+          "json: cannot unmarshal number 1e999 into Go value of type float64|json: cannot unmarshal number 1e999 into "
           ".a.0 of type float64|");
     CHECK(noted("helm-3.21", "{{ toJson .Values.t }}", "t: a\n") == "\"a\"|");
     CHECK(one("helm-3.21", "kind: [1]") ==
