@@ -173,13 +173,19 @@ class Printer {
       return detail::append_string(out, plain, object.format(), verb == 'v' ? U's' : verb);
     }
     const Value plain = object.go_kind() == "int64" ? object.to_plain() : Value();
-    if (plain.is_int()) return integer(plain, verb);
+    static constexpr std::u32string_view integer_verbs = U"bcdoOUxX";
+    if (plain.is_int() && integer_verbs.find(verb) != std::u32string_view::npos) return integer(plain, verb);
     out += "%!";
     append_utf8(out, verb);
     out += '(';
     out += object.go_type();
     out += '=';
-    detail::append_string(out, spec, object.format(), 's');
+    // A wrong verb calls no method.
+    if (plain.is_int()) {
+      integer(plain, 'v');
+    } else {
+      detail::append_string(out, spec, object.format(), 's');
+    }
     out += ')';
   }
 

@@ -47,7 +47,6 @@ constexpr std::string_view first_indicators = "#,[]{}&*!|>'\"%@`";
 /// YAML 1.1 readers.
 bool reads_as_other_type(std::string_view text, YamlProfile profile) {
   if (resolve_plain(text, YamlProfile::go_v2_json).type == ScalarType::boolean) return true;
-  if (profile == YamlProfile::go_v3 && text == "<<") return true;
   return resolve_plain(text, profile).type != ScalarType::string || is_timestamp(text) || is_base60(text);
 }
 
@@ -149,7 +148,7 @@ void Emitter::node(const Value& value, Context context) {
     }
     case Kind::list: list(value.as_list(), context); break;
     case Kind::map: map(value.as_map()); break;
-    case Kind::object: break;  // made plain before
+    case Kind::object: word(value.as_object()->to_plain().as_string()); break;  // a time; others were made plain before
     default: word(std::to_string(value.as_int()));
   }
 }

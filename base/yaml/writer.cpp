@@ -187,7 +187,7 @@ class JsonDetour {
   std::string problem_;
 };
 
-/// What YAML v3 makes of values that are not plain: nil containers are empty, bytes are numbers, times and durations text.
+/// What YAML v3 makes of values that are not plain: nil containers are empty, bytes are numbers, durations text; times stay.
 bool make_v3_plain(const Value& in, Value& out, int depth) {
   constexpr int max_depth = 1000;
   if (depth > max_depth) return false;
@@ -210,7 +210,7 @@ bool make_v3_plain(const Value& in, Value& out, int depth) {
     out = Value::map(std::move(members));
     return true;
   }
-  if (!in.is_object()) {
+  if (!in.is_object() || in.as_object()->go_type() == "time.Time") {
     out = in;
     return true;
   }

@@ -1,3 +1,4 @@
+#include <array>
 #include <string>
 
 #include "base/text/go_format.hpp"
@@ -19,8 +20,8 @@ Result<RegexPtr> compile(std::string_view pattern) { return Regex::compile(patte
 Result<RegexPtr> must_compile(std::string_view pattern) {
   auto regex = Regex::compile(pattern);
   if (regex.ok() || regex.error().code() == ErrorCode::too_large) return regex;
-  const bool raw = pattern.find('`') == std::string_view::npos && go_quote(pattern).size() == pattern.size() + 2;
-  const std::string quoted = raw ? "`" + std::string(pattern) + "`" : go_quote(pattern);
+  // In backquotes where they can hold it.
+  const std::string quoted = go_sprintf("%#q", std::array{Value::string(pattern)});
   return failure("regexp: Compile(" + quoted + "): " + regex.error().message());
 }
 
