@@ -145,6 +145,17 @@ std::string markdown_report(const ReportHead& head, const std::vector<ChartOutco
       out << "- " << one.name << ", " << difference.set << ": `" << on_one_line(difference.what) << "`\n";
     }
   }
+  out << "\n## Where ours is known to differ\n"
+         "No chart above meets these.\n"
+         "- `fromToml`: the texts of errors are those of another library, tables in a list are a `[]interface {}`, and what "
+         "only "
+         "TOML 1.1 has (`\\e`, `\\x`, a comma at the end of an inline table) is an error.\n"
+         "- Text that is no UTF-8 in regular expressions, where invalid bytes match nothing, and in `snakecase` and "
+         "`kebabcase`, "
+         "which lose them.\n"
+         "- `printf` of times and versions with verbs that write their fields.\n"
+         "- A `$ref` of a schema to a file or a host is never followed: the render fails, or leaves the schemas out with "
+         "`--skip-schema-validation`.\n";
   out << "\n## With which dependencies\n";
   for (const auto& one : outcomes) {
     if (!one.copied.empty()) out << "- " << one.name << ": " << joined(one.copied) << '\n';
