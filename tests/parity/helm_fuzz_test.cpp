@@ -148,12 +148,13 @@ class Fuzzer {
         return;
       }
       // helm refuses one that ours renders: it says which.
-      const auto at = theirs->text.find("executing \"case");
+      constexpr std::string_view before = "executing \"case";
+      const auto at = theirs->text.find(before);
       if (at == std::string::npos) {
         report(seed, "a whole round", "rendered", theirs->text);
         return;
       }
-      const auto number = std::strtoull(theirs->text.c_str() + at + 15, nullptr, 10);
+      const auto number = std::strtoull(theirs->text.c_str() + at + before.size(), nullptr, 10);
       if (number >= cases.size()) return;
       report(seed, cases[number], "rendered", theirs->text);
       cases.erase(cases.begin() + static_cast<std::ptrdiff_t>(number));

@@ -46,7 +46,8 @@ std::size_t pem_length(std::string_view text) {
   constexpr std::string_view dashes = "-----";
   if (!text.starts_with(begin)) return 0;
   const auto label_end = text.find(dashes, begin.size());
-  if (label_end == std::string_view::npos || label_end > 64) return 0;
+  constexpr std::size_t longest = 64;
+  if (label_end > longest) return 0;  // or there is none
   const auto label = text.substr(begin.size(), label_end - begin.size());
   auto at = label_end + dashes.size();
   while (at < text.size() && (is_word(text[at]) || text[at] == ' ' || text[at] == '\n' || text[at] == '\\')) ++at;

@@ -106,7 +106,8 @@ std::string markdown_report(const ReportHead& head, const std::vector<ChartOutco
       << "` on the same prepared folders, compared byte by byte. Made by `" << head.command
       << "`; none of the charts' files are kept here. " << sums(totals_of(outcomes)) << "\n\n"
       << "Each chart is rendered with its default values (with `--include-crds`), with every values file that it brings "
-         "(`ci/*.yaml`, `values-*.yaml`), and with generated sets that flip booleans and enumerated words of its values and "
+         "(`ci/*.yaml`, `values-*.yaml`, those of its tests and examples), and with generated sets that flip booleans and "
+         "enumerated words of its values and "
          "its "
          "schema, those of its dependencies too. A generated set that helm refuses is compared as well, and more are "
          "generated "
@@ -146,7 +147,7 @@ std::string markdown_report(const ReportHead& head, const std::vector<ChartOutco
     }
   }
   out << "\n## Where ours is known to differ\n"
-         "No chart above meets these.\n"
+         "No chart above meets the first three.\n"
          "- `fromToml`: the texts of errors are those of another library, tables in a list are a `[]interface {}`, and what "
          "only "
          "TOML 1.1 has (`\\e`, `\\x`, a comma at the end of an inline table) is an error.\n"
