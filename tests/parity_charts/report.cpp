@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <sstream>
+#include <string_view>
 
 namespace gitopsctl::tests {
 
@@ -99,42 +100,73 @@ std::string text_report(const ReportHead& head, const std::vector<ChartOutcome>&
   return out.str();
 }
 
+namespace {
+
+constexpr std::string_view what_is_compared =
+    "Each chart is rendered with its default values (with `--include-crds`), with every values file that it brings "
+    "(`ci/*.yaml`, `values-*.yaml`, those of its tests and examples), and with generated sets that flip booleans and "
+    "enumerated words of its values and its schema, those of its dependencies too. A generated set that helm refuses "
+    "is compared as well, and more are generated until helm renders 60 % of them. Dependencies come from the other "
+    "repositories in whatever version these have, with the requirement relaxed.\n\n"
+    "A mask covers a span that differs between two runs of helm itself, and has the named shape in both and in ours.\n\n";
+
+constexpr std::string_view known_differences =
+    "\n## Where ours is known to differ\n"
+    "No chart above meets the first three.\n"
+    "- `fromToml`: the texts of errors are those of another library, tables in a list are a `[]interface {}`, and what "
+    "only TOML 1.1 has (`\\e`, `\\x`, a comma at the end of an inline table) is an error.\n"
+    "- Text that is no UTF-8 in regular expressions, where invalid bytes match nothing, and in `snakecase` and "
+    "`kebabcase`, which lose them.\n"
+    "- `printf` of times and versions with verbs that write their fields.\n"
+    "- A `$ref` of a schema to a file or a host is never followed: the render fails, unless schemas are left out with "
+    "`--skip-schema-validation`.\n";
+
+constexpr std::string_view where_the_charts_are = R"(
+## The charts
+`tests/parity_charts/public_charts.txt` names the repositories. To have them in `../public-charts`:
+
+```sh
+sed -n 's/^\([a-zA-Z][^ ]*\).*/\1/p' tests/parity_charts/public_charts.txt | while read -r name; do
+  repository=${name%@*} branch=HEAD
+  case $name in *@*) branch=${name#*@} ;; esac
+  folder=../public-charts/$(echo "$repository" | tr / +)
+  git init -q "$folder"
+  git -C "$folder" pull -q --depth 1 "https://github.com/$repository" "$branch"
+done
+```
+)";
+
+std::string markdown_row(const ChartOutcome& one) {
+  std::ostringstream out;
+  out << "| " << one.name << ' ' << one.version << " | " << one.source << " | ";
+  if (!one.missing.empty()) {
+    out << "**not compared**: no folder has " << joined(one.missing) << " | | | | | |\n";
+    return out.str();
+  }
+  out << one.brought << " + " << one.generated << " (" << one.generated_rendered << ") | " << one.equal << " | "
+      << one.masked << " | " << one.refused << " | " << one.differences.size() << " | " << joined(one.masks) << " |\n";
+  return out.str();
+}
+
+}  // namespace
+
 std::string markdown_report(const ReportHead& head, const std::vector<ChartOutcome>& outcomes) {
   std::ostringstream out;
   out << "# Parity with helm on public charts\n"
       << "`helm template` of helm " << head.helm_version << " and our engine with the profile `" << head.profile
       << "` on the same prepared folders, compared byte by byte. Made by `" << head.command
       << "`; none of the charts' files are kept here. " << sums(totals_of(outcomes)) << "\n\n"
-      << "Each chart is rendered with its default values (with `--include-crds`), with every values file that it brings "
-         "(`ci/*.yaml`, `values-*.yaml`, those of its tests and examples), and with generated sets that flip booleans and "
-         "enumerated words of its values and "
-         "its "
-         "schema, those of its dependencies too. A generated set that helm refuses is compared as well, and more are "
-         "generated "
-         "until helm renders 60 % of them. Dependencies come from the other repositories in whatever version these have, "
-         "with "
-         "the requirement relaxed.\n\n"
-      << "A mask covers a span that differs between two runs of helm itself, and has the named shape in both and in "
-         "ours.\n\n"
+      << what_is_compared
       << "| chart | from | sets: own + generated (rendered) | equal | masked | refused by both | differing | masks |\n"
       << "|---|---|---|---|---|---|---|---|\n";
-  for (const auto& one : outcomes) {
-    out << "| " << one.name << ' ' << one.version << " | " << one.source << " | ";
-    if (!one.missing.empty()) {
-      out << "**not compared**: no folder has " << joined(one.missing) << " | | | | | |\n";
-      continue;
-    }
-    out << one.brought << " + " << one.generated << " (" << one.generated_rendered << ") | " << one.equal << " | "
-        << one.masked << " | " << one.refused << " | " << one.differences.size() << " | " << joined(one.masks) << " |\n";
-  }
   std::vector<std::string> without_schema;
   for (const auto& one : outcomes) {
+    out << markdown_row(one);
     if (one.skipped_schema) without_schema.push_back(one.name);
   }
   if (!without_schema.empty()) {
     out << "\nRendered by both with `--skip-schema-validation`, because their schemas refer to a file or a host, which helm "
-           "would "
-           "fetch and our engine never does: "
+           "would fetch and our engine never does: "
         << joined(without_schema) << ".\n";
   }
   if (!head.absent.empty()) out << "\n**Not compared**, because no given folder has them: " << joined(head.absent) << ".\n";
@@ -146,32 +178,11 @@ std::string markdown_report(const ReportHead& head, const std::vector<ChartOutco
       out << "- " << one.name << ", " << difference.set << ": `" << on_one_line(difference.what) << "`\n";
     }
   }
-  out << "\n## Where ours is known to differ\n"
-         "No chart above meets the first three.\n"
-         "- `fromToml`: the texts of errors are those of another library, tables in a list are a `[]interface {}`, and what "
-         "only "
-         "TOML 1.1 has (`\\e`, `\\x`, a comma at the end of an inline table) is an error.\n"
-         "- Text that is no UTF-8 in regular expressions, where invalid bytes match nothing, and in `snakecase` and "
-         "`kebabcase`, "
-         "which lose them.\n"
-         "- `printf` of times and versions with verbs that write their fields.\n"
-         "- A `$ref` of a schema to a file or a host is never followed: the render fails, or leaves the schemas out with "
-         "`--skip-schema-validation`.\n";
-  out << "\n## With which dependencies\n";
+  out << known_differences << "\n## With which dependencies\n";
   for (const auto& one : outcomes) {
     if (!one.copied.empty()) out << "- " << one.name << ": " << joined(one.copied) << '\n';
   }
-  out << "\n## The charts\n"
-         "`tests/parity_charts/public_charts.txt` names the repositories. To have them in `../public-charts`:\n\n"
-         "```sh\n"
-         "sed -n 's/^\\([a-zA-Z][^ ]*\\).*/\\1/p' tests/parity_charts/public_charts.txt | while read -r name; do\n"
-         "  repository=${name%@*} branch=HEAD\n"
-         "  case $name in *@*) branch=${name#*@} ;; esac\n"
-         "  folder=../public-charts/$(echo \"$repository\" | tr / +)\n"
-         "  git init -q \"$folder\"\n"
-         "  git -C \"$folder\" pull -q --depth 1 \"https://github.com/$repository\" \"$branch\"\n"
-         "done\n"
-         "```\n";
+  out << where_the_charts_are;
   return out.str();
 }
 
