@@ -187,6 +187,15 @@ class JsonDetour {
   std::string problem_;
 };
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto rune = decode_utf8(text);
+    if (!rune.valid) return false;
+    text.remove_prefix(rune.length);
+  }
+  return true;
+}
+
 /// What YAML v3 makes of values that are not plain: nil containers are empty, bytes are numbers, durations text; times stay.
 bool make_v3_plain(const Value& in, Value& out, int depth) {
   constexpr int max_depth = 1000;
@@ -204,12 +213,14 @@ bool make_v3_plain(const Value& in, Value& out, int depth) {
     Value::Members members;
     members.reserve(in.as_map().size());
     for (const auto& member : in.as_map()) {
+      if (!is_utf8(member.key.view())) return false;
       members.push_back({member.key, {}});
       if (!make_v3_plain(member.value, members.back().value, depth + 1)) return false;
     }
     out = Value::map(std::move(members));
     return true;
   }
+  if (in.is_string() && !is_utf8(in.as_string())) return false;
   if (!in.is_object() || in.as_object()->go_type() == "time.Time") {
     out = in;
     return true;
@@ -225,7 +236,8 @@ bool make_v3_plain(const Value& in, Value& out, int depth) {
 
 Result<std::string> to_yaml_v3(const Value& value) {
   Value plain;
-  if (!make_v3_plain(value, plain, 0)) return Error(ErrorCode::invalid_input, "the value is nested too deeply");
+  if (!make_v3_plain(value, plain, 0))
+    return Error(ErrorCode::invalid_input, "the value is nested too deeply, or holds text that is no UTF-8");
   return yaml_detail::Emitter(YamlProfile::go_v3).document(plain);
 }
 

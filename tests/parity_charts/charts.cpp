@@ -10,6 +10,7 @@
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "base/text/semver.hpp"
 #include "base/yaml/yaml.hpp"
 
 namespace gitopsctl::tests {
@@ -74,6 +75,7 @@ void find_below(const fs::path& folder, const fs::path& root, bool in_chart, std
 struct Requirement {
   std::string name;
   std::string repository;
+  std::string version;
 };
 
 /// The file that names the dependencies of the chart in `folder`, and what it names.
@@ -88,8 +90,28 @@ std::pair<fs::path, std::vector<Requirement>> requirements_of(const fs::path& fo
   std::vector<Requirement> out;
   const auto* list = yaml ? yaml->find("dependencies") : nullptr;
   if (list == nullptr) return {file, out};
-  for (const auto& item : list->as_list()) out.push_back({text_of(item, "name"), text_of(item, "repository")});
+  for (const auto& item : list->as_list())
+    out.push_back({text_of(item, "name"), text_of(item, "repository"), text_of(item, "version")});
   return {file, out};
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
+/// Whether the address of a chart repository holds the owner that `root`, a folder `OWNER+NAME`, is called after.
+bool is_named_in(const fs::path& root, const std::string& repository) {
+  const auto folder = lower(root.filename().string());
+  const auto owner = folder.substr(0, folder.find('+'));
+  return !owner.empty() && lower(repository).find(owner) != std::string::npos;
+}
+
+bool satisfies(const std::string& version, const std::string& wanted) {
+  const auto parsed = parse_semver(version);
+  const auto range = SemVerConstraint::parse(wanted);
+  return parsed.ok() && range.ok() && range->matches(*parsed);
 }
 
 bool is_there(const fs::path& charts, const std::string& name) {
@@ -140,10 +162,13 @@ class Preparer {
       if (local) return &*local;
     }
     const FoundChart* found = nullptr;
+    int best = -1;
     for (const auto& candidate : pool_) {
       if (candidate.name != wanted.name || candidate.path == chart.path) continue;
-      if (candidate.root == chart.root) return &candidate;
-      if (found == nullptr) found = &candidate;
+      const int score = (candidate.root == chart.root ? 4 : 0) + (is_named_in(candidate.root, wanted.repository) ? 2 : 0) +
+                        (satisfies(candidate.version, wanted.version) ? 1 : 0);
+      if (score > best) found = &candidate;
+      best = std::max(best, score);
     }
     return found;
   }

@@ -29,8 +29,9 @@ struct PreparedChart {
 };
 
 /// Copies `chart` to the folder `to`, links replaced by what they lead to, and into its `charts/` what its dependencies name
-/// and it lacks: from a `file://` place, from the same root, or from any of `pool`, in any version; the requirement is
-/// relaxed in the copy then. Does the same to what it copied. Throws where files cannot be read or written.
+/// and it lacks: from a `file://` place, from the same root, or from any of `pool` (rather one whose root `OWNER+NAME` is
+/// named in the repository's address, and one of a version that fits), in any version; the requirement is relaxed in the
+/// copy then. Does the same to what it copied. Throws where files cannot be read or written.
 [[nodiscard]] PreparedChart prepare_chart(const FoundChart& chart, const std::vector<FoundChart>& pool,
                                           const std::filesystem::path& to);
 

@@ -116,7 +116,7 @@ constexpr std::string_view known_differences =
     "- `fromToml`: the texts of errors are those of another library, tables in a list are a `[]interface {}`, and what "
     "only TOML 1.1 has (`\\e`, `\\x`, a comma at the end of an inline table) is an error.\n"
     "- Text that is no UTF-8 in regular expressions, where invalid bytes match nothing, and in `snakecase` and "
-    "`kebabcase`, which lose them.\n"
+    "`kebabcase`, which lose them, and in `toYamlPretty`, which gives nothing.\n"
     "- `printf` of times and versions with verbs that write their fields.\n"
     "- A `$ref` of a schema to a file or a host is never followed: the render fails, unless schemas are left out with "
     "`--skip-schema-validation`.\n";
