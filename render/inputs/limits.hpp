@@ -6,7 +6,7 @@
 namespace gitopsctl::render {
 
 /// What one render may take. The values here are the defaults; `limits.render` of the agent's file and `--render-limit`
-/// change them. They are far above what charts use: of the largest public ones known, none takes a tenth of any.
+/// change them. They are far above what charts use: no public chart that was tried takes a tenth of any.
 /// docs/limits.md lists these and the fixed bounds beside them. Passing one is a `too_large` error of that release alone.
 struct RenderLimits {
   std::uint64_t memory_bytes = 256ULL << 20U;  ///< held at once by everything that the render makes
