@@ -601,8 +601,12 @@ Result<std::string> find_problems(const Node& root, const Value& value, bool quo
                                            std::to_string(Schema::max_depth) + " levels");
   }
   if (out.size() > Schema::max_text) {
-    out.resize(Schema::max_text);
-    out.resize(out.rfind('\n'));
+    // At the end of a line; one problem alone can be longer than that, and is cut between two characters.
+    std::size_t end = out.rfind('\n', Schema::max_text);
+    if (end == std::string::npos) {
+      for (end = Schema::max_text; (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80U;) --end;
+    }
+    out.resize(end);
     out += "\n…";
   }
   return out;
