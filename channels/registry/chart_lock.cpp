@@ -58,19 +58,20 @@ Result<ChartLock> parse_chart_lock(std::string_view text, const std::string& fil
     GITOPSCTL_TRY(const auto alone, to_yaml(make_map({{"dependencies", *list}})));
     GITOPSCTL_CHECK(render::helm::read_metadata(alone, file, metadata));
   }
-  out.dependencies = std::move(metadata.dependencies);
+  out.dependencies = metadata.own_dependencies();
   return out;
 }
 
 Result<void> check_lock(const render::helm::Metadata& metadata, const ChartLock& lock) {
-  if (lock_digest(metadata.dependencies, lock.dependencies) == lock.digest) return {};
+  const auto requested = metadata.own_dependencies();
+  if (lock_digest(requested, lock.dependencies) == lock.digest) return {};
   if (metadata.api_version != "v1") {
     return Error(ErrorCode::invalid_input,
                  "the lock file (Chart.lock) is out of sync with the dependencies file (Chart.yaml). Please update the "
                  "dependencies with 'helm dependency update'");
   }
   // Helm 2 took the requested ones alone.
-  if ("sha256:" + sha256_hex("{\"dependencies\":" + list_json(metadata.dependencies) + '}') == lock.digest) return {};
+  if ("sha256:" + sha256_hex("{\"dependencies\":" + list_json(requested) + '}') == lock.digest) return {};
   return Error(ErrorCode::invalid_input,
                "the lock file (requirements.lock) is out of sync with the dependencies file (requirements.yaml). Please "
                "update the dependencies");

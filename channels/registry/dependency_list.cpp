@@ -129,10 +129,11 @@ Result<std::string> list_dependencies(const std::string& directory) {
   const auto& metadata = *chart->root->metadata;
   if (!metadata.has_dependencies) return "WARNING: no dependencies at " + (path / "charts").string() + '\n';
   std::vector<Row> rows{{"NAME", "VERSION", "REPOSITORY", "STATUS"}};
-  for (const auto& entry : metadata.dependencies) {
+  const auto entries = metadata.own_dependencies();
+  for (const auto& entry : entries) {
     rows.push_back({entry.name, entry.version, entry.repository, status_of(path, entry, *chart->root)});
   }
-  return table_of(rows) + '\n' + warnings_of(path, metadata.dependencies);
+  return table_of(rows) + '\n' + warnings_of(path, entries);
 }
 
 }  // namespace gitopsctl::channels

@@ -351,7 +351,7 @@ void say_repositories(const DependencyWork& work, const std::vector<ChartDepende
 
 Result<ChartLock> resolve_dependencies(const DependencyWork& work) {
   GITOPSCTL_TRY(const auto chart, load_unpacked(work.directory));
-  const auto& requested = chart->root->metadata->dependencies;
+  const auto requested = chart->root->metadata->own_dependencies();
   GITOPSCTL_CHECK(check_repositories(requested, work.directory));
   return resolve(work, requested);
 }
@@ -359,7 +359,7 @@ Result<ChartLock> resolve_dependencies(const DependencyWork& work) {
 Result<void> update_dependencies(const DependencyWork& work) {
   GITOPSCTL_TRY(const auto chart, load_unpacked(work.directory));
   const auto& metadata = *chart->root->metadata;
-  const auto& requested = metadata.dependencies;
+  const auto requested = metadata.own_dependencies();
   if (!metadata.has_dependencies) return {};
   GITOPSCTL_CHECK(check_repositories(requested, work.directory));
   GITOPSCTL_TRY(auto lock, resolve(work, requested));
@@ -375,7 +375,7 @@ Result<void> build_dependencies(const DependencyWork& work) {
   const auto& metadata = *chart->root->metadata;
   GITOPSCTL_TRY(auto lock, read_lock(work.directory, metadata));
   if (!lock) return update_dependencies(work);
-  GITOPSCTL_CHECK(check_repositories(metadata.dependencies, work.directory));
+  GITOPSCTL_CHECK(check_repositories(metadata.own_dependencies(), work.directory));
   GITOPSCTL_CHECK(check_lock(metadata, *lock));
   return download_all(work, lock->dependencies);
 }
@@ -384,8 +384,8 @@ Result<bool> lock_dependencies(const DependencyWork& work) {
   GITOPSCTL_TRY(const auto chart, load_unpacked(work.directory));
   const auto& metadata = *chart->root->metadata;
   if (!metadata.has_dependencies) return false;
-  GITOPSCTL_CHECK(check_repositories(metadata.dependencies, work.directory));
-  GITOPSCTL_TRY(const auto lock, resolve(work, metadata.dependencies));
+  GITOPSCTL_CHECK(check_repositories(metadata.own_dependencies(), work.directory));
+  GITOPSCTL_TRY(const auto lock, resolve(work, metadata.own_dependencies()));
   return write_lock(work, metadata, lock);
 }
 

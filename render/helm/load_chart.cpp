@@ -74,7 +74,7 @@ class Loader {
   }
 
   Result<void> read_into(Metadata& metadata, const ChartFile& file) {
-    const auto read = read_metadata(file.data.view(), file.origin, set_.profile, metadata);
+    const auto read = read_metadata(file.data.view(), file.origin, metadata, set_.profile);
     if (read.ok()) return {};
     const auto& error = read.error();
     return Error(error.code(), "cannot load " + file.name + ": " + error.message()).at(error.where());

@@ -258,7 +258,14 @@ Result<void> validate_name_and_version(const Metadata& metadata, const HelmProfi
 
 }  // namespace
 
-Result<void> read_metadata(std::string_view yaml, const std::string& file, const HelmProfile& profile, Metadata& metadata) {
+std::vector<ChartDependency> Metadata::own_dependencies() const {
+  std::vector<ChartDependency> out;
+  out.reserve(dependencies.size());
+  for (const auto& entry : dependencies) out.push_back(*entry);
+  return out;
+}
+
+Result<void> read_metadata(std::string_view yaml, const std::string& file, Metadata& metadata, const HelmProfile& profile) {
   const std::string package = profile.major == 3 ? "chart." : "v2.";
   auto document = parse_yaml(yaml, {.numbers = YamlNumbers::integers}, file);
   if (!document.ok()) {
@@ -294,9 +301,7 @@ Result<void> validate_metadata(Metadata& metadata, const HelmProfile& profile) {
 Value metadata_as_map(const Metadata& metadata, bool is_root) {
   Value::Members members = show_fields(metadata_fields, metadata);
   members.push_back({SharedString("Maintainers"), show_list(maintainer_fields, metadata.maintainers)});
-  std::vector<ChartDependency> dependencies;
-  for (const auto& entry : metadata.dependencies) dependencies.push_back(*entry);
-  members.push_back({SharedString("Dependencies"), show_list(dependency_fields, dependencies)});
+  members.push_back({SharedString("Dependencies"), show_list(dependency_fields, metadata.own_dependencies())});
   members.push_back({SharedString("IsRoot"), Value::boolean(is_root)});
   return Value::map(std::move(members));
 }

@@ -54,15 +54,18 @@ struct Metadata {
   bool null_maintainer = false;   ///< a list holds a null
   bool null_dependency = false;
   std::string type;
+
+  /// Copies of the dependencies, which nobody shares.
+  [[nodiscard]] std::vector<ChartDependency> own_dependencies() const;
 };
 
 /// Reads the YAML of Chart.yaml or requirements.yaml into `metadata`, keeping what the text does not name.
 /// Errors: Helm's texts without their `cannot load …` prefix, located in `file`.
-[[nodiscard]] Result<void> read_metadata(std::string_view yaml, const std::string& file, const HelmProfile& profile,
-                                         Metadata& metadata);
+[[nodiscard]] Result<void> read_metadata(std::string_view yaml, const std::string& file, Metadata& metadata,
+                                         const HelmProfile& profile = {});
 
 /// Cleans the text fields and checks the rules of a chart. Errors: `validation: …`, without a place.
-[[nodiscard]] Result<void> validate_metadata(Metadata& metadata, const HelmProfile& profile);
+[[nodiscard]] Result<void> validate_metadata(Metadata& metadata, const HelmProfile& profile = {});
 
 /// `.Chart` as Helm 4 shows it: a map with the names of Go's fields.
 [[nodiscard]] Value metadata_as_map(const Metadata& metadata, bool is_root);

@@ -132,7 +132,7 @@ TEST_SUITE("helm/metadata") {
     Metadata metadata;
     REQUIRE(read_metadata("apiVersion: v2\nNAME: app\nversion: 1.0\nappVersion: 1.10\ndeprecated: true\n"
                           "keywords: [a, 2]\nannotations: {x: 1, f: true}\nmaintainers: [{name: m, email: e}]\nunknown: 1\n",
-                          "Chart.yaml", {}, metadata)
+                          "Chart.yaml", metadata)
                 .ok());
     CHECK(
         to_json(metadata_as_map(metadata, true)).value() ==
