@@ -40,6 +40,18 @@ void release_string(StringRep* rep) noexcept {
   }
 }
 
+void read_bytes(std::string_view text, Value::List& items) {
+  items.reserve(text.size());
+  for (const char c : text) items.push_back(Value::uint8(static_cast<std::uint8_t>(c)));
+}
+
+/// Nobody who looks at a list expects it to fail: what it takes beyond a budget is told by whoever allocates next.
+void read_items(ListRep& list) noexcept {
+  const BudgetDeferral no_throw;
+  read_bytes(list.unread.view(), list.items);
+  list.unread = {};
+}
+
 auto lower_bound(std::vector<Value::Member>& members, std::string_view key) {
   return std::lower_bound(members.begin(), members.end(), key,
                           [](const Value::Member& member, std::string_view wanted) { return member.key.view() < wanted; });
@@ -223,6 +235,18 @@ Value Value::list(List items, ListType type) {
   return value;
 }
 
+Value Value::bytes(SharedString text) {
+  // Items of larger ones are made where memory that runs out can be told.
+  constexpr std::size_t most_unread = 1U << 20U;
+  Value value = list({}, ListType::uint8);
+  if (text.view().size() <= most_unread) {
+    value.data_.list->unread = std::move(text);
+  } else {
+    detail::read_bytes(text.view(), value.data_.list->items);
+  }
+  return value;
+}
+
 Value Value::map(MapType type) {
   Value value;
   value.data_.map = new detail::MapRep;
@@ -295,7 +319,9 @@ SharedString Value::as_shared_string() const noexcept {
 
 const Value::List& Value::as_list() const noexcept {
   static const List empty;
-  return kind_ == Kind::list && data_.list != nullptr ? data_.list->items : empty;
+  if (kind_ != Kind::list || data_.list == nullptr) return empty;
+  if (!data_.list->unread.view().empty()) detail::read_items(*data_.list);
+  return data_.list->items;
 }
 
 const Value::Members& Value::as_map() const noexcept {
@@ -329,7 +355,9 @@ std::string_view Value::string_at(std::initializer_list<std::string_view> keys) 
 std::size_t Value::size() const noexcept {
   switch (kind_) {
     case Kind::string: return as_string().size();
-    case Kind::list: return as_list().size();
+    case Kind::list:
+      if (data_.list != nullptr && !data_.list->unread.view().empty()) return data_.list->unread.view().size();
+      return as_list().size();
     case Kind::map: return as_map().size();
     default: return 0;
   }
@@ -370,6 +398,7 @@ void Value::push_back(Value value) { mutable_list().push_back(std::move(value));
 
 Value::List& Value::mutable_list() {
   if (kind_ != Kind::list || data_.list == nullptr) std::abort();
+  if (!data_.list->unread.view().empty()) detail::read_items(*data_.list);
   return data_.list->items;
 }
 

@@ -129,6 +129,9 @@ class Value {
   static Value string(std::string_view text);
   static Value string(SharedString text) noexcept;
   static Value list(List items = {}, ListType type = ListType::any);
+  /// A `[]uint8` of the bytes of `text`. A small one becomes a list when somebody looks at its items, which most do not;
+  /// until then it must not be shared between threads.
+  static Value bytes(SharedString text);
   static Value map(MapType type = MapType::any);
   /// A map from members in any order; of equal keys the last wins.
   static Value map(Members members, MapType type = MapType::any);
@@ -230,6 +233,7 @@ struct Value::Member {
 namespace detail {
 struct ListRep : Rep {
   std::vector<Value> items;
+  SharedString unread;  ///< bytes that are still to become items
 };
 struct MapRep : Rep {
   std::vector<Value::Member> members;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text/go_format.hpp"
 #include "base/text/go_number.hpp"
@@ -145,7 +146,7 @@ class GoJsonParser {
       if (too_large_.empty()) {
         too_large_ = "json: cannot unmarshal number " + std::string(text) + " into " + target() + "of type float64";
       }
-      out = old_ ? Value::null() : Value::float64(0);
+      out = old_ && !path_.empty() ? Value::null() : Value::float64(0);
       return true;
     }
     out = Value::float64(number.value);
@@ -155,9 +156,12 @@ class GoJsonParser {
   /// How Go names the place of a number that does not fit.
   [[nodiscard]] std::string target() const {
     if (path_.empty() || old_) return "Go value ";
-    const auto last = path_.substr(path_.rfind('.') + 1);
+    std::string path;
+    for (const auto& step : path_)
+      path += '.' + (step.key == nullptr ? std::to_string(step.index) : pointer_step(*step.key));
+    const auto last = path.substr(path.rfind('.') + 1);
     const bool digits = !last.empty() && last.find_first_not_of("0123456789") == std::string::npos;
-    return (digits ? "" : "Go struct field ") + path_ + " ";
+    return (digits ? "" : "Go struct field ") + path + " ";
   }
 
   bool read_array(Value& out, std::size_t depth) {
@@ -169,13 +173,12 @@ class GoJsonParser {
       out = Value::list();
       return true;
     }
-    const auto outer = path_.size();
     for (;;) {
       skip_blanks();
-      path_ += "." + std::to_string(items.size());
+      path_.push_back({nullptr, items.size()});
       if (items.size() >= max_list_items) return fail("too many items in a JSON array");
       if (!read_value(items.emplace_back(), depth + 1)) return false;
-      path_.resize(outer);
+      path_.pop_back();
       skip_blanks();
       if (at_end()) return unexpected_end();
       const char c = here();
@@ -218,11 +221,10 @@ class GoJsonParser {
     if (at_end() || here() != ':') return unexpected("after object key");
     ++at_;
     skip_blanks();
-    const auto outer = path_.size();
-    path_ += '.' + pointer_step(key);
+    path_.push_back({&key, 0});
     Value value;
     if (!read_value(value, depth + 1)) return false;
-    path_.resize(outer);
+    path_.pop_back();
     members.push_back({SharedString(key), std::move(value)});
     return true;
   }
@@ -310,7 +312,11 @@ class GoJsonParser {
   Numbers numbers_;
   bool old_;  ///< before Go 1.27
   std::size_t at_ = 0;
-  std::string path_;
+  struct Step {
+    const std::string* key;  ///< of a member; nullptr for an item
+    std::size_t index;
+  };
+  std::vector<Step> path_;  ///< to where it reads
   std::string problem_;
   std::string too_large_;  ///< what Go says of the first number that does not fit
 };

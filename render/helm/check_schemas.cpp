@@ -1,7 +1,7 @@
 #include "render/helm/check_schemas.hpp"
 
 #include "base/text/go_format.hpp"
-#include "render/schema/schema.hpp"
+#include "render/schema/schema_cache.hpp"
 
 namespace gitopsctl::render::helm {
 namespace {
@@ -37,7 +37,7 @@ class SchemaCheck {
 
  private:
   void own(const Chart& chart, const Value& values) {
-    const auto schema = schema::Schema::compile(chart.schema->view(), habits_);
+    const auto schema = schema::compile_cached(chart.schema->view(), habits_);
     const auto problems = schema.ok() ? schema->problems(values, quote_values_) : Result<std::string>(schema.error());
     if (schema.ok()) {
       for (const auto& name : schema->unresolved()) {

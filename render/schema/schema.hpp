@@ -20,6 +20,8 @@ struct Habits {
   /// that means it, places of items behind `prefixItems` count from the first of them, and what is wrong with the name of a
   /// property is told at the root.
   bool corrected = true;
+
+  bool operator==(const Habits&) const = default;
 };
 
 /// A compiled JSON Schema (drafts 4, 6, 7, 2019-09 and 2020-12; 2020-12 without `$schema`). Immutable; const calls may run

@@ -18,10 +18,7 @@ Operand element_of(const Value& container, const Value& member) {
       case MapType::string: return {member, false};
       case MapType::files: {
         if (!member.is_string()) return {member, false};
-        Value::List bytes;
-        bytes.reserve(member.size());
-        for (const char c : member.as_string()) bytes.push_back(Value::uint8(static_cast<std::uint8_t>(c)));
-        return {Value::list(std::move(bytes), ListType::uint8), false};
+        return {Value::bytes(member.as_shared_string()), false};
       }
     }
   }

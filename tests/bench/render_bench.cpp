@@ -188,7 +188,7 @@ int main(int argc, char** argv) {
                           *helmlib};
   std::vector<fs::path> charts;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (fs::exists(entry.path() / "Chart.yaml")) charts.push_back(fs::absolute(entry.path()).lexically_normal());
+    if (fs::exists(entry.path() / "Chart.yaml")) charts.push_back(fs::canonical(entry.path()));
   }
   std::sort(charts.begin(), charts.end());
   std::vector<Figures> all;
