@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <sstream>
 #include <utility>
 
 #include "base/files/file_tree.hpp"
@@ -131,7 +133,40 @@ std::string error_of(std::string text, const WorkDirectory& directory) {
   return at == std::string::npos ? "" : text.substr(at + 1);
 }
 
+/// In the order in which it can be compared.
+std::string ordered(std::string text) {
+  return text.find("values don't meet the specifications") == std::string::npos ? std::move(text)
+                                                                                : sorted_schema_errors(text);
+}
+
 }  // namespace
+
+CommandComparison run_both_commands(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
+                                    const std::vector<std::string>& arguments) {
+  auto words = arguments;
+  words.insert(words.begin(), "template");
+  const auto wanted = helm.run(theirs, words);
+  words.insert(words.begin(), {"helm"});
+  words.insert(words.end(), {"--helm-compat", "--helm-profile", helm.profile()});
+  const auto got = run_program_in(ours.path(), std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl", words);
+  CommandComparison out{.exit_code = wanted.exit_code, .differences = {}};
+  const auto differ = [&](const std::string& what, const std::string& ours, const std::string& theirs) {
+    std::string text = what;
+    text.append("\n  ours: ").append(ours).append("\n  helm: ").append(theirs);
+    out.differences.push_back(std::move(text));
+  };
+  if (got.exit_code != wanted.exit_code) {
+    differ("exit code", std::to_string(got.exit_code), std::to_string(wanted.exit_code));
+  }
+  if (got.out != wanted.out) out.differences.push_back("output, " + first_difference(got.out, wanted.out));
+  const auto our_error = error_of(got.err, ours);
+  const auto their_error = error_of(wanted.err, theirs);
+  if (ordered(our_error) != ordered(their_error)) differ("error text", our_error, their_error);
+  if (files_below(ours.path() / "out") != files_below(theirs.path() / "out")) {
+    out.differences.emplace_back("the files written below out/");
+  }
+  return out;
+}
 
 int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
                      const std::vector<std::string>& arguments) {
@@ -139,17 +174,33 @@ int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const Wo
   for (const auto& word : arguments) shown += (shown.empty() ? "" : " ") + word;
   CAPTURE(helm.profile());
   CAPTURE(shown);
-  auto words = arguments;
-  words.insert(words.begin(), "template");
-  const auto wanted = helm.run(theirs, words);
-  words.insert(words.begin(), "helm");
-  words.insert(words.end(), {"--helm-compat", "--helm-profile", helm.profile()});
-  const auto got = run_program_in(ours.path(), std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl", words);
-  CHECK(got.exit_code == wanted.exit_code);
-  CHECK_MESSAGE(got.out == wanted.out, first_difference(got.out, wanted.out));
-  CHECK(error_of(got.err, ours) == error_of(wanted.err, theirs));
-  CHECK(files_below(ours.path() / "out") == files_below(theirs.path() / "out"));
-  return wanted.exit_code;
+  const auto compared = run_both_commands(helm, theirs, ours, arguments);
+  CHECK(compared.differences.empty());
+  for (const auto& difference : compared.differences) FAIL_CHECK(difference);
+  return compared.exit_code;
+}
+
+std::string sorted_schema_errors(std::string_view text) {
+  constexpr std::string_view names = "additional properties ";
+  constexpr std::string_view end = " not allowed";
+  std::vector<std::string> lines;
+  std::istringstream in{std::string(text)};
+  for (std::string line; std::getline(in, line);) {
+    if (const auto at = line.find(names); at != std::string::npos && line.ends_with(end)) {
+      std::vector<std::string> list;
+      const auto begin = at + names.size();
+      std::istringstream words(line.substr(begin, line.size() - end.size() - begin));
+      for (std::string word; std::getline(words, word, ',');) list.push_back(word.substr(word.find('\'')));
+      std::sort(list.begin(), list.end());
+      line.resize(begin);
+      for (const auto& word : list) line += word + ' ';
+    }
+    lines.push_back(std::move(line));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string out;
+  for (const auto& line : lines) out += line + '\n';
+  return out;
 }
 
 std::string first_difference(std::string_view ours, std::string_view theirs) {

@@ -82,10 +82,24 @@ class HelmPeer {
 [[nodiscard]] RenderResult render_with_ours(const WorkDirectory& directory, const RenderCase& one,
                                             const std::string& profile = "helm-4.3");
 
-/// Runs `helm template ARGUMENTS` and our command that stands in for it, in directories of the same content, and checks
-/// that they print, say, write (to a directory `out`) and return the same. What helm returned.
+/// What came of one command line given to helm and to us.
+struct CommandComparison {
+  int exit_code = 0;                     ///< of helm
+  std::vector<std::string> differences;  ///< in exit code, output, error text and written files
+};
+
+/// Runs `helm template ARGUMENTS` and our command that stands in for it, in directories of the same content, and says where
+/// what they print, say, write (to a directory `out`) and return is not the same. For several threads at once.
+[[nodiscard]] CommandComparison run_both_commands(const HelmPeer& helm, const WorkDirectory& theirs,
+                                                  const WorkDirectory& ours, const std::vector<std::string>& arguments);
+
+/// The same, and checks that there is no difference. What helm returned.
 int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
                      const std::vector<std::string>& arguments);
+
+/// What schemas refused, for a comparison: the order of properties is random in helm, so lines, and names in a line, are
+/// sorted.
+[[nodiscard]] std::string sorted_schema_errors(std::string_view text);
 
 /// The first line where two texts differ, for a message.
 [[nodiscard]] std::string first_difference(std::string_view ours, std::string_view theirs);
