@@ -164,6 +164,20 @@ Result<FileTreePtr> open_chart(const Invocation& invocation, const HelmTemplateN
   return fetched.tree();
 }
 
+/// The names given with `-f`; several may stand in one word, with commas between them.
+std::vector<std::string> value_file_names(const Invocation& invocation) {
+  std::vector<std::string> out;
+  for (const auto& word : invocation.list("values")) {
+    std::string_view rest = word;
+    for (auto comma = rest.find(','); comma != std::string_view::npos; comma = rest.find(',')) {
+      out.emplace_back(rest.substr(0, comma));
+      rest.remove_prefix(comma + 1);
+    }
+    out.emplace_back(rest);
+  }
+  return out;
+}
+
 Result<render::RenderInputs> read_inputs(const Invocation& invocation, const HelmTemplateNetwork& network) {
   render::RenderInputs inputs;
   inputs.driver = render::DriverKind::helm;
@@ -178,7 +192,7 @@ Result<render::RenderInputs> read_inputs(const Invocation& invocation, const Hel
   TreePath in_tree;
   GITOPSCTL_TRY(auto around, open_chart(invocation, network, chart, in_tree));
   const auto files = std::make_shared<GivenFiles>();
-  for (const auto& name : invocation.list("values")) {
+  for (const auto& name : value_file_names(invocation)) {
     const std::string path(trim_space(name));
     GITOPSCTL_TRY(auto content, read_given(path));
     GITOPSCTL_TRY(auto given, TreePath::parse("values/" + files->add(path, std::move(content)).str()));

@@ -216,7 +216,7 @@ Result<Value> build_custom(CallContext& /*context*/, Arguments arguments) {
 constexpr Function table[] = {
     {"bcrypt", bcrypt, params<string>, false, false},
     {"htpasswd", htpasswd, params<string, string>, false, false},
-    {"derivePassword", derive, params<integer, string, string, string, string>, false, false},
+    {"derivePassword", derive, params<uint32, string, string, string, string>, false, false},
     {"encryptAES", encrypt, params<string, string>, false, false},
     {"decryptAES", decrypt, params<string, string>, false, false},
     {"genPrivateKey", private_key, params<string>, false, false},
@@ -224,8 +224,8 @@ constexpr Function table[] = {
     {"genCAWithKey", gen_ca, params<string, integer, string>, false, false},
     {"genSelfSignedCert", gen_self_signed, params<string, list, list, integer>, false, false},
     {"genSelfSignedCertWithKey", gen_self_signed, params<string, list, list, integer, string>, false, false},
-    {"genSignedCert", gen_signed, params<string, list, list, integer, any>, false, false},
-    {"genSignedCertWithKey", gen_signed, params<string, list, list, integer, any, string>, false, false},
+    {"genSignedCert", gen_signed, params<string, list, list, integer, certificate>, false, false},
+    {"genSignedCertWithKey", gen_signed, params<string, list, list, integer, certificate, string>, false, false},
     {"buildCustomCert", build_custom, params<string, string>, false, false},
 };
 

@@ -144,7 +144,8 @@ Result<std::string> encrypt_aes(std::string_view password, std::string_view text
 Result<std::string> decrypt_aes(std::string_view password, std::string_view encoded) {
   GITOPSCTL_TRY(const auto bytes, base64_decode(encoded));
   if (bytes.size() < aes_block) {
-    return failure("runtime error: slice bounds out of range [:16] with capacity " + std::to_string(bytes.size()));
+    // Go decodes into as much as the text could hold.
+    return failure("runtime error: slice bounds out of range [:16] with capacity " + std::to_string(encoded.size() / 4 * 3));
   }
   const std::string_view content = std::string_view(bytes).substr(aes_block);
   if (content.size() % aes_block != 0) return failure("crypto/cipher: input not full blocks");

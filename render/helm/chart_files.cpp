@@ -22,6 +22,12 @@ Error over_budget(const std::string& name, const std::string& origin) {
 // Bounds of older versions, for one file.
 constexpr std::uint64_t max_file_bytes = 5U << 20U;
 
+/// `c:/x`, which some systems take for a path from a root.
+bool has_drive_letter(std::string_view path) {
+  const auto letter = path.empty() ? '\0' : static_cast<char>(path[0] | 0x20);
+  return letter >= 'a' && letter <= 'z' && path.substr(1).starts_with(":/");
+}
+
 std::string_view without_bom(std::string_view text) {
   constexpr std::string_view bom = "\xEF\xBB\xBF";
   if (text.starts_with(bom)) text.remove_prefix(bom.size());
@@ -116,16 +122,18 @@ Result<std::vector<ChartFile>> ChartFileReader::read_archive(std::string_view by
   for (const auto& entry : top) {
     const auto root = TreePath().child(entry.name);
     if (entry.type != FileType::directory) {
-      if (entry.name == "Chart.yaml") {
-        return Error(ErrorCode::invalid_input, "chart yaml not in base directory").at({.file = origin});
-      }
       return Error(ErrorCode::invalid_input,
                    "chart illegally contains content outside the base directory: \"" + entry.name + '"')
           .at({.file = origin});
     }
     Walk walk{.tree = **tree, .root = root, .rules = nullptr, .origin = origin, .files = {}};
     GITOPSCTL_CHECK(descend(walk, root, 0));
-    for (auto& file : walk.files) files.push_back(std::move(file));
+    for (auto& file : walk.files) {
+      if (has_drive_letter(file.name)) {
+        return Error(ErrorCode::forbidden, "chart contains illegally named files").at({.file = file.origin});
+      }
+      files.push_back(std::move(file));
+    }
   }
   if (files.empty()) return Error(ErrorCode::invalid_input, "no files in chart archive").at({.file = origin});
   return files;

@@ -177,7 +177,7 @@ Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates&
     about.set("BasePath", Value::string(file.base_path));
     about.set("Name", Value::string(name));
     file.top.set("Template", about);
-    auto text = evaluator.execute(name, file.top);
+    auto text = evaluator.execute(name, file.top.with_map_type(values_type(profile)));
     if (!text.ok()) {
       return execution_failure(templates, name, text.error(), evaluator.last_failure(), profile.errors,
                                inputs.quote_content);

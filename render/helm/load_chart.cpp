@@ -7,6 +7,7 @@
 
 #include "base/yaml/yaml.hpp"
 #include "render/helm/chart_files.hpp"
+#include "render/helm/go_struct.hpp"
 #include "render/helm/values_text.hpp"
 
 namespace gitopsctl::render::helm {
@@ -47,7 +48,9 @@ class Loader {
     Chart& chart = set_.add();
     chart.origin = origin;
     std::map<std::string, std::vector<ChartFile>, std::less<>> subcharts;
-    GITOPSCTL_CHECK(read_chart_yaml(chart, files));
+    const auto read = read_chart_yaml(chart, files);
+    if (depth == 0 && set_.profile.major == 4) GITOPSCTL_CHECK(check_base(chart, read));
+    GITOPSCTL_CHECK(read);
     for (auto& file : files) GITOPSCTL_CHECK(place(chart, subcharts, std::move(file)));
     if (chart.metadata == nullptr) {
       return Error(ErrorCode::invalid_input, "Chart.yaml file is missing")
@@ -71,6 +74,21 @@ class Loader {
       if (chart.metadata->api_version.empty()) chart.metadata->api_version = "v1";
     }
     return {};
+  }
+
+  // Helm 4 first reads which version of chart this is, as a struct of its own.
+  static Result<void> check_base(const Chart& chart, const Result<void>& read) {
+    if (!read.ok()) {
+      constexpr std::string_view metadata = "Go value of type v2.Metadata";
+      std::string text = read.error().message();
+      if (!text.ends_with(metadata)) return {};
+      text.replace(text.size() - metadata.size(), metadata.size(), "Go value of type loader.chartBase");
+      return Error(read.error().code(), text).at(read.error().where());
+    }
+    if (chart.metadata == nullptr) return {};
+    const auto& version = chart.metadata->api_version;
+    if (version == "v1" || version == "v2" || version == "v3") return {};
+    return Error(ErrorCode::invalid_input, "unsupported chart version").at({.file = chart.origin + "/Chart.yaml"});
   }
 
   Result<void> read_into(Metadata& metadata, const ChartFile& file) {
@@ -109,9 +127,17 @@ class Loader {
   }
 
   // What a lock says is not needed here, but Helm refuses a chart whose lock cannot be read.
-  static Result<void> check_lock(const ChartFile& file) {
-    const auto read = parse_yaml(file.data.view(), {}, file.origin);
-    if (read.ok()) return {};
+  [[nodiscard]] Result<void> check_lock(const ChartFile& file) const {
+    const auto read = parse_yaml(file.data.view(), {.numbers = YamlNumbers::integers}, file.origin);
+    if (read.ok()) {
+      const std::string package = set_.profile.major == 3 ? "chart." : "v2.";
+      GoStruct lock(*read, package + "Lock", set_.profile.go);
+      (void)lock.read_structs("dependencies", package + "Dependency");
+      if (lock.mistake().empty()) return {};
+      return Error(ErrorCode::invalid_input,
+                   "cannot load " + file.name + ": error unmarshaling JSON: while decoding JSON: " + lock.mistake())
+          .at({.file = file.origin});
+    }
     const auto& error = read.error();
     return Error(error.code(), "cannot load " + file.name + ": error converting YAML to JSON: " + error.message())
         .at(error.where());
@@ -145,6 +171,16 @@ class Loader {
     return {};
   }
 
+  // Our own words stay as advice.
+  static Error as_helm_says(const Error& error, bool is_empty) {
+    std::string text;
+    if (error.message().find("not a complete gzip file") != std::string::npos) text = is_empty ? "EOF" : "unexpected EOF";
+    if (error.message().find("a path that climbs with") != std::string::npos)
+      text = "chart illegally references parent directory";
+    if (text.empty()) return error;
+    return Error(error.code(), text).at(error.where()).with_hint(error.message());
+  }
+
   Result<Chart*> load_packed(const Chart& chart, const std::string& name, const std::vector<ChartFile>& files,
                              const std::string& origin, int depth) {
     if (files.front().name != name) {
@@ -152,8 +188,10 @@ class Loader {
                    "error unpacking subchart tar in " + chart.name() + ": expected " + name + ", got " + files.front().name)
           .at({.file = origin});
     }
-    GITOPSCTL_TRY(auto unpacked, reader_.read_archive(files.front().data.view(), origin));
-    return build(std::move(unpacked), origin, depth + 1);
+    const auto bytes = files.front().data.view();
+    auto unpacked = reader_.read_archive(bytes, origin);
+    if (!unpacked.ok()) return as_helm_says(unpacked.error(), bytes.empty());
+    return build(std::move(unpacked).value(), origin, depth + 1);
   }
 
   Result<Chart*> load_unpacked(std::vector<ChartFile>& files, const std::string& origin, int depth) {

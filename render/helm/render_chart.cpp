@@ -24,7 +24,7 @@ namespace gitopsctl::render::helm {
 
 namespace {
 
-Result<void> check_release_name(const std::string& name) {
+Result<void> check_release_name(const std::string& name, const HelmProfile& profile) {
   constexpr std::string_view pattern = R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)";
   constexpr std::size_t max_length = 53;  // Helm's: names of objects add to it and may have 63
   GITOPSCTL_TRY(const auto regex, Regex::compile(pattern));
@@ -32,7 +32,8 @@ Result<void> check_release_name(const std::string& name) {
   const std::string why = name.empty() ? "no name provided"
                                        : "invalid release name, must match regex " + std::string(pattern) +
                                              " and the length must not be longer than " + std::to_string(max_length);
-  return Error(ErrorCode::invalid_input, "release name check failed: release name " + go_quote(name) + ": " + why);
+  return Error(ErrorCode::invalid_input,
+               (profile.major == 3 ? "" : "release name check failed: ") + ("release name " + go_quote(name)) + ": " + why);
 }
 
 std::string chart_yaml_of(const Chart& chart) { return chart.origin.empty() ? "Chart.yaml" : chart.origin + "/Chart.yaml"; }
@@ -129,7 +130,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   GITOPSCTL_CHECK(check_installable(root));
   if (root.metadata->deprecated) charts->warnings.push_back("chart " + root.name() + " is deprecated");
   GITOPSCTL_CHECK(check_dependencies(root, profile));
-  GITOPSCTL_CHECK(check_release_name(helm.release_name));
+  GITOPSCTL_CHECK(check_release_name(helm.release_name, profile));
 
   auto processed = process_dependencies(*charts, user);
   if (!processed.ok()) {

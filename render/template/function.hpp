@@ -15,16 +15,18 @@ class Evaluator;  // render/template/evaluator.hpp
 /// The Go type that a template function declares for a parameter. The evaluator converts literals and refuses values by
 /// Go's rules before the function is called, so a function may rely on the kinds listed here.
 enum class ParamType : std::uint8_t {
-  any,      ///< interface{}: absent arrives as null
-  string,   ///< Kind::string
-  integer,  ///< Go int: Kind::integer
-  int64,    ///< Go int64: Kind::int64
-  float64,  ///< Kind::float64
-  boolean,  ///< Kind::boolean
-  map,      ///< map[string]interface {}: Kind::map of type any or values, may be nil
-  list,     ///< []interface {}: Kind::list of type any, may be nil
-  time,     ///< time.Time: a TimeObject
-  operand,  ///< reflect.Value, for Go's own functions only: absent stays absent, a nil interface is null
+  any,          ///< interface{}: absent arrives as null
+  string,       ///< Kind::string
+  integer,      ///< Go int: Kind::integer
+  int64,        ///< Go int64: Kind::int64
+  float64,      ///< Kind::float64
+  boolean,      ///< Kind::boolean
+  map,          ///< map[string]interface {}: Kind::map of type any or values, may be nil
+  list,         ///< []interface {}: Kind::list of type any, may be nil
+  time,         ///< time.Time: a TimeObject
+  uint32,       ///< Go uint32: no value of a chart has that type, so only a literal will do; arrives as Kind::integer
+  certificate,  ///< sprig.certificate: what `genCA` and its like give
+  operand,      ///< reflect.Value, for Go's own functions only: absent stays absent, a nil interface is null
 };
 
 struct CallContext {

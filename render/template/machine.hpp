@@ -106,6 +106,7 @@ class Machine {
   bool validate(Frame& frame, const Operand& operand, ParamType type, Value& out);
   bool call_method(Frame& frame, const Operand& dot, const SharedString& key, const Node& node, Words words,
                    const Operand* last, Operand& value, bool& is_method);
+  bool fail_method_call(Frame& frame, const Node* before, Words words, const Error& error);
   bool method_arguments(Frame& frame, const Operand& dot, Words words, const Operand* last, std::vector<Value>& out);
   void call_builtin_call(const IdentifierNode& function, Words words, const Operand* last, std::string& message) const;
 

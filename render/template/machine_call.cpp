@@ -19,6 +19,8 @@ std::string_view parameter_name(ParamType type) {
     case ParamType::map: return "map[string]interface {}";
     case ParamType::list: return "[]interface {}";
     case ParamType::time: return "time.Time";
+    case ParamType::uint32: return "uint32";
+    case ParamType::certificate: return "sprig.certificate";
     case ParamType::operand: return "reflect.Value";
   }
   return "interface {}";
@@ -47,6 +49,8 @@ bool fits(const Value& value, ParamType type) {
     case ParamType::map: return value.is_map() && (value.map_type() == MapType::any || is_values(value.map_type()));
     case ParamType::list: return value.is_list() && value.list_type() == ListType::any;
     case ParamType::time: return value.is_object() && value.as_object()->go_type() == "time.Time";
+    case ParamType::uint32: return false;
+    case ParamType::certificate: return value.is_object() && value.as_object()->go_type() == "sprig.certificate";
   }
   return false;
 }
@@ -245,6 +249,13 @@ bool Machine::literal_argument(Frame& frame, ParamType type, const Node& node, V
       }
       expected = "integer";
       break;
+    case ParamType::uint32:
+      if (number && literal.is_int && literal.integer >= 0) {
+        out = Value::go_int(literal.integer);
+        return true;
+      }
+      expected = "unsigned integer";
+      break;
     case ParamType::float64:
       if (number && literal.is_float) {
         out = Value::float64(literal.number);
@@ -273,6 +284,26 @@ bool Machine::validate(Frame& frame, const Operand& operand, ParamType type, Val
                          (value.is_null() ? "interface {}" : std::string(go_type_name(value))));
 }
 
+/// Reports an error that is about the call of a method. Go looks at the number of arguments before it evaluates any, and at
+/// a literal while it does.
+bool Machine::fail_method_call(Frame& frame, const Node* before, Words words, const Error& error) {
+  std::string message = error.message();
+  if (message.starts_with("wrong number of args for ")) {
+    frame.node = before;
+  } else if (words.size() == 2 && is_literal(*words[1])) {
+    constexpr std::string_view wrong = "wrong type for value; expected ";
+    constexpr std::string_view invalid = "invalid value; expected ";
+    const std::string text(message);
+    if (text.starts_with(wrong)) {
+      message = "expected " + text.substr(wrong.size(), text.find(';', wrong.size()) - wrong.size()) + "; found " +
+                print_node(*words[1]);
+    } else if (text.starts_with(invalid)) {
+      message = "cannot assign nil to " + text.substr(invalid.size());
+    }
+  }
+  return fail(frame, message, error.code());
+}
+
 bool Machine::method_arguments(Frame& frame, const Operand& dot, Words words, const Operand* last, std::vector<Value>& out) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     Value value;
@@ -289,6 +320,7 @@ bool Machine::call_method(Frame& frame, const Operand& dot, const SharedString& 
   const std::string_view name = key.view();
   const bool has_arguments = words.size() > 1 || last != nullptr;
   std::vector<Value> arguments;
+  const Node* const before = frame.node;
   if (value.value.is_map()) {
     const MapType type = value.value.map_type();
     if ((!is_values(type) && type != MapType::files) || !context_.has_map_method(type, name)) return true;
@@ -298,7 +330,7 @@ bool Machine::call_method(Frame& frame, const Operand& dot, const SharedString& 
     is_method = true;
     if (!result->ok()) {
       if (!is_about_call(result->error().message())) return fail_call(frame, node, name, result->error(), arguments);
-      return fail(frame, result->error().message(), result->error().code());
+      return fail_method_call(frame, before, words, result->error());
     }
     value = {std::move(*result).value(), false};
     return true;
@@ -319,7 +351,7 @@ bool Machine::call_method(Frame& frame, const Operand& dot, const SharedString& 
       value = {std::move(out), false};
       return true;
     }
-    if (is_about_call(error)) return fail(frame, error);
+    if (is_about_call(error)) return fail_method_call(frame, before, words, Error(ErrorCode::invalid_input, error));
     return fail_call(frame, node, name, Error(ErrorCode::invalid_input, error), arguments);
   }
   if (has_arguments && object.field(name, out)) {

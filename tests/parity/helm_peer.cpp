@@ -150,9 +150,9 @@ CommandComparison run_both_commands(const HelmPeer& helm, const WorkDirectory& t
   words.insert(words.end(), {"--helm-compat", "--helm-profile", helm.profile()});
   const auto got = run_program_in(ours.path(), std::string(GITOPSCTL_BINARY_DIR) + "/gitopsctl", words);
   CommandComparison out{.exit_code = wanted.exit_code, .differences = {}};
-  const auto differ = [&](const std::string& what, const std::string& ours, const std::string& theirs) {
+  const auto differ = [&](const std::string& what, const std::string& our_text, const std::string& their_text) {
     std::string text = what;
-    text.append("\n  ours: ").append(ours).append("\n  helm: ").append(theirs);
+    text.append("\n  ours: ").append(our_text).append("\n  helm: ").append(their_text);
     out.differences.push_back(std::move(text));
   };
   if (got.exit_code != wanted.exit_code) {
