@@ -108,7 +108,8 @@ class Reader {
     const auto colon = line.find(": ");
     const auto key = colon == std::string_view::npos ? std::string_view{} : line.substr(0, colon);
     if (key != "run" && key != "profiles") {
-      if (!key.empty() && key.find(' ') == std::string_view::npos) {
+      // A sentence has blanks or capitals in front of its colon.
+      if (!key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos) {
         return mistake("'" + std::string(key) + ":' is neither 'run:' nor 'profiles:'");
       }
       return {};

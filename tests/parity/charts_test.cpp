@@ -189,7 +189,7 @@ TEST_SUITE("parity: charts as text") {
     CHECK(charts->at(0).sections[1].text == "1\n");
     CHECK(charts->at(1).sections[0].text == "3\n");
     CHECK(charts->at(1).sections[0].form == "no newline");
-    CHECK(charts->at(1).line == 5);
+    CHECK(charts->at(1).line == 6);
   }
 
   TEST_CASE("mistakes name file and line") {
