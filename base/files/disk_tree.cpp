@@ -1,12 +1,17 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/files/file_tree.hpp"
 
@@ -68,35 +73,41 @@ class DiskTree final : public FileTree {
       if (::fstat(root_.get(), &status) != 0) return system_error(name_, errno);
       return make_info("", status);
     }
-    GITOPSCTL_TRY(const Descriptor parent, open_directory(path.parent()));
     const std::string name(path.name());
+    if (const auto at = open_beneath(path.str(), O_PATH | O_NOFOLLOW)) {
+      if (at->get() < 0) return system_error(path.str(), errno);
+      if (::fstat(at->get(), &status) != 0) return system_error(path.str(), errno);
+      return make_info(name, status);
+    }
+    GITOPSCTL_TRY(const Descriptor parent, open_directory(path.parent()));
     if (::fstatat(parent.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return system_error(path.str(), errno);
     return make_info(name, status);
   }
 
   Result<std::string> do_read(const TreePath& path, std::uint64_t max_bytes) const override {
-    GITOPSCTL_TRY(const Descriptor parent, open_directory(path.parent()));
-    const std::string name(path.name());
-    // O_NONBLOCK: a FIFO put in the place of the file after the look must not hang us.
-    const Descriptor file(::openat(parent.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-    if (file.get() < 0) return system_error(path.str(), errno);
+    GITOPSCTL_TRY(const Descriptor file, open_file(path));
     struct stat status{};
     if (::fstat(file.get(), &status) != 0) return system_error(path.str(), errno);
     if (!S_ISREG(status.st_mode)) {
       return Error(ErrorCode::invalid_input, "'" + path.str() + "' is not a regular file");
     }
-    std::string out;
-    std::array<char, 65536> buffer{};
+    // One byte more than there is tells whether the file grows meanwhile.
+    const auto expected = std::min(static_cast<std::uint64_t>(status.st_size), max_bytes) + 1;
+    std::string out(static_cast<std::size_t>(expected), '\0');
+    std::size_t size = 0;
     for (;;) {
-      const auto count = ::read(file.get(), buffer.data(), buffer.size());
+      if (size == out.size()) out.resize(2 * out.size());
+      const auto count = ::read(file.get(), out.data() + size, out.size() - size);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return system_error(path.str(), errno);
-      if (count == 0) return out;
-      if (out.size() + static_cast<std::size_t>(count) > max_bytes) {
+      if (count == 0) break;
+      size += static_cast<std::size_t>(count);
+      if (size > max_bytes) {
         return Error(ErrorCode::too_large, "'" + path.str() + "' is larger than " + std::to_string(max_bytes) + " bytes");
       }
-      out.append(buffer.data(), static_cast<std::size_t>(count));
     }
+    out.resize(size);
+    return out;
   }
 
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override {
@@ -139,8 +150,42 @@ class DiskTree final : public FileTree {
   }
 
  private:
-  /// Opens the directory at `path` component by component without following any link.
+  /// Opens what is at `path` in one step, following no link. A descriptor below 0 with errno where that fails; nothing where
+  /// the kernel cannot do it.
+  std::optional<Descriptor> open_beneath(const std::string& path, std::uint64_t flags) const {
+    static std::atomic<bool> unknown = false;
+    if (unknown.load(std::memory_order_relaxed)) return std::nullopt;
+    open_how how{};
+    how.flags = flags | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    const auto opened = ::syscall(SYS_openat2, root_.get(), path.empty() ? "." : path.c_str(), &how, sizeof how);
+    // Linux before 5.6, and sandboxes that do not know of it; EAGAIN: something above it was renamed meanwhile.
+    if (opened < 0 && (errno == ENOSYS || errno == EPERM)) unknown.store(true, std::memory_order_relaxed);
+    if (opened < 0 && (errno == ENOSYS || errno == EPERM || errno == EAGAIN)) return std::nullopt;
+    if (opened < 0 && errno == ELOOP) errno = ENOTDIR;  // a link on the way, as a look at its parts would say
+    return std::optional<Descriptor>(std::in_place, static_cast<int>(opened));
+  }
+
+  Result<Descriptor> open_file(const TreePath& path) const {
+    // O_NONBLOCK: a FIFO put in the place of the file after the look must not hang us.
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+    if (auto at = open_beneath(path.str(), flags)) {
+      if (at->get() < 0) return system_error(path.str(), errno);
+      return *std::move(at);
+    }
+    GITOPSCTL_TRY(const Descriptor parent, open_directory(path.parent()));
+    const std::string name(path.name());
+    Descriptor file(::openat(parent.get(), name.c_str(), flags | O_CLOEXEC));
+    if (file.get() < 0) return system_error(path.str(), errno);
+    return file;
+  }
+
+  /// Opens the directory at `path` without following any link.
   Result<Descriptor> open_directory(const TreePath& path) const {
+    if (auto at = open_beneath(path.str(), O_RDONLY | O_DIRECTORY)) {
+      if (at->get() < 0) return system_error(path.str(), errno);
+      return *std::move(at);
+    }
     Descriptor at(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
     if (at.get() < 0) return system_error(name_, errno);
     // A duplicate shares the read position; directories that are listed need one of their own.

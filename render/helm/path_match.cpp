@@ -16,6 +16,9 @@ std::string_view character(std::string_view text, std::size_t at) {
   return text.substr(at, length);
 }
 
+// An ASCII character that stands for itself.
+bool is_plain(char c) { return static_cast<unsigned char>(c) < 0x80 && c != '*' && c != '?' && c != '[' && c != '\\'; }
+
 // One literal of a class, with its backslash; advances `at`.
 std::optional<std::string_view> class_member(std::string_view pattern, std::size_t& at) {
   if (at >= pattern.size() || pattern[at] == '-' || pattern[at] == ']') return std::nullopt;
@@ -90,6 +93,11 @@ bool path_match(std::string_view pattern, std::string_view name) {
   std::size_t star = std::string_view::npos;
   std::size_t retry = 0;
   while (true) {
+    // Plain characters, which most are, need no look at what they may mean.
+    while (p < pattern.size() && n < name.size() && is_plain(pattern[p]) && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    }
     if (p < pattern.size() && pattern[p] == '*') {
       star = ++p;
       retry = n;
