@@ -40,7 +40,7 @@ class RenderStage {
     std::string installation_key;
     std::string identity_prefix;  ///< installation/repository/channel/
     unsigned threads = 2;
-    RenderRules rules;
+    RenderRules rules = {};
     ChartFetch charts = {};  ///< empty: releases with charts elsewhere fail
   };
   explicit RenderStage(Options options) : options_(std::move(options)) {}

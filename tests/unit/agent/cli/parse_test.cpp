@@ -53,8 +53,8 @@ TEST_SUITE("cli") {
     CHECK(render.list("values") == std::vector<std::string>{"a.yaml", "b.yaml"});
     CHECK(render.is_set("digest"));
     CHECK(render.text("namespace") == "web");
-    CHECK_FALSE(render.given("profile"));
-    CHECK(render.text("profile", "fallback") == "fallback");
+    CHECK_FALSE(render.given("helm-profile"));
+    CHECK(render.text("helm-profile", "fallback") == "fallback");
     CHECK_FALSE(parse({"render", "prod", "--digest=false"}).is_set("digest"));
     CHECK(parse({"history", "prod", "--limit", "5"}).integer("limit", 20) == 5);
     CHECK(parse({"history", "prod"}).integer("limit", 20) == 20);

@@ -84,7 +84,7 @@ std::string lock_of(const std::string& chart_yaml, const std::vector<std::array<
     entry.version = version;
     lock.dependencies.push_back(entry);
   }
-  lock.digest = channels::lock_digest(metadata.dependencies, lock.dependencies);
+  lock.digest = channels::lock_digest(metadata.own_dependencies(), lock.dependencies);
   return channels::chart_lock_text(lock, TimePoint{});
 }
 
