@@ -32,8 +32,8 @@ class BudgetExceeded final : public std::bad_alloc {
 /// strangers wrote, whose size cannot be told beforehand. It is met where memory is asked for, so that no function has to
 /// count by itself; programs in which it is used replace the global `new` and `delete`, at the cost of an addition each.
 ///
-/// Used up, a budget makes itself known by throwing BudgetExceeded. Then a reserve is granted, once (64 MiB, half a second), in
-/// which the error is made and what was built is freed; behind it everything throws, until enough was freed. Nothing is
+/// Used up, a budget makes itself known by throwing BudgetExceeded. Then a reserve is granted, once (64 MiB, half a second),
+/// in which the error is made and what was built is freed; behind it everything throws, until enough was freed. Nothing is
 /// thrown while an exception is on its way or a BudgetDeferral lives.
 ///
 /// What C libraries take by malloc and what other threads take is not counted.

@@ -203,9 +203,7 @@ class ArchiveReader {
     switch (type) {
       case '\0':
       case '0':
-      case '7':
-        tree.add(at, std::string(content), (parse_number(block.substr(100, 8)).value_or(0) & 0100U) != 0);
-        return {};
+      case '7': tree.add(at, std::string(content), (parse_number(block.substr(100, 8)).value_or(0) & 0100U) != 0); return {};
       case '2': tree.add_link(at, std::move(link)); return {};
       case '1': {  // a hard link: the bytes of an earlier entry
         GITOPSCTL_TRY(const TreePath target, entry_path(name_, link, limits_.max_depth));

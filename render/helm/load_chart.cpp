@@ -50,7 +50,7 @@ class Loader {
     std::map<std::string, std::vector<ChartFile>, std::less<>> subcharts;
     const auto read = read_chart_yaml(chart, files);
     if (depth == 0 && set_.profile.major == 4) GITOPSCTL_CHECK(check_base(chart, read));
-    GITOPSCTL_CHECK(read);
+    if (!read.ok()) return read.error();
     for (auto& file : files) GITOPSCTL_CHECK(place(chart, subcharts, std::move(file)));
     if (chart.metadata == nullptr) {
       return Error(ErrorCode::invalid_input, "Chart.yaml file is missing")

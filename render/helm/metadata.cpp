@@ -316,11 +316,13 @@ Value metadata_as_struct(const Metadata& metadata, bool is_root) {
     dependencies.push_back(Value::object(
         new StructObject("*chart.Dependency", struct_fields(dependency_fields, *one, {"name", "repository"}))));
   }
+  const Value people = Value::list(std::move(maintainers));
+  const Value needs = Value::list(std::move(dependencies));
   // In the order in which Go prints them.
   std::vector<StructObject::Field> fields;
   for (auto& field : struct_fields(metadata_fields, metadata)) {
-    if (field.name == "Icon") fields.push_back({"Maintainers", "maintainers", Value::list(std::move(maintainers)), true});
-    if (field.name == "Type") fields.push_back({"Dependencies", "dependencies", Value::list(std::move(dependencies)), true});
+    if (field.name == "Icon") fields.push_back({"Maintainers", "maintainers", people, true});
+    if (field.name == "Type") fields.push_back({"Dependencies", "dependencies", needs, true});
     fields.push_back(std::move(field));
   }
   const Value about = Value::object(new StructObject("chart.Metadata", std::move(fields)));

@@ -76,7 +76,7 @@ std::string suggest_value(std::string_view node, const Value& values) {
     if (next != nullptr) return "the value at '" + path + "' is null";
     std::vector<std::string_view> keys;
     for (const auto& member : at.as_map()) keys.push_back(member.key.view());
-    const std::string lacking = "the values have no '" + path + "'";
+    std::string lacking = "the values have no '" + path + "'";
     const auto near = did_you_mean(step, keys.data(), keys.size());
     if (!near.empty()) return lacking + "; did you mean '" + (above.empty() ? "" : above + '.') + near + "'?";
     if (keys.empty()) return lacking;

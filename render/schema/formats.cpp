@@ -253,7 +253,7 @@ Problem check_time(std::string_view text) {
     if (offset[0] > 23 || offset[1] > 59) return "hour/min in offset out of range";
     const auto ahead = offset[0] * 60 + offset[1];
     minutes += text[0] == '+' ? -ahead : ahead;
-    if (minutes < 0) minutes += std::int64_t{24 * 60};
+    if (minutes < 0) minutes += std::int64_t{24} * 60;
   }
   constexpr std::int64_t last_minute = 23 * 60 + 59;
   if (second >= 60 && minutes != last_minute) return "invalid leap second";

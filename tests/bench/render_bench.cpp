@@ -11,6 +11,7 @@
 // geometric means of the ratios, which have the limits.
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -53,6 +54,13 @@ struct Figures {
   [[nodiscard]] double in_process_ratio() const { return helm_inner_ms / ours_inner_ms; }
   [[nodiscard]] double memory_share() const { return ours_mb / helm_mb; }
 };
+
+/// A number from 1 on a command line; `fallback` for anything else.
+int number_or(const std::string& text, int fallback) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() && number > 0 ? number : fallback;
+}
 
 /// One round of ours in this process. False when the chart cannot be rendered.
 bool render_once(const std::string& chart) {
@@ -170,10 +178,10 @@ int summarize(const std::vector<Figures>& all) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv, argv + argc);
-  if (words.size() == 4 && words[1] == "--inner") return inner(words[2], std::atoi(words[3].c_str()));
+  if (words.size() == 4 && words[1] == "--inner") return inner(words[2], number_or(words[3], 1));
   const char* given = std::getenv("GITOPSCTL_PUBLIC_CHARTS");  // NOLINT(concurrency-mt-unsafe): nothing changes it
   const std::string folder = words.size() > 1 ? words[1] : given == nullptr ? "" : given;
-  const int rounds = words.size() > 2 ? std::max(1, std::atoi(words[2].c_str())) : 9;
+  const int rounds = words.size() > 2 ? number_or(words[2], 9) : 9;
   if (folder.empty()) {
     std::printf("NOT RUN: render_bench: name a folder of charts, or set GITOPSCTL_PUBLIC_CHARTS (docs/benchmarks.md)\n");
     return std::getenv("CI") == nullptr ? 0 : 1;  // NOLINT(concurrency-mt-unsafe): nothing changes it
