@@ -98,7 +98,7 @@ Error without_values(const Error& error, const Value& values) {
 /// A chart can put megabytes into what is said about it: the middle of that is left out. Both ends say something, the first
 /// about where, the last about what.
 std::string shortened(const std::string& text) {
-  constexpr std::size_t half = 512UL << 10U;  // Helm's limit of nested includes makes 270 KB
+  constexpr std::size_t half = 256UL << 10U;  // Helm's limit of nested includes makes 270 KB
   if (text.size() <= 2 * half) return text;
   const auto inside = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
   std::size_t head = half;
