@@ -90,23 +90,18 @@ FunctionTable make_functions(const HelmProfile& profile) {
   return FunctionTable(tables);
 }
 
-/// The table of a profile. Parsed templates are kept by the table that they were parsed with, so that there is one for
-/// each of the three sets of functions that Helm had.
-const FunctionTable& chart_functions(const HelmProfile& profile) {
-  if (profile.duration_functions) {
-    static const FunctionTable table = make_functions(profile);
-    return table;
-  }
-  if (profile.strict_toml_functions) {
-    static const FunctionTable table = make_functions(profile);
-    return table;
-  }
-  if (profile.strict_yaml_functions) {
-    static const FunctionTable table = make_functions(profile);
-    return table;
-  }
+/// The one table of all profiles with so many of the additions, which came one after the other. Parsed templates are kept
+/// by the table that they were parsed with.
+template <int additions>
+const FunctionTable& kept_functions(const HelmProfile& profile) {
   static const FunctionTable table = make_functions(profile);
   return table;
+}
+
+const FunctionTable& chart_functions(const HelmProfile& profile) {
+  if (profile.duration_functions) return kept_functions<3>(profile);
+  if (profile.strict_toml_functions) return kept_functions<2>(profile);
+  return profile.strict_yaml_functions ? kept_functions<1>(profile) : kept_functions<0>(profile);
 }
 
 /// Parses a file; what it takes beyond the budget is an error of the file.

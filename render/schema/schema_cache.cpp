@@ -13,7 +13,8 @@ namespace gitopsctl::render::schema {
 namespace {
 
 constexpr std::size_t max_entries = 64;
-constexpr std::size_t max_bytes = 8U << 20U;
+// A compiled schema takes ten times its text and more.
+constexpr std::size_t max_bytes = 1U << 20U;
 
 struct Entry {
   std::size_t hash;

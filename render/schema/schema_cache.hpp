@@ -7,7 +7,7 @@
 
 namespace gitopsctl::render::schema {
 
-/// Schema::compile() with what was compiled before: the schemas used last, 64 of them and 8 MiB of their texts at most, are
+/// Schema::compile() with what was compiled before: the schemas used last, 64 of them and 1 MiB of their texts at most, are
 /// kept for all renders of the process. Thread-safe.
 [[nodiscard]] Result<Schema> compile_cached(std::string_view json, Habits habits = {});
 

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <regex>
-#include <sstream>
 #include <string>
 
 #include "tests/parity/helm_peer.hpp"
@@ -50,19 +49,6 @@ bool is_versioned(const FunctionCase& one) {
   return std::regex_search(one.expression, names);
 }
 
-std::map<std::size_t, std::string> results_of(const std::string& output) {
-  std::map<std::size_t, std::string> results;
-  std::istringstream lines(output);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string hash;
-    std::size_t number = 0;
-    if (!(words >> hash >> number) || hash != "#") continue;
-    results[number] = line.substr(line.find(' ', 2) + 1);
-  }
-  return results;
-}
-
 }  // namespace
 
 TEST_SUITE("parity/functions") {
@@ -77,7 +63,7 @@ TEST_SUITE("parity/functions") {
     write_chart(directory, chart_text(cases));
     const auto rendered = HelmPeer(*helm).render(directory, {});
     REQUIRE_MESSAGE(rendered.ok, rendered.text);
-    const auto theirs = results_of(rendered.text);
+    const auto theirs = numbered_results(rendered.text);
     REQUIRE(theirs.size() == cases.size());
     const auto values = function_case_values();
     for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -118,8 +104,8 @@ TEST_SUITE("parity/functions") {
       const auto ours = render_with_ours(directory, {}, peer.profile());
       REQUIRE_MESSAGE(rendered.ok, rendered.text);
       REQUIRE_MESSAGE(ours.ok, ours.text);
-      auto got = results_of(ours.text);
-      for (const auto& [number, text] : results_of(rendered.text)) {
+      auto got = numbered_results(ours.text);
+      for (const auto& [number, text] : numbered_results(rendered.text)) {
         INFO(peer.profile() << ": " << cases[number].file << ":" << cases[number].line << ": " << cases[number].expression);
         CHECK(got[number] == text);
       }

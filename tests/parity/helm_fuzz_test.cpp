@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -67,18 +66,6 @@ std::string chart_text(const std::vector<std::string>& cases) {
   return text;
 }
 
-std::map<std::size_t, std::string> results_of(const std::string& output) {
-  std::map<std::size_t, std::string> results;
-  std::istringstream lines(output);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string hash;
-    std::size_t number = 0;
-    if (words >> hash >> number && hash == "#") results[number] = line.substr(line.find(' ', 2) + 1);
-  }
-  return results;
-}
-
 class Fuzzer {
  public:
   explicit Fuzzer(std::string program) : helm_(std::move(program)) {}
@@ -136,8 +123,8 @@ class Fuzzer {
       if (theirs->ok) {
         const auto ours = render_with_ours(chart_text(cases));
         if (!ours) return;
-        const auto expected = results_of(theirs->text);
-        const auto got = results_of(ours->text);
+        const auto expected = numbered_results(theirs->text);
+        const auto got = numbered_results(ours->text);
         rendered += static_cast<int>(cases.size());
         for (std::size_t i = 0; i < cases.size(); ++i) {
           const auto one = expected.find(i);

@@ -203,15 +203,16 @@ std::string sorted_schema_errors(std::string_view text) {
   return out;
 }
 
-std::string first_difference(std::string_view ours, std::string_view theirs) {
-  std::size_t at = 0;
-  int line = 1;
-  while (at < ours.size() && at < theirs.size() && ours[at] == theirs[at]) line += ours[at++] == '\n' ? 1 : 0;
-  const auto line_at = [&](std::string_view text) {
-    const auto start = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
-    return std::string(text.substr(start, text.find('\n', at) - start));
-  };
-  return "line " + std::to_string(line) + "\n  ours: " + line_at(ours) + "\n  helm: " + line_at(theirs);
+std::map<std::size_t, std::string> numbered_results(const std::string& output) {
+  std::map<std::size_t, std::string> results;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string hash;
+    std::size_t number = 0;
+    if (words >> hash >> number && hash == "#") results[number] = line.substr(line.find(' ', 2) + 1);
+  }
+  return results;
 }
 
 }  // namespace gitopsctl::tests

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "render/inputs/inputs.hpp"
+#include "tests/parity_charts/comparison.hpp"
 
 namespace gitopsctl::tests {
 
@@ -101,7 +103,7 @@ int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const Wo
 /// sorted.
 [[nodiscard]] std::string sorted_schema_errors(std::string_view text);
 
-/// The first line where two texts differ, for a message.
-[[nodiscard]] std::string first_difference(std::string_view ours, std::string_view theirs);
+/// What stands in the comment lines `# NUMBER RESULT` of a rendered text, by number.
+[[nodiscard]] std::map<std::size_t, std::string> numbered_results(const std::string& output);
 
 }  // namespace gitopsctl::tests

@@ -15,6 +15,8 @@ constexpr std::string_view order_mask = "helm's own order differs from run to ru
 /// Runs of helm to learn from what is random.
 constexpr int max_runs = 8;
 
+}  // namespace
+
 std::string first_difference(std::string_view ours, std::string_view theirs) {
   std::size_t at = 0;
   int line = 1;
@@ -25,6 +27,8 @@ std::string first_difference(std::string_view ours, std::string_view theirs) {
   };
   return "line " + std::to_string(line) + "\n  ours: " + line_at(ours) + "\n  helm: " + line_at(theirs);
 }
+
+namespace {
 
 /// One chart while it is compared.
 class Comparison {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/parity_charts/charts.hpp"
@@ -10,6 +11,9 @@
 #include "tests/parity_charts/renders.hpp"
 
 namespace gitopsctl::tests {
+
+/// The first line where two texts differ, for a message; of a long one its beginning.
+[[nodiscard]] std::string first_difference(std::string_view ours, std::string_view theirs);
 
 /// A set of values with which ours and helm's differ.
 struct Difference {
