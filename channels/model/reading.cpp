@@ -190,13 +190,14 @@ void read_chart_source(const ConfigNode& section, Release& release, const Readin
   const ConfigNode& with_version = listed ? node : section;
   if (listed) {
     for (const std::string_view key : {"version", "digest"}) {
-      if (section.has(key))
-        section.at(key).fail_key(Error(ErrorCode::invalid_input, "'" + std::string(key) + "' belongs into 'chart'"));
+      if (!section.has(key)) continue;
+      section.at(key).fail_key(Error(ErrorCode::invalid_input, "'" + std::string(key) + "' belongs into 'chart'")
+                                   .with_hint("write chart: {repository: https://…, name: …, version: …}"));
     }
     chart.location = node.text("repository");
     chart.name = node.text("name");
     // check_config has said so
-    if (chart.location.empty() || chart.name.empty()) return;
+    if (chart.location.empty() || chart.name.empty() || node.text("version").empty()) return;
     if (chart.location.starts_with("oci://")) {
       node.at("repository")
           .fail(Error(ErrorCode::invalid_input, "a registry is no chart repository")
@@ -212,8 +213,8 @@ void read_chart_source(const ConfigNode& section, Release& release, const Readin
     const std::string given = with_version.text(key);
     if (given.empty()) return;
     if (!into.empty() && into != given) {
-      with_version.at(key).fail(
-          Error(ErrorCode::invalid_input, "'" + std::string(key) + "' differs from what 'chart' says"));
+      with_version.at(key).fail(Error(ErrorCode::invalid_input, "'" + std::string(key) + "' differs from what 'chart' says")
+                                    .with_hint("say it in one of the two places"));
     }
     into = given;
   };
