@@ -30,7 +30,51 @@ namespace {
 // The library takes up to a hundred times the text in memory, and ends the program where there is none to be had.
 constexpr std::size_t max_toml_bytes = 1UL << 20U;
 
-Value from_node(const toml::node& node);
+// Nobody writes keys of so many parts. The library makes a table of each, and takes them down by calls within calls.
+constexpr std::size_t max_key_parts = 64;
+
+bool is_bare(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/// Whether a dotted key of too many parts may be in `text`: as many names, bare or quoted, with dots between them. In the
+/// middle of a string the same is met with; nobody writes that either.
+bool has_long_key(std::string_view text) {
+  std::size_t parts = 0;
+  bool behind_dot = true;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == ' ' || c == '\t') {
+      ++at;
+      continue;
+    }
+    if (c == '.') {
+      if (behind_dot) parts = 0;
+      behind_dot = true;
+      ++at;
+      continue;
+    }
+    const auto start = at;
+    if (is_bare(c)) {
+      while (at < text.size() && is_bare(text[at])) ++at;
+    } else if (c == '"' || c == '\'') {
+      const auto end = text.find_first_of(c == '"' ? "\"\n" : "'\n", at + 1);
+      if (end != std::string_view::npos && text[end] == c) at = end + 1;
+    }
+    if (at == start) {
+      ++at;
+      parts = 0;
+      behind_dot = true;
+      continue;
+    }
+    parts = behind_dot ? parts + 1 : 1;
+    behind_dot = false;
+    if (parts > max_key_parts) return true;
+  }
+  return false;
+}
+
+Value from_node(const toml::node& node, std::size_t depth);
 
 /// Times without a date stand on day 0000-01-01, and those without a distance from UTC in a zone named after what is
 /// missing.
@@ -48,24 +92,28 @@ Value from_time(const toml::date& date, const toml::time& time, std::optional<to
   return time_value(std::move(made));
 }
 
-Value from_table(const toml::table& table) {
+struct TooDeep {};
+
+Value from_table(const toml::table& table, std::size_t depth) {
+  if (depth > max_tree_depth) throw TooDeep{};
   Value::Members members;
-  for (const auto& [key, node] : table) members.push_back({SharedString(key.str()), from_node(node)});
+  for (const auto& [key, node] : table) members.push_back({SharedString(key.str()), from_node(node, depth + 1)});
   return Value::map(std::move(members));
 }
 
-Value from_array(const toml::array& array) {
+Value from_array(const toml::array& array, std::size_t depth) {
+  if (depth > max_tree_depth) throw TooDeep{};
   Value::List items;
   items.reserve(array.size());
-  for (const auto& node : array) items.push_back(from_node(node));
+  for (const auto& node : array) items.push_back(from_node(node, depth + 1));
   return list_value(std::move(items));
 }
 
-Value from_node(const toml::node& node) {
+Value from_node(const toml::node& node, std::size_t depth) {
   const toml::date no_date{0, 1, 1};
   switch (node.type()) {
-    case toml::node_type::table: return from_table(*node.as_table());
-    case toml::node_type::array: return from_array(*node.as_array());
+    case toml::node_type::table: return from_table(*node.as_table(), depth);
+    case toml::node_type::array: return from_array(*node.as_array(), depth);
     case toml::node_type::string: return Value::string(node.as_string()->get());
     case toml::node_type::integer: return Value::int64(node.as_integer()->get());
     case toml::node_type::floating_point: return Value::float64(node.as_floating_point()->get());
@@ -87,6 +135,8 @@ Result<Value> parse_toml(std::string_view text) {
     return Error(ErrorCode::too_large, "toml: text of " + std::to_string(text.size()) +
                                            " bytes is longer than the limit of " + std::to_string(max_toml_bytes));
   }
+  const Error too_deep(ErrorCode::too_large, "toml: tables are nested too deep");
+  if (has_long_key(text)) return too_deep;
   const auto parsed = [&] {
     const BudgetDeferral no_throw;
     return toml::parse(text);
@@ -95,7 +145,11 @@ Result<Value> parse_toml(std::string_view text) {
     const auto& error = parsed.error();
     return failure("toml: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
   }
-  return from_table(parsed.table());
+  try {
+    return from_table(parsed.table(), 0);
+  } catch (const TooDeep&) {
+    return too_deep;
+  }
 }
 
 }  // namespace gitopsctl::render

@@ -47,6 +47,12 @@ TEST_SUITE("functions/bounds") {
       const auto shown = text_of("{{ fromToml (printf \"%s\" \"" + std::string(text) + "\") | toJson }}");
       CHECK_MESSAGE(shown.find("Error") != std::string::npos, shown);
     }
+    CHECK(text_of("{{ fromToml (print (repeat 63 \"a.\") \"b = 1\") | toJson }}").find("Error") == std::string::npos);
+    CHECK(text_of("{{ fromToml (print (repeat 64 \"a . \") \"'b' = 1\") | toJson }}").find("nested too deep") !=
+          std::string::npos);
+    CHECK(text_of("{{ fromToml (print \"[\" (repeat 100000 \"a.\") \"b]\") | toJson }}").find("nested too deep") !=
+          std::string::npos);
+    CHECK(text_of("{{ fromToml (print \"a = '\" (repeat 100 \"...\") \"'\") | toJson }}").find("...") != std::string::npos);
     CHECK(text_of("{{ fromToml (repeat 2000000 \"#\") | toJson }}").find("longer than the limit") != std::string::npos);
   }
 
