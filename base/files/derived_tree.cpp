@@ -23,6 +23,9 @@ class SubTree final : public FileTree {
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override { return raw_list(*tree_, below(path)); }
   Result<std::string> do_read_link(const TreePath& path) const override { return raw_read_link(*tree_, below(path)); }
   std::optional<FileInfo> do_look(const TreePath& path) const override { return raw_look(*tree_, below(path)); }
+  std::optional<std::string> do_read_at_once(const TreePath& path, std::uint64_t max_bytes) const override {
+    return raw_read_at_once(*tree_, below(path), max_bytes);
+  }
 
  private:
   [[nodiscard]] TreePath below(const TreePath& path) const {
@@ -77,19 +80,19 @@ class MountedTrees final : public FileTree {
     const auto [tree, inside] = find(path);
     return tree == nullptr || inside.is_root() ? std::nullopt : raw_look(*tree, inside);
   }
+  std::optional<std::string> do_read_at_once(const TreePath& path, std::uint64_t max_bytes) const override {
+    const auto [tree, inside] = find(path);
+    return tree == nullptr ? std::nullopt : raw_read_at_once(*tree, inside, max_bytes);
+  }
 
  private:
   static Error missing(const TreePath& path) { return {ErrorCode::not_found, path.str() + " does not exist"}; }
 
   /// The tree that holds `path`, and where in it.
   [[nodiscard]] std::pair<const FileTree*, TreePath> find(const TreePath& path) const {
-    const std::string& text = path.str();
-    const auto slash = text.find('/');
+    const auto first = std::string_view(path.str()).substr(0, path.str().find('/'));
     for (const auto& mount : mounts_) {
-      if (mount.name != std::string_view(text).substr(0, slash)) continue;
-      auto inside =
-          TreePath::parse(slash == std::string::npos ? std::string_view() : std::string_view(text).substr(slash + 1));
-      if (inside.ok()) return {mount.tree.get(), *std::move(inside)};
+      if (mount.name == first) return {mount.tree.get(), path.behind_first()};
     }
     return {nullptr, TreePath()};
   }

@@ -45,6 +45,17 @@ Error system_error(const std::string& what, int code) {
   return {kind, "cannot read '" + what + "': " + std::strerror(code)};
 }
 
+/// What a directory says of an entry without a look at it; nothing when its file system does not say.
+std::optional<FileType> type_of(const dirent& entry) {
+  switch (entry.d_type) {
+    case DT_REG: return FileType::file;
+    case DT_DIR: return FileType::directory;
+    case DT_LNK: return FileType::symlink;
+    case DT_UNKNOWN: return std::nullopt;
+    default: return FileType::other;
+  }
+}
+
 FileInfo make_info(std::string_view name, const struct stat& status) {
   FileInfo info;
   info.name = name;
@@ -86,28 +97,15 @@ class DiskTree final : public FileTree {
 
   Result<std::string> do_read(const TreePath& path, std::uint64_t max_bytes) const override {
     GITOPSCTL_TRY(const Descriptor file, open_file(path));
-    struct stat status{};
-    if (::fstat(file.get(), &status) != 0) return system_error(path.str(), errno);
-    if (!S_ISREG(status.st_mode)) {
-      return Error(ErrorCode::invalid_input, "'" + path.str() + "' is not a regular file");
-    }
-    // One byte more than there is tells whether the file grows meanwhile.
-    const auto expected = std::min(static_cast<std::uint64_t>(status.st_size), max_bytes) + 1;
-    std::string out(static_cast<std::size_t>(expected), '\0');
-    std::size_t size = 0;
-    for (;;) {
-      if (size == out.size()) out.resize(2 * out.size());
-      const auto count = ::read(file.get(), out.data() + size, out.size() - size);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return system_error(path.str(), errno);
-      if (count == 0) break;
-      size += static_cast<std::size_t>(count);
-      if (size > max_bytes) {
-        return Error(ErrorCode::too_large, "'" + path.str() + "' is larger than " + std::to_string(max_bytes) + " bytes");
-      }
-    }
-    out.resize(size);
-    return out;
+    return read_open(file, path, max_bytes);
+  }
+
+  std::optional<std::string> do_read_at_once(const TreePath& path, std::uint64_t max_bytes) const override {
+    const auto file = open_beneath(path.str(), read_flags);
+    if (!file || file->get() < 0) return std::nullopt;
+    auto text = read_open(*file, path, max_bytes);
+    if (!text.ok()) return std::nullopt;
+    return *std::move(text);
   }
 
   Result<std::vector<FileInfo>> do_list(const TreePath& path) const override {
@@ -126,6 +124,10 @@ class DiskTree final : public FileTree {
       }
       const std::string_view name(static_cast<const char*>(entry->d_name));
       if (name == "." || name == "..") continue;
+      if (const auto type = type_of(*entry)) {
+        out.push_back({.name = std::string(name), .type = *type, .content_id = {}});
+        continue;
+      }
       struct stat status{};
       if (::fstatat(descriptor, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) continue;  // gone between the two looks
@@ -150,6 +152,37 @@ class DiskTree final : public FileTree {
   }
 
  private:
+  // O_NONBLOCK: a FIFO put in the place of the file after the look must not hang us.
+  static constexpr int read_flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+  static Result<std::string> read_open(const Descriptor& file, const TreePath& path, std::uint64_t max_bytes) {
+    struct stat status{};
+    if (::fstat(file.get(), &status) != 0) return system_error(path.str(), errno);
+    if (!S_ISREG(status.st_mode)) {
+      return Error(ErrorCode::invalid_input, "'" + path.str() + "' is not a regular file");
+    }
+    // One byte more than there is tells whether the file grows meanwhile.
+    const auto stated = static_cast<std::uint64_t>(status.st_size);
+    const auto expected = std::min(stated, max_bytes) + 1;
+    std::string out(static_cast<std::size_t>(expected), '\0');
+    std::size_t size = 0;
+    for (;;) {
+      if (size == out.size()) out.resize(2 * out.size());
+      const auto count = ::read(file.get(), out.data() + size, out.size() - size);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return system_error(path.str(), errno);
+      if (count == 0) break;
+      size += static_cast<std::size_t>(count);
+      if (size > max_bytes) {
+        return Error(ErrorCode::too_large, "'" + path.str() + "' is larger than " + std::to_string(max_bytes) + " bytes");
+      }
+      // All that there was, and room was left: another read would only say that this was the end.
+      if (size == stated && size < out.size()) break;
+    }
+    out.resize(size);
+    return out;
+  }
+
   /// Opens what is at `path` in one step, following no link. A descriptor below 0 with errno where that fails; nothing where
   /// the kernel cannot do it.
   std::optional<Descriptor> open_beneath(const std::string& path, std::uint64_t flags) const {
@@ -167,15 +200,13 @@ class DiskTree final : public FileTree {
   }
 
   Result<Descriptor> open_file(const TreePath& path) const {
-    // O_NONBLOCK: a FIFO put in the place of the file after the look must not hang us.
-    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-    if (auto at = open_beneath(path.str(), flags)) {
+    if (auto at = open_beneath(path.str(), read_flags)) {
       if (at->get() < 0) return system_error(path.str(), errno);
       return *std::move(at);
     }
     GITOPSCTL_TRY(const Descriptor parent, open_directory(path.parent()));
     const std::string name(path.name());
-    Descriptor file(::openat(parent.get(), name.c_str(), flags | O_CLOEXEC));
+    Descriptor file(::openat(parent.get(), name.c_str(), read_flags | O_CLOEXEC));
     if (file.get() < 0) return system_error(path.str(), errno);
     return file;
   }

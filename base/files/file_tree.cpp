@@ -38,6 +38,10 @@ std::optional<FileInfo> FileTree::do_look(const TreePath& path) const {
   return *std::move(found);
 }
 
+std::optional<std::string> FileTree::do_read_at_once(const TreePath& /*path*/, std::uint64_t /*max_bytes*/) const {
+  return std::nullopt;
+}
+
 Result<std::pair<TreePath, FileInfo>> FileTree::follow(const TreePath& path) const {
   // Fast road: most paths have no links at all, and the tree can say so in one look.
   if (auto found = do_look(path)) return std::pair{path, *std::move(found)};
@@ -111,6 +115,7 @@ bool FileTree::exists(const TreePath& path) const {
 }
 
 Result<std::string> FileTree::read(const TreePath& path, std::uint64_t max_bytes) const {
+  if (auto text = do_read_at_once(path, max_bytes)) return *std::move(text);
   GITOPSCTL_TRY(auto found, follow(path));
   if (found.second.type == FileType::directory) {
     return Error(ErrorCode::invalid_input, "'" + display(path) + "' is a directory, not a file");
@@ -184,9 +189,10 @@ class Identification {
     Sha256 sum;
     for (const auto& entry : *entries) {
       const TreePath child = path.child(entry.name);
-      // A link stands for what it leads to here, so that a change behind it is a change. The listing tells enough of the
-      // rest, which saves the way from the root for every one of them.
-      const auto id = entry.type == FileType::symlink ? identify(child, depth + 1) : identify_real(child, entry, depth + 1);
+      // A link stands for what it leads to here, so that a change behind it is a change. The listing may not know whether a
+      // file is a program; it tells enough of the rest, which saves the way from the root for every one of them.
+      const bool enough = entry.type != FileType::symlink && (entry.type != FileType::file || !entry.content_id.empty());
+      const auto id = enough ? identify_real(child, entry, depth + 1) : identify(child, depth + 1);
       if (!id) return std::nullopt;
       sum.add_field(entry.name);
       sum.add_field(*id);

@@ -18,7 +18,7 @@ struct FileInfo {
   std::string name;                ///< last component
   FileType type = FileType::file;  ///< after link resolution, unless it came from a listing
   std::uint64_t size = 0;          ///< bytes; 0 for directories and for listings that do not know it
-  bool executable = false;
+  bool executable = false;         ///< false for listings that do not know it
   /// Identity of the content when the tree knows it without reading (a Git object id with its kind): equal ids mean
   /// equal bytes, for a directory of everything below it. Empty otherwise.
   std::string content_id;
@@ -60,6 +60,10 @@ class FileTree {
   /// component is one, else nothing. It saves the walk from the root that finds links. Right for every tree whose do_stat()
   /// follows no link and does nothing else.
   [[nodiscard]] virtual std::optional<FileInfo> do_look(const TreePath& path) const;
+  /// do_read() of `path` as it is written, whose parents may hold links, for trees that can tell in one step: the bytes when
+  /// neither they nor the last component is one and no more than `max_bytes` are there; nothing in every other case, for
+  /// read() to find out which it is. Without it, nothing.
+  [[nodiscard]] virtual std::optional<std::string> do_read_at_once(const TreePath& path, std::uint64_t max_bytes) const;
 
   // For trees made from another tree: its answers without link resolution, which happens once, in the outermost tree.
   [[nodiscard]] static Result<FileInfo> raw_stat(const FileTree& tree, const TreePath& path) { return tree.do_stat(path); }
@@ -74,6 +78,10 @@ class FileTree {
   }
   [[nodiscard]] static std::optional<FileInfo> raw_look(const FileTree& tree, const TreePath& path) {
     return tree.do_look(path);
+  }
+  [[nodiscard]] static std::optional<std::string> raw_read_at_once(const FileTree& tree, const TreePath& path,
+                                                                   std::uint64_t max_bytes) {
+    return tree.do_read_at_once(path, max_bytes);
   }
 
  private:

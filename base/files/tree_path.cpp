@@ -73,9 +73,17 @@ TreePath TreePath::parent() const {
   return slash == std::string::npos ? TreePath() : TreePath(text_.substr(0, slash));
 }
 
+TreePath TreePath::behind_first() const {
+  const auto slash = text_.find('/');
+  return slash == std::string::npos ? TreePath() : TreePath(text_.substr(slash + 1));
+}
+
 TreePath TreePath::child(std::string_view component) const {
   if (text_.empty()) return TreePath(std::string(component));
-  return TreePath(text_ + '/' + std::string(component));
+  std::string out;
+  out.reserve(text_.size() + 1 + component.size());
+  out.append(text_).append(1, '/').append(component);
+  return TreePath(std::move(out));
 }
 
 Result<TreePath> TreePath::resolve(std::string_view text) const {

@@ -24,6 +24,8 @@ class TreePath {
   [[nodiscard]] std::string_view name() const noexcept;
   /// Everything but the last component; the root's parent is the root.
   [[nodiscard]] TreePath parent() const;
+  /// Everything behind the first component; the root for a path of one.
+  [[nodiscard]] TreePath behind_first() const;
   /// One component further down. `component` must be a plain name (it comes from a directory listing).
   [[nodiscard]] TreePath child(std::string_view component) const;
   /// `text` seen from this directory, by the rules of parse(); may climb with `..`, but not above the root.

@@ -99,6 +99,8 @@ TEST_SUITE("files") {
     CHECK(path("charts").contains(path("charts/web")));
     CHECK_FALSE(path("charts").contains(path("charts2")));
     CHECK(path("charts").relative(path("charts/web/x")) == "web/x");
+    CHECK(path("charts/web/x").behind_first().str() == "web/x");
+    CHECK(path("charts").behind_first().is_root());
   }
 
   TEST_CASE("links are followed inside the tree and nowhere else") {
@@ -219,9 +221,19 @@ TEST_SUITE("files") {
     CHECK((*tree)->read(path("absolute")).error().code() == ErrorCode::forbidden);
     CHECK((*tree)->read(path("pipe")).error().code() == ErrorCode::invalid_input);
     CHECK((*tree)->read(path("dir/file"), 3).error().code() == ErrorCode::too_large);
+    CHECK(*(*tree)->read(path("dir/file"), 6) == "inside");
+    CHECK((*tree)->read(path("dir")).error().code() == ErrorCode::invalid_input);
+    CHECK((*tree)->read(path("dir/none")).error().code() == ErrorCode::not_found);
+    const auto beside = mount_trees({{"disk", *tree}});
+    CHECK(*beside->read(path("disk/alias/file")) == "inside");
+    CHECK(beside->read(path("disk/climb")).error().code() == ErrorCode::not_found);
+    CHECK(beside->read(path("disk/absolute")).error().code() == ErrorCode::forbidden);
+    CHECK(beside->read(path("disk")).error().code() == ErrorCode::invalid_input);
     const auto names = (*tree)->list(TreePath());
     REQUIRE(names.ok());
     CHECK(names->size() == 5);
+    CHECK(names->at(3).type == FileType::directory);
+    CHECK(names->at(4).type == FileType::other);
     CHECK(names->front().name == "absolute");
     CHECK(open_disk_tree((scratch.at / "none").string()).error().code() == ErrorCode::not_found);
   }
