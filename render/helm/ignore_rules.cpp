@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "base/budget/budget.hpp"
 #include "render/helm/path_match.hpp"
@@ -10,14 +11,37 @@
 namespace gitopsctl::render::helm {
 
 namespace {
+
 constexpr std::string_view hidden_templates = "templates/.?*";
+constexpr std::string_view special = "*?[\\";
+
+}  // namespace
+
+bool IgnoreRules::Rule::matches(std::string_view subject) const {
+  const std::string_view all = pattern;
+  if (is_ending) {
+    const auto ending = all.substr(1);
+    return subject.ends_with(ending) &&
+           subject.substr(0, subject.size() - ending.size()).find('/') == std::string_view::npos;
+  }
+  if (!subject.starts_with(all.substr(0, plain_head))) return false;
+  if (plain_head == all.size()) return subject.size() == all.size();
+  return path_match(all.substr(plain_head), subject.substr(plain_head));
 }
 
-IgnoreRules::IgnoreRules() { rules_.push_back({.pattern = std::string(hidden_templates), .whole_path = true}); }
+IgnoreRules::IgnoreRules() { add_rule({.pattern = std::string(hidden_templates), .whole_path = true}); }
+
+void IgnoreRules::add_rule(Rule rule) {
+  rule.plain_head = std::min(rule.pattern.find_first_of(special), rule.pattern.size());
+  rule.is_ending = rule.pattern.starts_with('*') && rule.pattern.find_first_of(special, 1) == std::string::npos;
+  pattern_bytes_ += rule.pattern.size();
+  rules_.push_back(std::move(rule));
+}
 
 Result<IgnoreRules> IgnoreRules::parse(std::string_view text, const std::string& file) {
   IgnoreRules out;
   out.rules_.clear();
+  out.pattern_bytes_ = 0;
   constexpr std::string_view bom = "\xEF\xBB\xBF";
   if (text.starts_with(bom)) text.remove_prefix(bom.size());
   int number = 0;
@@ -51,24 +75,25 @@ Result<void> IgnoreRules::add(std::string_view line) {
   rule.whole_path = line.find('/') != std::string_view::npos;
   if (line.starts_with('/')) line.remove_prefix(1);
   rule.pattern = std::string(line);
-  rules_.push_back(std::move(rule));
+  add_rule(std::move(rule));
   return {};
 }
 
 bool IgnoreRules::ignores(std::string_view path, bool is_directory) const {
   if (path.empty()) return false;
+  const auto name = path.substr(path.rfind('/') + 1);
+  // At worst every start in a name is compared as far as it goes.
+  budget_work(16 * rules_.size() + path.size() * std::min(path.size() * rules_.size(), pattern_bytes_) / 16);
   for (const auto& rule : rules_) {
-    const auto subject = rule.whole_path ? path : path.substr(path.rfind('/') + 1);
-    // At worst every start in the name is compared as far as it goes.
-    budget_work(64 + subject.size() * std::min(subject.size(), rule.pattern.size()) / 16);
+    const auto subject = rule.whole_path ? path : name;
     if (rule.negated) {
       // Helm's reading of `!`: what does not match is ignored, what matches goes on to the next rule.
       if (rule.directories_only && !is_directory) return true;
-      if (!path_match(rule.pattern, subject)) return true;
+      if (!rule.matches(subject)) return true;
       continue;
     }
     if (rule.directories_only && !is_directory) continue;
-    if (path_match(rule.pattern, subject)) return true;
+    if (rule.matches(subject)) return true;
   }
   return false;
 }

@@ -22,13 +22,21 @@ class IgnoreRules {
 
  private:
   struct Rule {
+    /// Whether the pattern matches `subject`.
+    [[nodiscard]] bool matches(std::string_view subject) const;
+
     std::string pattern;
-    bool whole_path = false;  ///< matched against the path, not the last component
+    std::size_t plain_head = 0;  ///< bytes of the pattern that stand for themselves
+    bool is_ending = false;      ///< `*` and what stands for itself
+    bool whole_path = false;     ///< matched against the path, not the last component
     bool negated = false;
     bool directories_only = false;
   };
   Result<void> add(std::string_view line);
+  void add_rule(Rule rule);
+
   std::vector<Rule> rules_;
+  std::size_t pattern_bytes_ = 0;  ///< of all rules
 };
 
 }  // namespace gitopsctl::render::helm

@@ -72,6 +72,26 @@ TEST_SUITE("helm/ignore_rules") {
     CHECK_FALSE(rules.ignores("", true));
   }
 
+  TEST_CASE("rules match what their patterns match") {
+    const std::string names[] = {"",     "a", "b",  "ab", "abc", "a.b",      "x.swp",
+                                 ".swp", "*", "a*", "\\", "[a",  "\xC3\xA9", "\xC3\xA9.b"};
+    const std::string patterns[] = {"a",    "ab*",  "*b",    "*.b", "*.swp", "a?c",       "[ab]",      "a[b-c]c", "\\*",
+                                    "a\\*", "*a*b", "*\\.b", "?.b", "*",     "\xC3\xA9*", "*\xC3\xA9", "a.",      "*[a]"};
+    for (const auto& pattern : patterns) {
+      const auto rules = IgnoreRules::parse(pattern, "x").value();
+      const auto whole = IgnoreRules::parse("/" + pattern, "x").value();
+      for (const auto& name : names) {
+        CAPTURE(pattern);
+        CAPTURE(name);
+        if (name.empty()) continue;
+        CHECK(rules.ignores(name, false) == path_match(pattern, name));
+        CHECK(rules.ignores("d/" + name, false) == path_match(pattern, name));
+        CHECK(whole.ignores(name, false) == path_match(pattern, name));
+        CHECK(whole.ignores("d/" + name, false) == path_match(pattern, "d/" + name));
+      }
+    }
+  }
+
   TEST_CASE("a negated rule ignores what it does not match") {
     const auto rules = IgnoreRules::parse("!keep*\n", "x").value();
     CHECK(rules.ignores("other", false));
