@@ -105,7 +105,7 @@ class Loader {
     if (name == "Chart.yaml") return {};
     if (name == "Chart.lock") return check_lock(file);
     if (name == "values.yaml") {
-      auto values = read_values(file.data.view(), file.origin, set_.profile, set_.quote_content);
+      auto values = read_default_values(file.data.view(), file.origin, set_.profile, set_.quote_content);
       if (!values.ok()) {
         const auto& error = values.error();
         return Error(error.code(), "cannot load values.yaml: " + error.message()).at(error.where());

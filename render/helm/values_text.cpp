@@ -1,8 +1,10 @@
 #include "render/helm/values_text.hpp"
 
+#include <cstddef>
 #include <utility>
 #include <vector>
 
+#include "base/budget/content_cache.hpp"
 #include "base/yaml/yaml.hpp"
 #include "render/helm/go_struct.hpp"
 #include "render/helm/whitespace.hpp"
@@ -84,8 +86,21 @@ Result<Value> read_values(std::string_view text, const std::string& file, const 
           .at(place(1, 0))
           .with_hint("a values file is a map of keys");
     }
-    values = merge_tables(values, *document);
+    values = values.size() == 0 ? *std::move(document) : merge_tables(values, *document);
   }
+  return values;
+}
+
+Result<Value> read_default_values(std::string_view text, const std::string& file, const HelmProfile& profile,
+                                  bool quote_content) {
+  // What decides how a text is read.
+  using Key = std::pair<bool, bool>;
+  // The tree takes up to ten times the text. What users give is not kept: it may be secret.
+  static ContentCache<Key, Value> cache(64, std::size_t{512} << 10U);
+  const Key key(profile.joins_value_documents, profile.reads_last_line);
+  if (auto known = cache.find(text, key)) return *std::move(known);
+  GITOPSCTL_TRY(auto values, read_values(text, file, profile, quote_content));
+  cache.insert(text, key, values);
   return values;
 }
 

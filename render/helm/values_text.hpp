@@ -15,6 +15,12 @@ namespace gitopsctl::render::helm {
 [[nodiscard]] Result<Value> read_values(std::string_view text, const std::string& file, const HelmProfile& profile = {},
                                         bool quote_content = true);
 
+/// read_values() of a chart's own values.yaml: what was read of the same text before is given again, shared with other
+/// renders of the process, so it must not be changed in place. The 64 texts used last are kept, 512 KiB of them at most.
+/// Thread-safe.
+[[nodiscard]] Result<Value> read_default_values(std::string_view text, const std::string& file,
+                                                const HelmProfile& profile = {}, bool quote_content = true);
+
 /// `over` laid over `base`: a table onto a table merges, everything else replaces; null stays as a value. Neither is
 /// changed; what is not merged is shared.
 [[nodiscard]] Value merge_tables(const Value& base, const Value& over);
