@@ -180,6 +180,7 @@ std::vector<std::string> value_file_names(const Invocation& invocation) {
 
 Result<render::RenderInputs> read_inputs(const Invocation& invocation, const HelmTemplateNetwork& network) {
   render::RenderInputs inputs;
+  inputs.helm.keep_content = false;
   inputs.driver = render::DriverKind::helm;
   auto& helm = inputs.helm;
   const bool named = invocation.arguments().size() > 1;

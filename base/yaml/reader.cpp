@@ -28,6 +28,19 @@ Result<Value> parse_yaml(std::string_view text, const YamlOptions& options, cons
   return builder.document(nullptr);
 }
 
+Result<FirstYamlDocument> parse_first_yaml(std::string_view text, const YamlOptions& options, const std::string& file) {
+  GITOPSCTL_CHECK(check_size(text, options, file));
+  yaml_detail::TreeBuilder builder(text, options, file);
+  FirstYamlDocument out;
+  GITOPSCTL_TRY(const bool found, builder.next_document());
+  if (!found) return out;
+  GITOPSCTL_TRY(out.document.value, builder.document(nullptr));
+  out.document.line = builder.document_mark().line + 1;
+  const auto another = builder.next_document();
+  out.alone = another.ok() && !*another;
+  return out;
+}
+
 Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string& file, const YamlOptions& options) {
   GITOPSCTL_CHECK(check_size(text, options, file));
   yaml_detail::TreeBuilder builder(text, options, file);

@@ -66,15 +66,24 @@ struct LocatedYaml {
 /// `invalid_input` or `too_large`.
 [[nodiscard]] Result<Value> parse_yaml(std::string_view text, const YamlOptions& options = {}, const std::string& file = {});
 
-/// The first document with the places of all its nodes; a second document is an error. Costs about a third more than
-/// parse_yaml.
-[[nodiscard]] Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string& file,
-                                                     const YamlOptions& options = {});
-
 struct YamlDocument {
   Value value;
   int line = 1;  ///< of the first line of its content
 };
+
+/// The first document of `text`, as parse_yaml() gives it, and whether parse_yaml_stream() would find it and no other there:
+/// false where what follows is wrong, too.
+struct FirstYamlDocument {
+  YamlDocument document;
+  bool alone = true;
+};
+[[nodiscard]] Result<FirstYamlDocument> parse_first_yaml(std::string_view text, const YamlOptions& options = {},
+                                                         const std::string& file = {});
+
+/// The first document with the places of all its nodes; a second document is an error. Costs about a third more than
+/// parse_yaml.
+[[nodiscard]] Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string& file,
+                                                     const YamlOptions& options = {});
 
 /// All documents of a stream; those that are empty or null are left out.
 [[nodiscard]] Result<std::vector<YamlDocument>> parse_yaml_stream(std::string_view text, const YamlOptions& options = {},

@@ -29,6 +29,7 @@ struct Sorted {
 
 // The few fields that Helm reads of every document.
 struct Head {
+  FirstYamlDocument content;  ///< all of it
   std::string kind;
   Value annotations = Value::nil_map(MapType::string);
 };
@@ -36,7 +37,7 @@ struct Head {
 int newlines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
 
 Result<Head> read_head(std::string_view text, const HelmProfile& profile, bool quote_content) {
-  auto document = parse_yaml(text, {.numbers = YamlNumbers::integers, .quote_content = quote_content});
+  auto document = parse_first_yaml(text, {.numbers = YamlNumbers::integers, .quote_content = quote_content});
   if (!document.ok()) {
     const auto& error = document.error();
     return Error(error.code(), "error converting YAML to JSON: " + error.message())
@@ -45,7 +46,9 @@ Result<Head> read_head(std::string_view text, const HelmProfile& profile, bool q
   Head head;
   std::string api_version;
   std::string name;
-  GoStruct fields(*document, profile.major == 3 ? "releaseutil.SimpleHead" : "util.SimpleHead", profile.go);
+  head.content = *std::move(document);
+  GoStruct fields(head.content.document.value, profile.major == 3 ? "releaseutil.SimpleHead" : "util.SimpleHead",
+                  profile.go);
   fields.read("apiVersion", api_version);
   fields.read("kind", head.kind);
   if (const auto* metadata = fields.member("metadata")) {
@@ -113,6 +116,7 @@ struct Classifier {
   Output& out;
   const HelmProfile& profile;
   bool quote_content;
+  bool keep_content;
   std::vector<Sorted> manifests;
   std::vector<Sorted> hooks;
 
@@ -132,6 +136,7 @@ struct Classifier {
     sorted.document.origin = file.origin;
     sorted.document.text = std::string(part.text);
     sorted.document.line = part.line;
+    if (keep_content && head->content.alone) sorted.document.content = std::move(head->content.document);
     const auto* annotation = head->annotations.find("helm.sh/hook");
     if (annotation == nullptr) {
       manifests.push_back(std::move(sorted));
@@ -219,9 +224,15 @@ std::vector<Part> split_documents(std::string_view text, DocumentCut cut) {
   return parts;
 }
 
-Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile, bool quote_content) {
+Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile, bool quote_content,
+                            bool keep_content) {
   std::sort(files.begin(), files.end(), [](const RenderedFile& a, const RenderedFile& b) { return a.path < b.path; });
-  Classifier classifier{.out = out, .profile = profile, .quote_content = quote_content, .manifests = {}, .hooks = {}};
+  Classifier classifier{.out = out,
+                        .profile = profile,
+                        .quote_content = quote_content,
+                        .keep_content = keep_content,
+                        .manifests = {},
+                        .hooks = {}};
   for (const auto& file : files) {
     const auto base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
     if (base.starts_with('_')) continue;

@@ -30,8 +30,8 @@ struct RenderedFile {
 /// Splits `files` (in any order) into documents, tells manifests from hooks and sorts both by kind as Helm does. Partials
 /// and blank files are skipped. A document with an unknown hook name is dropped with a warning. Error: `YAML parse error
 /// on PATH: …`, located in the template; the line in it counts in the rendered document. `quote_content`: as in
-/// RenderInputs.
+/// RenderInputs; `keep_content`: as in HelmInputs.
 [[nodiscard]] Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile = {},
-                                          bool quote_content = true);
+                                          bool quote_content = true, bool keep_content = true);
 
 }  // namespace gitopsctl::render::helm

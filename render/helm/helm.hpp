@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result/result.hpp"
+#include "base/yaml/yaml.hpp"
 #include "render/helm/profile.hpp"
 #include "render/inputs/inputs.hpp"
 
@@ -16,6 +18,8 @@ struct Document {
   std::string origin;  ///< how errors name the template: its path in the tree
   std::string text;    ///< as it stands between the separators
   int line = 1;        ///< of its first line in the rendered file
+  /// What `text` holds, as parse_yaml_stream() reads it; nothing when that is not one document, or is not known.
+  std::optional<YamlDocument> content;
   bool is_hook = false;
   std::vector<std::string> hook_events;
   int hook_weight = 0;

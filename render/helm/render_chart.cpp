@@ -152,7 +152,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   auto files = execute_templates(*charts, *values, profile, version, inputs, charts->warnings);
   if (!files.ok()) return inputs.quote_content ? files.error() : without_values(files.error(), *values);
   take_notes(root, *files, out);
-  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, profile, inputs.quote_content));
+  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, profile, inputs.quote_content, inputs.helm.keep_content));
   if (helm.include_crds) collect_crds(root, out.crds);
   if (helm.skip_tests) {
     std::erase_if(out.hooks, [](const Document& hook) {

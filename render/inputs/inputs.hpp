@@ -45,6 +45,9 @@ struct HelmInputs {
   bool include_crds = true;
   bool skip_tests = false;
   bool skip_schema = false;
+  /// Documents come with what they hold, which was read for their place anyway. False saves the memory where only the text
+  /// is wanted; it changes no output.
+  bool keep_content = true;
 };
 
 /// The random bytes of the call with that number in a file (`site`), as many as asked for.

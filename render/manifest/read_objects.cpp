@@ -68,10 +68,13 @@ class Reader {
       fail(documents.error());
       return;
     }
-    for (const auto& document : *documents) {
-      line_ = document.line;
-      add(document.value, 0);
-    }
+    for (const auto& document : *documents) read(document, source);
+  }
+
+  void read(const YamlDocument& document, const std::string& source) {
+    source_ = source;
+    line_ = document.line;
+    if (!document.value.is_null()) add(document.value, 0);
   }
 
   Result<std::vector<Object>> finish(std::string_view default_namespace) {
@@ -273,6 +276,13 @@ Result<std::vector<Object>> read_objects(std::string_view text, const std::strin
                                          std::string_view default_namespace, const ReadObjectsOptions& options) {
   Reader reader(options);
   reader.read(text, source);
+  return reader.finish(default_namespace);
+}
+
+Result<std::vector<Object>> read_objects(const YamlDocument& document, const std::string& source,
+                                         std::string_view default_namespace) {
+  Reader reader;
+  reader.read(document, source);
   return reader.finish(default_namespace);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result/result.hpp"
+#include "base/yaml/yaml.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::render {
@@ -17,5 +18,9 @@ struct ReadObjectsOptions {
 [[nodiscard]] Result<std::vector<Object>> read_objects(std::string_view text, const std::string& source,
                                                        std::string_view default_namespace,
                                                        const ReadObjectsOptions& options);
+
+/// The same of a document that was read already, with parse_yaml_stream() and numbers as integers.
+[[nodiscard]] Result<std::vector<Object>> read_objects(const YamlDocument& document, const std::string& source,
+                                                       std::string_view default_namespace);
 
 }  // namespace gitopsctl::render

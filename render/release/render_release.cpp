@@ -12,18 +12,14 @@ namespace gitopsctl::render {
 
 namespace {
 
-void add(RenderedObjects& objects, const helm::Document& document) {
-  objects.add_rendered(document.text, document.path, document.origin, document.line);
-}
-
 Result<RenderedSet> render_helm(const RenderInputs& inputs) {
   GITOPSCTL_TRY(const auto output, helm::render_chart(inputs));
   RenderedObjects objects(inputs.namespace_, inputs.quote_content);
   for (const auto* documents : {&output.crds, &output.manifests}) {
-    for (const auto& document : *documents) add(objects, document);
+    for (const auto& document : *documents) objects.add_rendered(document);
   }
   RenderedObjects hooks(inputs.namespace_, inputs.quote_content);
-  for (const auto& hook : output.hooks) add(hooks, hook);
+  for (const auto& hook : output.hooks) hooks.add_rendered(hook);
   RenderedSet set;
   GITOPSCTL_TRY(set.objects, objects.take());
   GITOPSCTL_TRY(set.hooks, hooks.take());

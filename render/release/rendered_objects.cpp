@@ -42,8 +42,11 @@ void RenderedObjects::add_file(std::string_view text, const std::string& path) {
   }
 }
 
-void RenderedObjects::add_rendered(std::string_view text, const std::string& source, const std::string& origin, int line) {
-  auto read = read_objects(text, source, namespace_, options_);
+void RenderedObjects::add_rendered(const helm::Document& document) {
+  const auto& origin = document.origin;
+  const int line = document.line;
+  auto read = document.content ? read_objects(*document.content, document.path, namespace_)
+                               : read_objects(document.text, document.path, namespace_, options_);
   if (!read.ok()) {
     for (const auto& error : read.error().flatten()) {
       const int at = std::max(error.where().line, 1) + line - 1;

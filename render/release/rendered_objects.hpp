@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result/result.hpp"
+#include "render/helm/helm.hpp"
 #include "render/manifest/object.hpp"
 #include "render/manifest/read_objects.hpp"
 
@@ -21,9 +22,9 @@ class RenderedObjects {
 
   /// Reads the objects of a manifest file; errors carry its path and line.
   void add_file(std::string_view text, const std::string& path);
-  /// Reads the objects in `text`, which starts at `line` of what the template `source` renders to. Errors name `origin`,
-  /// the template in the tree; a line there would be that of another text, so the hint tells the rendered one.
-  void add_rendered(std::string_view text, const std::string& source, const std::string& origin, int line);
+  /// Reads the objects in what a template renders to. Errors name the template in the tree; a line there would be that of
+  /// another text, so the hint tells the rendered one.
+  void add_rendered(const helm::Document& document);
 
   /// The objects as rendered, or every mistake found: unreadable documents, and one object rendered twice. Custom
   /// resources whose definition is in the set and says cluster-scoped lose their namespace.

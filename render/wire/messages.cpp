@@ -48,7 +48,7 @@ int read_int(Reader& in) {
 
 void write(Writer& out, const HelmInputs& inputs) {
   const auto& [chart, release_name, value_files, values, set_values, set_files, profile, capabilities, is_upgrade,
-               include_crds, skip_tests, skip_schema] = inputs;
+               include_crds, skip_tests, skip_schema, keep_content] = inputs;
   out.text(chart.str());
   out.text(release_name);
   out.number(value_files.size());
@@ -68,7 +68,7 @@ void write(Writer& out, const HelmInputs& inputs) {
   const auto& [kube_version, api_versions] = capabilities;
   out.text(kube_version);
   write(out, api_versions);
-  for (const bool flag : {is_upgrade, include_crds, skip_tests, skip_schema}) out.boolean(flag);
+  for (const bool flag : {is_upgrade, include_crds, skip_tests, skip_schema, keep_content}) out.boolean(flag);
 }
 
 void read(Reader& in, HelmInputs& inputs) {
@@ -87,7 +87,8 @@ void read(Reader& in, HelmInputs& inputs) {
   inputs.profile = in.text();
   inputs.capabilities.kube_version = in.text();
   inputs.capabilities.api_versions = read_texts(in);
-  for (bool* flag : {&inputs.is_upgrade, &inputs.include_crds, &inputs.skip_tests, &inputs.skip_schema}) {
+  for (bool* flag :
+       {&inputs.is_upgrade, &inputs.include_crds, &inputs.skip_tests, &inputs.skip_schema, &inputs.keep_content}) {
     *flag = in.boolean();
   }
 }
@@ -135,7 +136,8 @@ std::vector<Object> read_objects_of(Reader& in) {
 
 void write(Writer& out, const std::vector<helm::Document>& documents) {
   out.number(documents.size());
-  for (const auto& [path, origin, text, line, is_hook, hook_events, hook_weight] : documents) {
+  for (const auto& [path, origin, text, line, content, is_hook, hook_events, hook_weight] : documents) {
+    static_cast<void>(content);  // to be read again from the text, which costs no more than to send it
     out.text(path);
     out.text(origin);
     out.text(text);

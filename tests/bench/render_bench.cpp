@@ -76,7 +76,9 @@ bool render_once(const std::string& chart) {
   if (!out.ok()) return false;
   for (const auto* list : {&out->manifests, &out->hooks}) {
     for (const auto& document : *list) {
-      if (!render::read_objects(document.text, document.path, "default", {}).ok()) return false;
+      const auto objects = document.content ? render::read_objects(*document.content, document.path, "default")
+                                            : render::read_objects(document.text, document.path, "default", {});
+      if (!objects.ok()) return false;
     }
   }
   return true;

@@ -161,6 +161,19 @@ TEST_SUITE("base/yaml/reader") {
     CHECK(read("a: 1\n---\n" + std::string(2000, 'x') + "\x01") == R"({"a":1})");
   }
 
+  TEST_CASE("a first document is known to be alone, or not") {
+    const auto alone = *parse_first_yaml("# c\na: 1\n");
+    CHECK(alone.alone);
+    CHECK(alone.document.line == 2);
+    CHECK(alone.document.value.find("a")->as_int() == 1);
+    CHECK(parse_first_yaml("a: 1\n---\n")->alone == false);
+    CHECK(parse_first_yaml("a: 1\n---\n{[")->alone == false);
+    CHECK(parse_first_yaml("a: 1\n...\n{[")->alone == false);
+    CHECK(parse_first_yaml("a: 1\n...\n")->alone);
+    CHECK(parse_first_yaml("")->document.value.is_null());
+    CHECK(parse_first_yaml("a: [\n").error().message() == parse_yaml("a: [\n").error().message());
+  }
+
   TEST_CASE("a stream gives its documents with their lines, without the empty ones") {
     const auto documents = *parse_yaml_stream("# c\n---\n---\na: 1\n---\n# only a comment\n---\n\n- 2\n...\n---\n~\n");
     REQUIRE(documents.size() == 2);
