@@ -30,25 +30,36 @@ bool right_trim_marker(std::string_view text) {
   return text.size() >= 2 && is_space(static_cast<unsigned char>(text[0])) && text[1] == '-';
 }
 
-constexpr std::array<std::pair<std::string_view, TokenType>, 11> keywords = {{
-    {"block", TokenType::block},
-    {"break", TokenType::break_loop},
-    {"continue", TokenType::continue_loop},
-    {"define", TokenType::define},
-    {"else", TokenType::else_branch},
-    {"end", TokenType::end},
-    {"if", TokenType::if_branch},
-    {"nil", TokenType::nil},
-    {"range", TokenType::range},
-    {"template", TokenType::template_call},
-    {"with", TokenType::with},
-}};
+/// The ASCII letters, digits and the underscore, by byte.
+constexpr auto word_bytes = [] {
+  std::array<bool, 256> table{};
+  for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = true;
+  for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
+  table['_'] = true;
+  return table;
+}();
+
+/// The type of `word` when it is `keyword`, else that of other words.
+TokenType type_if(std::string_view word, std::string_view keyword, TokenType type) {
+  return word == keyword ? type : TokenType::identifier;
+}
 
 TokenType word_type(std::string_view word) {
-  for (const auto& [name, type] : keywords) {
-    if (name == word) return type;
+  switch (word.size()) {
+    case 2: return type_if(word, "if", TokenType::if_branch);
+    case 3: return word == "nil" ? TokenType::nil : type_if(word, "end", TokenType::end);
+    case 4:
+      if (word == "with") return TokenType::with;
+      return word == "true" ? TokenType::boolean : type_if(word, "else", TokenType::else_branch);
+    case 5:
+      if (word == "range") return TokenType::range;
+      if (word == "block") return TokenType::block;
+      return word == "break" ? TokenType::break_loop : type_if(word, "false", TokenType::boolean);
+    case 6: return type_if(word, "define", TokenType::define);
+    case 8: return word == "template" ? TokenType::template_call : type_if(word, "continue", TokenType::continue_loop);
+    default: return TokenType::identifier;
   }
-  return word == "true" || word == "false" ? TokenType::boolean : TokenType::identifier;
 }
 
 }  // namespace
@@ -102,7 +113,7 @@ bool Lexer::scan_text(Token& token) {
     return scan_comment(token);
   }
   at_ = open + 2;
-  emit(token, TokenType::left_delimiter);
+  emit_in_line(token, TokenType::left_delimiter);
   inside_action_ = true;
   paren_depth_ = 0;
   at_ = inner;
@@ -137,7 +148,7 @@ void Lexer::scan_action(Token& token) {
       ignore();
     }
     at_ += 2;
-    emit(token, TokenType::right_delimiter);
+    emit_in_line(token, TokenType::right_delimiter);
     if (trims) {
       accept_run(white_space);
       ignore();
@@ -149,24 +160,27 @@ void Lexer::scan_action(Token& token) {
   const std::int32_t rune = peek(&length);
   if (rune < 0) return fail(token, "unclosed action");
   if (is_space(rune)) return scan_space(token);
+  if (rune < 0x80 && rune != '_' && word_bytes[static_cast<std::size_t>(rune)] && (rune < '0' || rune > '9')) {
+    return scan_word(token, TokenType::identifier);
+  }
   at_ += length;
   switch (rune) {
-    case '=': return emit(token, TokenType::assign);
+    case '=': return emit_in_line(token, TokenType::assign);
     case ':':
       if (!accept("=")) {
         // Go has read one character more by now, which moves nothing but the error's reach.
         return fail(token, "expected :=");
       }
-      return emit(token, TokenType::declare);
-    case '|': return emit(token, TokenType::pipe);
+      return emit_in_line(token, TokenType::declare);
+    case '|': return emit_in_line(token, TokenType::pipe);
     case '"': return scan_quoted(token, '"', TokenType::string, "unterminated quoted string");
     case '`': return scan_quoted(token, '`', TokenType::raw_string, "unterminated raw quoted string");
     case '\'': return scan_quoted(token, '\'', TokenType::character_constant, "unterminated character constant");
     case '$': return scan_word(token, TokenType::variable);
-    case '(': ++paren_depth_; return emit(token, TokenType::left_paren);
+    case '(': ++paren_depth_; return emit_in_line(token, TokenType::left_paren);
     case ')':
       if (--paren_depth_ < 0) return fail(token, "unexpected right paren");
-      return emit(token, TokenType::right_paren);
+      return emit_in_line(token, TokenType::right_paren);
     case '.':
       if (at_ < text_.size() && (text_[at_] < '0' || text_[at_] > '9')) return scan_word(token, TokenType::field);
       break;
@@ -181,14 +195,14 @@ void Lexer::scan_action(Token& token) {
     at_ -= length;
     return scan_word(token, TokenType::identifier);
   }
-  if (rune < 0x7F && rune > ' ') return emit(token, TokenType::character);
+  if (rune < 0x7F && rune > ' ') return emit_in_line(token, TokenType::character);
   const Value shown = Value::go_int(rune);
   fail(token, go_sprintf("unrecognized character in action: %#U", std::span(&shown, 1)));
 }
 
 void Lexer::scan_space(Token& token) {
   int count = 0;
-  while (is_space(peek())) {
+  while (at_ < text_.size() && is_space(static_cast<unsigned char>(text_[at_]))) {
     ++at_;
     ++count;
   }
@@ -203,20 +217,25 @@ void Lexer::scan_space(Token& token) {
 /// A field, variable or identifier; `.` and `$` have been read.
 void Lexer::scan_word(Token& token, TokenType type) {
   if (type != TokenType::identifier && at_terminator()) {
-    return emit(token, type == TokenType::variable ? TokenType::variable : TokenType::dot);
+    return emit_in_line(token, type == TokenType::variable ? TokenType::variable : TokenType::dot);
   }
-  std::uint8_t length = 0;
-  std::int32_t rune = peek(&length);
-  while (is_word_rune(rune)) {
-    at_ += length;
-    rune = peek(&length);
-  }
+  skip_word();
   if (!at_terminator()) {
+    const auto rune = peek();
     const Value shown = Value::go_int(rune);
     return fail(token, go_sprintf("bad character %#U", std::span(&shown, 1)));
   }
   if (type == TokenType::identifier) type = word_type(text_.substr(start_, at_ - start_));
-  emit(token, type);
+  emit_in_line(token, type);
+}
+
+void Lexer::skip_word() {
+  for (;;) {
+    while (at_ < text_.size() && word_bytes[static_cast<unsigned char>(text_[at_])]) ++at_;
+    std::uint8_t length = 0;
+    if (!is_word_rune(peek(&length))) return;
+    at_ += length;
+  }
 }
 
 void Lexer::scan_number(Token& token) {
@@ -226,7 +245,7 @@ void Lexer::scan_number(Token& token) {
     if (!number_part() || text_[at_ - 1] != 'i') return bad();
     return emit(token, TokenType::complex);
   }
-  emit(token, TokenType::number);
+  emit_in_line(token, TokenType::number);
 }
 
 /// Roughly one number; what is wrong inside is found when it is converted.
@@ -263,7 +282,7 @@ void Lexer::scan_quoted(Token& token, char quote, TokenType type, std::string_vi
   const bool raw = quote == '`';
   while (at_ < text_.size()) {
     const char c = text_[at_++];
-    if (c == quote) return emit(token, type);
+    if (c == quote) return raw ? emit(token, type) : emit_in_line(token, type);
     if (raw) continue;
     if (c == '\n') break;
     if (c == '\\') {
@@ -275,12 +294,14 @@ void Lexer::scan_quoted(Token& token, char quote, TokenType type, std::string_vi
 }
 
 bool Lexer::at_right_delimiter(std::size_t at, bool& trims) const {
+  if (at >= text_.size() || (text_[at] != '}' && !is_space(static_cast<unsigned char>(text_[at])))) return false;
   const std::string_view rest = text_.substr(at);
   trims = right_trim_marker(rest) && rest.substr(marker_size).starts_with("}}");
   return trims || rest.starts_with("}}");
 }
 
 bool Lexer::at_terminator() const {
+  if (at_ < text_.size() && text_[at_] == ' ') return true;
   const std::int32_t rune = peek();
   if (rune < 0 || is_space(rune)) return true;
   switch (rune) {
@@ -325,6 +346,11 @@ void Lexer::emit(Token& token, TokenType type) {
   ignore();
 }
 
+void Lexer::emit_in_line(Token& token, TokenType type) {
+  token = {type, static_cast<std::uint32_t>(start_), text_.substr(start_, at_ - start_), start_line_};
+  start_ = at_;
+}
+
 void Lexer::fail(Token& token, std::string message) {
   message_ = std::move(message);
   token = {TokenType::error, static_cast<std::uint32_t>(start_), message_, start_line_};
@@ -334,8 +360,8 @@ void Lexer::fail(Token& token, std::string message) {
 }
 
 void Lexer::ignore() {
-  start_line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(start_),
-                                             text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n'));
+  const auto skipped = text_.substr(start_, at_ - start_);
+  for (auto line = skipped.find('\n'); line != std::string_view::npos; line = skipped.find('\n', line + 1)) ++start_line_;
   start_ = at_;
 }
 

@@ -79,6 +79,10 @@ class Lexer {
   bool accept(std::string_view set);
   void accept_run(std::string_view set);
   void emit(Token& token, TokenType type);
+  /// emit() of a token in which no line can end.
+  void emit_in_line(Token& token, TokenType type);
+  /// Moves over letters, digits and underscores.
+  void skip_word();
   void fail(Token& token, std::string message);
   /// Skips what lies between the last token and `at_`.
   void ignore();

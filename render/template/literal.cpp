@@ -1,5 +1,6 @@
 #include "render/template/literal.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -249,13 +250,17 @@ std::optional<std::string> unquote(std::string_view text) {
   const char quote = text[0];
   std::string_view inner = text.substr(1, text.size() - 2);
   std::string out;
-  out.reserve(inner.size());
   if (quote == '`') {
+    out.reserve(inner.size());
     for (const char c : inner) {
       if (c != '\r') out += c;
     }
     return out;
   }
+  const auto stands_for_itself = [quote](char c) { return c >= ' ' && c < 0x7F && c != '\\' && c != quote; };
+  const auto plain = std::find_if_not(inner.begin(), inner.end(), stands_for_itself) - inner.begin();
+  out = inner.substr(0, static_cast<std::size_t>(plain));
+  inner.remove_prefix(static_cast<std::size_t>(plain));
   while (!inner.empty()) {
     const auto character = unquote_character(inner, quote);
     if (!character) return std::nullopt;

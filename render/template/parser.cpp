@@ -57,6 +57,34 @@ bool is_blank(std::string_view text) {
   return true;
 }
 
+/// What is gathered while a list of unknown length is read. Lists in templates are short, so most take no memory of the
+/// heap.
+template <class T>
+class Gathered {
+ public:
+  void push_back(const T& item) {
+    if (size_ == few && more_.empty()) more_.assign(first_.begin(), first_.end());
+    if (size_ < few) {
+      first_[size_] = item;
+    } else {
+      more_.push_back(item);
+    }
+    ++size_;
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::span<const T> items() const {
+    return size_ <= few ? std::span<const T>(first_).first(size_) : std::span<const T>(more_);
+  }
+  [[nodiscard]] const T& operator[](std::size_t i) const { return items()[i]; }
+
+ private:
+  static constexpr std::size_t few = 8;
+  std::array<T, few> first_{};
+  std::vector<T> more_;  ///< all of them when they are more than few
+  std::size_t size_ = 0;
+};
+
 /// Builds nodes in the arena of one file.
 class Builder {
  public:
@@ -72,9 +100,13 @@ class Builder {
   }
 
   template <class T>
-  std::span<T const> keep(const std::vector<T>& items) {
+  std::span<T const> keep(const Gathered<T>& gathered) {
+    return keep(gathered.items());
+  }
+  template <class T>
+  std::span<T const> keep(std::span<T const> items) {
     if (items.empty()) return {};
-    T* memory = static_cast<T*>(file_.arena.allocate(std::span(items).size_bytes(), alignof(T)));
+    T* memory = static_cast<T*>(file_.arena.allocate(items.size_bytes(), alignof(T)));
     std::uninitialized_copy(items.begin(), items.end(), memory);
     return {memory, items.size()};
   }
@@ -116,7 +148,7 @@ class BodyParser {
   }
 
   void parse_file() {
-    std::vector<const Node*> nodes;
+    Gathered<const Node*> nodes;
     const std::uint32_t position = peek().position;
     while (peek().type != TokenType::end_of_file) {
       if (peek().type == TokenType::left_delimiter) {
@@ -143,9 +175,10 @@ class BodyParser {
     [[nodiscard]] std::string shown() const { return ending == Ending::end ? "{{end}}" : "{{else}}"; }
   };
 
-  // --- tokens: up to three can be put back, as Go's parser does; the line of an error is that of the last one read.
+  // --- tokens: up to three can be put back, as Go's parser does; the line of an error is that of the last one read. What
+  // these return is valid until the next of them is called.
 
-  Token next() {
+  const Token& next() {
     if (pending_ > 0) {
       --pending_;
     } else {
@@ -163,19 +196,19 @@ class BodyParser {
     tokens_[2] = first;
     pending_ = 3;
   }
-  Token peek() {
+  const Token& peek() {
     if (pending_ > 0) return tokens_[static_cast<std::size_t>(pending_ - 1)];
     pending_ = 1;
     tokens_[0] = shared_.lexer.next();
     return tokens_[0];
   }
-  Token next_non_space() {
-    Token token = next();
-    while (token.type == TokenType::space) token = next();
-    return token;
+  const Token& next_non_space() {
+    const Token* token = &next();
+    while (token->type == TokenType::space) token = &next();
+    return *token;
   }
-  Token peek_non_space() {
-    Token token = next_non_space();
+  const Token& peek_non_space() {
+    const Token& token = next_non_space();
     back();
     return token;
   }
@@ -209,7 +242,7 @@ class BodyParser {
 
   // --- lists and control structures
 
-  const ListNode* list(const std::vector<const Node*>& nodes, std::uint32_t position) {
+  const ListNode* list(const Gathered<const Node*>& nodes, std::uint32_t position) {
     auto* node = build_.make<ListNode>(NodeType::list, position);
     node->nodes = build_.keep(nodes);
     return node;
@@ -248,7 +281,7 @@ class BodyParser {
   /// Everything up to `{{end}}` or `{{else}}`, which is returned.
   Item item_list(const ListNode*& out) {
     check_stack();
-    std::vector<const Node*> nodes;
+    Gathered<const Node*> nodes;
     const std::uint32_t position = peek_non_space().position;
     while (peek_non_space().type != TokenType::end_of_file) {
       const Item item = text_or_action();
@@ -337,7 +370,9 @@ class BodyParser {
     if (chained) {
       next();
       const Node* nested = branch(type, type == NodeType::branch_if ? "if" : "with");
-      return list({nested}, token.position);
+      Gathered<const Node*> only;
+      only.push_back(nested);
+      return list(only, token.position);
     }
     const ListNode* out = nullptr;
     const Item last = item_list(out);
@@ -383,12 +418,12 @@ class BodyParser {
 
   const PipeNode* pipeline(std::string_view context, TokenType end) {
     auto* pipe = build_.make<PipeNode>(NodeType::pipe, peek_non_space().position);
-    std::vector<Token> declared;
+    Gathered<Token> declared;
     while (declaration(*pipe, declared, context)) {
     }
-    std::vector<const CommandNode*> commands;
+    Gathered<const CommandNode*> commands;
     for (;;) {
-      const Token token = next_non_space();
+      const Token& token = next_non_space();
       if (token.type == end) break;
       switch (token.type) {
         case TokenType::boolean:
@@ -413,8 +448,8 @@ class BodyParser {
     pipe->commands = build_.keep(commands);
     // Variables come into being when the commands have been evaluated.
     if (!declared.empty() && end == TokenType::right_paren) body_.dynamic_variables = true;
-    std::vector<const VariableNode*> variables;
-    for (const auto& token : declared) {
+    Gathered<const VariableNode*> variables;
+    for (const auto& token : declared.items()) {
       auto* variable = build_.make<VariableNode>(NodeType::variable, token.position);
       variable->name = token.text;
       variable->key = build_.key(token.text);
@@ -431,7 +466,7 @@ class BodyParser {
   }
 
   /// Reads one declared variable; true when another may follow.
-  bool declaration(PipeNode& pipe, std::vector<Token>& declared, std::string_view context) {
+  bool declaration(PipeNode& pipe, Gathered<Token>& declared, std::string_view context) {
     const Token variable = peek_non_space();
     if (variable.type != TokenType::variable) return false;
     next();
@@ -464,7 +499,7 @@ class BodyParser {
     return false;
   }
 
-  void check_commands(const std::vector<const CommandNode*>& commands, std::string_view context) const {
+  void check_commands(const Gathered<const CommandNode*>& commands, std::string_view context) const {
     if (commands.empty()) fail("missing value for " + std::string(context));
     for (std::size_t i = 1; i < commands.size(); ++i) {
       switch (commands[i]->words[0]->type) {
@@ -480,11 +515,11 @@ class BodyParser {
 
   const CommandNode* command() {
     auto* node = build_.make<CommandNode>(NodeType::command, peek_non_space().position);
-    std::vector<const Node*> words;
+    Gathered<const Node*> words;
     for (;;) {
       peek_non_space();
       if (const Node* word = operand(); word != nullptr) words.push_back(word);
-      const Token token = next();
+      const Token& token = next();
       if (token.type == TokenType::space) continue;
       if (token.type == TokenType::right_delimiter || token.type == TokenType::right_paren) {
         back();
@@ -503,10 +538,9 @@ class BodyParser {
     const Node* node = term();
     if (node == nullptr || peek().type != TokenType::field) return node;
     const std::uint32_t position = peek().position;
-    std::vector<const SharedString*> keys;
+    Gathered<const SharedString*> keys;
     if (node->type == NodeType::field) {
-      const Keys first = static_cast<const FieldNode*>(node)->keys;
-      keys.assign(first.begin(), first.end());
+      for (const auto* first : static_cast<const FieldNode*>(node)->keys) keys.push_back(first);
     }
     while (peek().type == TokenType::field) keys.push_back(build_.key(next().text.substr(1)));
     switch (node->type) {
@@ -545,7 +579,8 @@ class BodyParser {
       case TokenType::variable: return variable(token);
       case TokenType::field: {
         auto* node = build_.make<FieldNode>(NodeType::field, token.position);
-        node->keys = build_.keep(std::vector<const SharedString*>{build_.key(token.text.substr(1))});
+        const SharedString* const key = build_.key(token.text.substr(1));
+        node->keys = build_.keep(Keys(&key, 1));
         return node;
       }
       case TokenType::boolean: {
