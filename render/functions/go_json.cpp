@@ -229,9 +229,15 @@ class GoJsonParser {
     return true;
   }
 
+  static bool stands_for_itself(char c) { return c >= ' ' && c != '"' && c != '\\'; }
+
   bool read_string(std::string& out) {
     ++at_;
     for (;;) {
+      if (at_end()) return unexpected_end();
+      const auto start = at_;
+      while (!at_end() && stands_for_itself(here())) ++at_;
+      out.append(text_.substr(start, at_ - start));
       if (at_end()) return unexpected_end();
       const char c = here();
       if (c == '"') {

@@ -62,8 +62,8 @@ struct Scope {
   [[nodiscard]] std::string path() const {
     std::string out;
     for (const auto* scope = this; scope->parent != nullptr; scope = scope->parent) {
-      const auto& above = scope->parent->node->location;
-      const auto& here = scope->node->location;
+      const auto above = scope->parent->node->location();
+      const auto here = scope->node->location();
       out.insert(
           0, scope->keyword.empty() ? here.substr(std::min(above.size(), here.size())) : '/' + pointer_step(scope->keyword));
     }
@@ -128,7 +128,7 @@ class Check {
     for (const auto* above = frame.scope.parent; above != nullptr && above->value == frame.scope.value;
          above = above->parent) {
       if (above->node != frame.scope.node) continue;
-      return say(frame, "both " + frame.scope.path() + " and " + above->path() + " resolve to " + go_quote(node.location) +
+      return say(frame, "both " + frame.scope.path() + " and " + above->path() + " resolve to " + go_quote(node.location()) +
                             " causing reference cycle");
     }
     if (auto failure = check_kind(frame)) return failure;
@@ -255,9 +255,9 @@ class Check {
       if (done(frame)) return;
       const auto name = member.key.view();
       bool evaluated = false;
-      if (const auto own = node.properties.find(name); own != node.properties.end()) {
+      if (const auto* own = node.properties.find(name); own != nullptr) {
         evaluated = true;
-        add(frame, apply_to(frame, *own->second, member.value, std::string(name)));
+        add(frame, apply_to(frame, *own, member.value, std::string(name)));
       }
       for (const auto& pattern : node.pattern_properties) {
         if (!pattern.regex->matches(name)) continue;
@@ -398,7 +398,7 @@ class Check {
     const Node& node = *frame.node;
     const auto number = ExactNumber::parse(number_text(frame.value));
     if (!number) return;
-    const auto check = [&](const char* what, const std::optional<ExactNumber>& want, auto good) {
+    const auto check = [&](const char* what, const std::unique_ptr<const ExactNumber>& want, auto good) {
       if (!want || good(*want)) return;
       const std::string got = quote_values_ ? "got " + grouped(number->to_double()) + ", " : "";
       add(frame, std::string(what) + ": " + got + "want " + grouped(want->to_double()));
@@ -596,7 +596,7 @@ Result<std::string> find_problems(const Node& root, const Value& value, bool quo
     for (const auto& failure : failures) print(*failure, 0, out);
   });
   if (check.gave_up()) {
-    return Error(ErrorCode::too_large, "checking against " + root.location + " takes more than " +
+    return Error(ErrorCode::too_large, "checking against " + root.location() + " takes more than " +
                                            std::to_string(Schema::max_steps) + " steps or " +
                                            std::to_string(Schema::max_depth) + " levels");
   }

@@ -2,12 +2,14 @@
 #include <array>
 #include <mutex>
 #include <set>
+#include <unordered_map>
 
 #include "base/text/go_format.hpp"
 #include "base/text/json_pointer.hpp"
 #include "render/functions/go_json.hpp"
 #include "render/functions/go_url.hpp"
 #include "render/schema/metaschemas.hpp"
+#include "render/schema/plain_schema.hpp"
 #include "render/schema/program.hpp"
 #include "render/schema/schema.hpp"
 #include "render/schema/words.hpp"
@@ -30,11 +32,13 @@ struct Resource {
 };
 
 struct Document {
-  std::string url;
+  std::string_view url;  ///< the program keeps it
   Value root;
+  bool plain = false;  ///< no identities or names in it but those of the root; what keywords expect to be schemas are some
   std::map<std::string, Resource, std::less<>> resources;  ///< by pointer
   std::map<std::string, std::string, std::less<>> places;  ///< the pointer of the resource with an id
   std::set<std::string, std::less<>> seen;                 ///< places that are known to be schemas
+  std::unordered_map<std::string_view, Node*> nodes;       ///< by pointer
 };
 
 /// What a keyword holds: a schema, a list of them, or a map of them.
@@ -142,9 +146,11 @@ class Compiler {
 
   Result<std::shared_ptr<const Program>> compile(const std::string& url, const Value& document) {
     GITOPSCTL_CHECK(add_document(url, document));
-    program_->root = node_at(url, "");
+    program_->root = node_at(documents_.find(url)->second, "");
     // Nodes that are met while others are compiled are appended.
-    for (std::size_t i = 0; i < program_->nodes.size(); ++i) GITOPSCTL_CHECK(compile_node(program_->nodes[i]));
+    for (std::size_t i = 0; i < program_->nodes.size(); ++i) {
+      GITOPSCTL_CHECK(compile_node(program_->nodes[i], *node_documents_[i]));
+    }
     return std::shared_ptr<const Program>(program_);
   }
 
@@ -177,14 +183,29 @@ class Compiler {
 
   Result<Document*> add_document(const std::string& url, const Value& root) {
     auto& document = documents_[url];
-    document.url = url;
-    document.root = root;
+    document.url = program_->urls.emplace_back(url);
+    document.root = program_->roots.emplace_back(root);
+    const bool is_given = !metaschemas_ && metaschema_text(url).empty();
+    const int draft = is_given ? draft_said(root) : 0;
+    const auto plainness = draft == 0 ? Plainness::unknown : look_at_schema(root, draft);
+    if (plainness == Plainness::plain) {
+      document.plain = true;
+      GITOPSCTL_CHECK(collect_map(document, root, url, "", newest_draft, false));
+      return &document;
+    }
     GITOPSCTL_CHECK(collect(document, root, url, "", newest_draft));
-    if (!metaschemas_ && metaschema_text(url).empty()) GITOPSCTL_CHECK(validate(document, root, ""));
+    if (is_given && plainness == Plainness::unknown) GITOPSCTL_CHECK(validate(document, root, ""));
     return &document;
   }
 
+  /// The draft that a document is of; 0 for what is no draft.
+  static int draft_said(const Value& root) {
+    const Value* name = root.find("$schema");
+    return name == nullptr || !name->is_string() ? newest_draft : draft_of(name->as_string());
+  }
+
   static const std::string& resource_of(const Document& document, std::string_view pointer) {
+    if (document.resources.size() == 1) return document.resources.begin()->first;
     for (;;) {
       if (const auto found = document.resources.find(pointer); found != document.resources.end()) return found->first;
       const auto slash = pointer.rfind('/');
@@ -196,8 +217,8 @@ class Compiler {
     return document.resources.find(resource_of(document, pointer))->second;
   }
 
-  static Result<Value> look_up(const Document& document, const std::string& pointer) {
-    Value value = document.root;
+  static Result<const Value*> look_up(const Document& document, const std::string& pointer) {
+    const Value* value = &document.root;
     for (std::size_t at = 0; at < pointer.size();) {
       const auto end = std::min(pointer.find('/', at + 1), pointer.size());
       const std::string_view step = std::string_view(pointer).substr(at + 1, end - at - 1);
@@ -207,19 +228,19 @@ class Compiler {
         return failure("invalid json-pointer " + go_quote(location_of(document.url, pointer)));
       }
       const Value* next = nullptr;
-      if (value.is_map()) {
-        next = value.find(pointer_key(step));
-      } else if (value.is_list()) {
+      if (value->is_map()) {
+        next = value->find(pointer_key(step));
+      } else if (value->is_list()) {
         const auto number = ExactNumber::parse(step);
         const auto index = number ? number->to_integer() : std::nullopt;
-        if (index && *index >= 0 && static_cast<std::size_t>(*index) < value.as_list().size()) {
-          next = &value.as_list()[static_cast<std::size_t>(*index)];
+        if (index && *index >= 0 && static_cast<std::size_t>(*index) < value->as_list().size()) {
+          next = &value->as_list()[static_cast<std::size_t>(*index)];
         }
       }
       if (next == nullptr) {
         return failure("json-pointer in " + go_quote(location_of(document.url, pointer)) + " not found");
       }
-      value = Value(*next);
+      value = next;
     }
     return value;
   }
@@ -239,7 +260,7 @@ class Compiler {
   }
 
   Result<void> collect_map(Document& document, const Value& schema, std::string base, const std::string& pointer,
-                           int fallback) {
+                           int fallback, bool with_parts = true) {
     GITOPSCTL_TRY(int draft, draft_named(document, schema, pointer, fallback));
     bool names_draft = schema.find("$schema") != nullptr && schema.find("$schema")->is_string();
     auto id = id_of(schema, draft);
@@ -266,6 +287,7 @@ class Compiler {
     if (own == document.places.end()) return failure("no resource for " + go_quote(base), ErrorCode::internal);
     Resource& resource = document.resources.find(own->second)->second;
     GITOPSCTL_CHECK(collect_anchors(document, schema, pointer, resource));
+    if (!with_parts) return {};
     const int inherited = resource.draft;
     for (const auto& keyword : schema_keywords) {
       if (keyword.since > draft) continue;
@@ -345,11 +367,11 @@ class Compiler {
   /// A reference may lead to a place where no keyword expects a schema.
   Result<void> ensure_schema(Document& document, const std::string& pointer) {
     if (document.seen.contains(pointer)) return {};
-    GITOPSCTL_TRY(const auto value, look_up(document, pointer));
+    GITOPSCTL_TRY(const auto* value, look_up(document, pointer));
     Resource& above = resource_at(document, pointer);
-    GITOPSCTL_CHECK(collect(document, value, above.id, pointer, above.draft));
+    GITOPSCTL_CHECK(collect(document, *value, above.id, pointer, above.draft));
     if (metaschemas_) return {};
-    return validate(document, value, pointer);
+    return validate(document, *value, pointer);
   }
 
   [[nodiscard]] Result<void> validate(Document& document, const Value& value, const std::string& pointer) const {
@@ -361,40 +383,48 @@ class Compiler {
     GITOPSCTL_TRY(const auto problems, find_problems(*meta, value, true, habits_, &metas));
     if (problems.empty()) return {};
     return failure(go_quote(location_of(document.url, pointer)) +
-                   " is not valid against metaschema: jsonschema validation failed with " + quoted(meta->location) + '\n' +
+                   " is not valid against metaschema: jsonschema validation failed with " + quoted(meta->location()) + '\n' +
                    problems);
   }
 
   // -------------------------------------------------------------------------------------------------------------- nodes
 
-  Node* node_at(const std::string& url, const std::string& pointer) {
-    auto& known = nodes_[{url, pointer}];
-    if (known == nullptr) {
-      known = &program_->nodes.emplace_back();
-      known->url = url;
-      known->pointer = pointer;
-      known->location = location_of(url, pointer);
+  /// The node of a place. `source`: what is there, when a keyword leads to it.
+  Node* node_at(Document& document, std::string pointer, const Value* source = nullptr) {
+    if (const auto known = document.nodes.find(pointer); known != document.nodes.end()) {
+      if (known->second->source == nullptr) known->second->source = source;
+      return known->second;
     }
-    return known;
+    Node& node = program_->nodes.emplace_back();
+    node_documents_.push_back(&document);
+    node.url = document.url;
+    node.pointer = std::move(pointer);
+    node.source = source;
+    document.nodes.emplace(node.pointer, &node);
+    return &node;
   }
 
-  Result<void> compile_node(Node& node) {
-    GITOPSCTL_TRY(Document * document, this->document(node.url));
-    GITOPSCTL_CHECK(ensure_schema(*document, node.pointer));
-    GITOPSCTL_TRY(const Value value, look_up(*document, node.pointer));
-    const auto& place = resource_of(*document, node.pointer);
-    const Resource& resource = document->resources.find(place)->second;
+  Result<void> compile_node(Node& node, Document& document) {
+    const bool is_known = document.plain && (node.source != nullptr || node.pointer.empty());
+    if (!is_known) GITOPSCTL_CHECK(ensure_schema(document, node.pointer));
+    const Value* source = node.source;
+    if (source == nullptr) {
+      GITOPSCTL_TRY(source, look_up(document, node.pointer));
+    }
+    const Value& value = *source;
+    const auto& place = resource_of(document, node.pointer);
+    const Resource& resource = document.resources.find(place)->second;
     node.draft = resource.draft;
-    node.resource = node_at(node.url, place);
+    node.resource = node_at(document, place);
     if (node.draft >= 2020 && node.resource == &node) {
       for (const auto& name : resource.dynamic_anchors) {
-        node.dynamic_anchors[name] = node_at(node.url, resource.anchors.find(name)->second);
+        node.dynamic_anchors[name] = node_at(document, resource.anchors.find(name)->second);
       }
     }
     if (value.is_bool()) node.boolean = value.as_bool();
     if (value.is_map() && value.size() == 0) node.boolean = true;
     if (!value.is_map() || node.boolean) return {};
-    GITOPSCTL_CHECK(Keywords(*this, *document, resource, value, node).read());
+    GITOPSCTL_CHECK(Keywords(*this, document, resource, value, node).read());
     node.all_properties_evaluated = node.additional_properties.given();
     node.all_items_evaluated = node.items != nullptr || node.additional_items.given();
     node.items_evaluated = node.prefix_items.size();
@@ -405,12 +435,14 @@ class Compiler {
   class Keywords {
    public:
     Keywords(Compiler& compiler, Document& document, const Resource& resource, const Value& schema, Node& node)
-        : compiler_(compiler), document_(document), resource_(resource), schema_(schema), node_(node) {}
+        : compiler_(compiler), document_(document), resource_(resource), schema_(schema), node_(node) {
+      for (const auto& member : schema.as_map()) names_ |= bit_of(member.key.view());
+    }
 
     Result<void> read() {
       GITOPSCTL_TRY(node_.ref, reference("$ref"));
       // Before 2019-09 what stands beside a reference does not count, but for `const`, which the library reads even so.
-      if (const Value* only = schema_.find("const"); only != nullptr && node_.draft >= 6) node_.constant = *only;
+      if (const Value* only = find("const"); only != nullptr && node_.draft >= 6) node_.constant = *only;
       if (node_.draft < 2019 && node_.ref != nullptr) return {};
       read_combinations();
       GITOPSCTL_CHECK(read_object());
@@ -429,7 +461,7 @@ class Compiler {
       if (node_.draft < 7) return;
       node_.if_ = one("if");
       if (node_.if_ == nullptr) return;
-      const Value* condition = schema_.find("if");
+      const Value* condition = find("if");
       if (!condition->is_bool() || condition->as_bool()) node_.then_ = one("then");
       if (!condition->is_bool() || !condition->as_bool()) node_.else_ = one("else");
     }
@@ -437,20 +469,20 @@ class Compiler {
     Result<void> read_object() {
       node_.min_properties = whole("minProperties");
       node_.max_properties = whole("maxProperties");
-      node_.required = texts(schema_.find("required"));
+      node_.required = texts(find("required"));
       node_.properties = map("properties");
       for (const auto& [text, node] : map("patternProperties")) {
-        GITOPSCTL_TRY(auto regex, regex_of("patternProperties", text));
+        GITOPSCTL_TRY(auto regex, regex_of("patternProperties", std::string(text)));
         node_.pattern_properties.push_back({std::move(regex), node});
       }
       node_.additional_properties = additional("additionalProperties");
-      if (const Value* all = schema_.find("dependencies"); all != nullptr && all->is_map()) {
+      if (const Value* all = find("dependencies"); all != nullptr && all->is_map()) {
         for (const auto& member : all->as_map()) {
-          auto& dependency = node_.dependencies[member.key.str()];
+          auto& dependency = node_.dependencies.emplace_back(member.key.str(), Node::Dependency()).second;
           if (member.value.is_list()) {
             dependency.names = texts(&member.value);
           } else {
-            dependency.node = at("dependencies", member.key.view());
+            dependency.node = at("dependencies", member.key.view(), member.value);
           }
         }
       }
@@ -462,7 +494,7 @@ class Compiler {
       node_.min_items = whole("minItems");
       node_.max_items = whole("maxItems");
       node_.unique_items = yes("uniqueItems");
-      const Value* items = schema_.find("items");
+      const Value* items = find("items");
       if (node_.draft >= 2020) {
         node_.prefix_items = list("prefixItems");
         node_.items = one("items");
@@ -476,16 +508,16 @@ class Compiler {
     }
 
     Result<void> read_scalar() {
-      if (const Value* types = schema_.find("type")) node_.types = type_bits(*types);
-      if (const Value* all = schema_.find("enum"); all != nullptr && all->is_list()) node_.enumeration = all->as_list();
-      node_.multiple_of = number("multipleOf");
-      node_.minimum = number("minimum");
-      node_.maximum = number("maximum");
-      node_.exclusive_minimum = number("exclusiveMinimum");
-      node_.exclusive_maximum = number("exclusiveMaximum");
+      if (const Value* types = find("type")) node_.types = type_bits(*types);
+      if (const Value* all = find("enum"); all != nullptr && all->is_list()) node_.enumeration = all->as_list();
+      node_.multiple_of = kept_number("multipleOf");
+      node_.minimum = kept_number("minimum");
+      node_.maximum = kept_number("maximum");
+      node_.exclusive_minimum = kept_number("exclusiveMinimum");
+      node_.exclusive_maximum = kept_number("exclusiveMaximum");
       // Draft 4 has them as a flag of the bound.
-      if (yes("exclusiveMinimum")) node_.exclusive_minimum = std::exchange(node_.minimum, std::nullopt);
-      if (yes("exclusiveMaximum")) node_.exclusive_maximum = std::exchange(node_.maximum, std::nullopt);
+      if (yes("exclusiveMinimum")) node_.exclusive_minimum = std::move(node_.minimum);
+      if (yes("exclusiveMaximum")) node_.exclusive_maximum = std::move(node_.maximum);
       node_.min_length = whole("minLength");
       node_.max_length = whole("maxLength");
       if (const auto* pattern = text("pattern")) {
@@ -507,9 +539,9 @@ class Compiler {
         node_.min_contains = whole("minContains");
         node_.max_contains = whole("maxContains");
       }
-      if (const Value* all = schema_.find("dependentRequired"); all != nullptr && all->is_map()) {
+      if (const Value* all = find("dependentRequired"); all != nullptr && all->is_map()) {
         for (const auto& member : all->as_map()) {
-          if (member.value.is_list()) node_.dependent_required[member.key.str()] = texts(&member.value);
+          if (member.value.is_list()) node_.dependent_required.emplace_back(member.key.str(), texts(&member.value));
         }
       }
       node_.dependent_schemas = map("dependentSchemas");
@@ -518,7 +550,7 @@ class Compiler {
       if (node_.draft < 2020) return {};
       GITOPSCTL_TRY(node_.dynamic_ref, reference("$dynamicRef"));
       if (node_.dynamic_ref != nullptr) {
-        GITOPSCTL_TRY(const auto fragment, fragment_of(schema_.find("$dynamicRef")->as_string()));
+        GITOPSCTL_TRY(const auto fragment, fragment_of(find("$dynamicRef")->as_string()));
         if (is_anchor(fragment)) node_.dynamic_ref_anchor = fragment;
       }
       if (const auto* anchor = text("$dynamicAnchor")) node_.dynamic_anchor = anchor->as_string();
@@ -539,46 +571,61 @@ class Compiler {
         known = document->places.end();
       }
       const auto place = document->resources.find(known == document->places.end() ? "" : known->second);
-      if (!is_anchor(fragment)) return static_cast<const Node*>(compiler_.node_at(document->url, place->first + fragment));
+      if (!is_anchor(fragment)) return static_cast<const Node*>(compiler_.node_at(*document, place->first + fragment));
       const auto anchor = place->second.anchors.find(fragment);
       if (anchor == place->second.anchors.end()) {
         return failure("anchor in " + go_quote(place->second.id + '#' + escaped(fragment)) + " not found in schema " +
                        go_quote(document->url));
       }
-      return static_cast<const Node*>(compiler_.node_at(document->url, anchor->second));
+      return static_cast<const Node*>(compiler_.node_at(*document, anchor->second));
     }
 
     Result<std::shared_ptr<const Regex>> regex_of(std::string_view keyword, const std::string& pattern) const {
       auto regex = Regex::compile(pattern);
       if (regex.ok()) return regex;
-      return failure("invalid regex " + go_quote(pattern) + " at " + go_quote(node_.location + '/' + std::string(keyword)) +
-                     ": " + regex.error().message());
+      return failure("invalid regex " + go_quote(pattern) + " at " +
+                     go_quote(node_.location() + '/' + std::string(keyword)) + ": " + regex.error().message());
     }
 
-    const Node* at(std::string_view keyword, std::string_view step) {
-      return compiler_.node_at(node_.url, node_.pointer + '/' + pointer_step(keyword) + '/' + pointer_step(step));
+    /// No keyword has a character that would have to be escaped.
+    const Node* at(std::string_view keyword, std::string_view step, const Value& value) {
+      std::string pointer;
+      pointer.reserve(node_.pointer.size() + keyword.size() + step.size() + 8);
+      pointer.append(node_.pointer).append(1, '/').append(keyword).append(1, '/');
+      if (step.find_first_of("~/") == std::string_view::npos) {
+        pointer.append(step);
+      } else {
+        pointer.append(pointer_step(step));
+      }
+      return compiler_.node_at(document_, std::move(pointer), &value);
     }
     const Node* one(std::string_view keyword) {
-      if (schema_.find(keyword) == nullptr) return nullptr;
-      return compiler_.node_at(node_.url, node_.pointer + '/' + pointer_step(keyword));
+      const Value* value = find(keyword);
+      if (value == nullptr) return nullptr;
+      std::string pointer;
+      pointer.reserve(node_.pointer.size() + keyword.size() + 1);
+      pointer.append(node_.pointer).append(1, '/').append(keyword);
+      return compiler_.node_at(document_, std::move(pointer), value);
     }
     std::vector<const Node*> list(std::string_view keyword) {
       std::vector<const Node*> out;
-      const Value* value = schema_.find(keyword);
+      const Value* value = find(keyword);
       if (value == nullptr || !value->is_list()) return out;
-      for (std::size_t i = 0; i < value->as_list().size(); ++i) out.push_back(at(keyword, std::to_string(i)));
+      for (std::size_t i = 0; i < value->as_list().size(); ++i)
+        out.push_back(at(keyword, std::to_string(i), value->as_list()[i]));
       return out;
     }
-    std::map<std::string, const Node*, std::less<>> map(std::string_view keyword) {
-      std::map<std::string, const Node*, std::less<>> out;
-      const Value* value = schema_.find(keyword);
+    NodeMap map(std::string_view keyword) {
+      NodeMap out;
+      const Value* value = find(keyword);
       if (value == nullptr || !value->is_map()) return out;
-      for (const auto& member : value->as_map()) out[member.key.str()] = at(keyword, member.key.view());
+      out.reserve(value->size());
+      for (const auto& member : value->as_map()) out.add(member.key.view(), at(keyword, member.key.view(), member.value));
       return out;
     }
     Additional additional(std::string_view keyword) {
       Additional out;
-      const Value* value = schema_.find(keyword);
+      const Value* value = find(keyword);
       if (value != nullptr && value->is_bool()) {
         out.allowed = value->as_bool();
       } else {
@@ -588,17 +635,21 @@ class Compiler {
     }
 
     [[nodiscard]] const Value* text(std::string_view keyword) const {
-      const Value* value = schema_.find(keyword);
+      const Value* value = find(keyword);
       return value != nullptr && value->is_string() ? value : nullptr;
     }
     [[nodiscard]] bool yes(std::string_view keyword) const {
-      const Value* value = schema_.find(keyword);
+      const Value* value = find(keyword);
       return value != nullptr && value->as_bool();
     }
     [[nodiscard]] std::optional<ExactNumber> number(std::string_view keyword) const {
-      const Value* value = schema_.find(keyword);
+      const Value* value = find(keyword);
       if (value == nullptr || type_of(*value) != static_cast<unsigned>(Type::number)) return std::nullopt;
       return ExactNumber::parse(number_text(*value));
+    }
+    [[nodiscard]] std::unique_ptr<const ExactNumber> kept_number(std::string_view keyword) const {
+      auto value = number(keyword);
+      return value ? std::make_unique<const ExactNumber>(*std::move(value)) : nullptr;
     }
     [[nodiscard]] std::optional<std::int64_t> whole(std::string_view keyword) const {
       const auto value = number(keyword);
@@ -624,11 +675,23 @@ class Compiler {
       return out;
     }
 
+    [[nodiscard]] const Value* find(std::string_view keyword) const {
+      return (names_ & bit_of(keyword)) == 0 ? nullptr : schema_.find(keyword);
+    }
+    /// A bit that a name has: most keywords are not there, and this tells it at once.
+    static std::uint64_t bit_of(std::string_view name) {
+      if (name.empty()) return 1;
+      return 1ULL << ((name.size() + 5U * static_cast<unsigned char>(name.front()) +
+                       11U * static_cast<unsigned char>(name.back())) %
+                      64U);
+    }
+
     Compiler& compiler_;
     Document& document_;
     const Resource& resource_;
     const Value& schema_;
     Node& node_;
+    std::uint64_t names_ = 0;  ///< the bits of the names in it
   };
 
   static Result<const Node*> metaschema(int draft) {
@@ -650,10 +713,12 @@ class Compiler {
   Habits habits_;
   std::shared_ptr<Program> program_;
   std::map<std::string, Document, std::less<>> documents_;
-  std::map<std::pair<std::string, std::string>, Node*> nodes_;
+  std::vector<Document*> node_documents_;  ///< of each node
 };
 
 }  // namespace
+
+std::string Node::location() const { return location_of(url, pointer); }
 
 Result<Schema> Schema::compile(std::string_view json, Habits habits) {
   Result<std::shared_ptr<const Program>> program = Error(ErrorCode::internal, "the schema was not compiled");

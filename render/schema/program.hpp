@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -30,11 +32,33 @@ struct Additional {
   [[nodiscard]] bool given() const noexcept { return allowed.has_value() || node != nullptr; }
 };
 
+/// Schemas by name, in bytewise order of the names.
+class NodeMap {
+ public:
+  using Entry = std::pair<std::string_view, const Node*>;
+  /// `name` comes behind all names that were added before, and outlives the map.
+  void add(std::string_view name, const Node* node) { entries_.emplace_back(name, node); }
+  void reserve(std::size_t count) { entries_.reserve(count); }
+  /// The schema with that name, or nullptr.
+  [[nodiscard]] const Node* find(std::string_view name) const {
+    const auto at = std::lower_bound(entries_.begin(), entries_.end(), name,
+                                     [](const Entry& entry, std::string_view wanted) { return entry.first < wanted; });
+    return at != entries_.end() && at->first == name ? at->second : nullptr;
+  }
+  [[nodiscard]] auto begin() const { return entries_.begin(); }
+  [[nodiscard]] auto end() const { return entries_.end(); }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
 /// One schema: an object of keywords at a place in a document. Names as in the specification.
 struct Node {
-  std::string url;       ///< of its document
-  std::string pointer;   ///< its place there (RFC 6901)
-  std::string location;  ///< both, as messages name it
+  std::string_view url;           ///< of its document; the program keeps it
+  std::string pointer;            ///< its place there (RFC 6901)
+  const Value* source = nullptr;  ///< what is there, when that was known from the start; the program keeps it
+  /// Both, as messages name it.
+  [[nodiscard]] std::string location() const;
   int draft = 0;
   std::optional<bool> boolean;                                      ///< `true`, `false`; an empty object is true
   const Node* resource = nullptr;                                   ///< the schema with the `$id` above it, or the root
@@ -61,7 +85,7 @@ struct Node {
   std::optional<std::int64_t> min_properties, max_properties;
   std::vector<std::string> required;
   const Node* property_names = nullptr;
-  std::map<std::string, const Node*, std::less<>> properties;
+  NodeMap properties;
   struct Pattern {
     std::shared_ptr<const Regex> regex;
     const Node* node;
@@ -72,9 +96,9 @@ struct Node {
     std::vector<std::string> names;
     const Node* node = nullptr;
   };
-  std::map<std::string, Dependency, std::less<>> dependencies;
-  std::map<std::string, std::vector<std::string>, std::less<>> dependent_required;
-  std::map<std::string, const Node*, std::less<>> dependent_schemas;
+  std::vector<std::pair<std::string, Dependency>> dependencies;  ///< by name, in bytewise order
+  std::vector<std::pair<std::string, std::vector<std::string>>> dependent_required;
+  NodeMap dependent_schemas;
   const Node* unevaluated_properties = nullptr;
 
   std::optional<std::int64_t> min_items, max_items;
@@ -90,7 +114,7 @@ struct Node {
   std::shared_ptr<const Regex> pattern;
   std::string pattern_text;
 
-  std::optional<ExactNumber> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
+  std::unique_ptr<const ExactNumber> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
 
   /// What its own keywords say of all properties and items, for `unevaluated…`.
   bool all_properties_evaluated = false;
@@ -100,6 +124,8 @@ struct Node {
 
 /// Compiled schemas that refer to each other.
 struct Program {
+  std::deque<std::string> urls;  ///< of the documents
+  std::deque<Value> roots;       ///< what they hold
   std::deque<Node> nodes;
   const Node* root = nullptr;
   std::vector<std::string> unresolved;
