@@ -11,12 +11,6 @@
 namespace gitopsctl {
 
 namespace detail {
-struct StringRep : Rep {
-  std::uint32_t size = 0;
-  // The bytes follow this header in the same allocation.
-  [[nodiscard]] const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-  [[nodiscard]] char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
-};
 
 namespace {
 
@@ -31,14 +25,6 @@ StringRep* make_string(std::string_view text) {
 
 void retain(Rep* rep) noexcept { rep->refs.fetch_add(1, std::memory_order_relaxed); }
 bool drop(Rep* rep) noexcept { return rep->refs.fetch_sub(1, std::memory_order_acq_rel) == 1; }
-
-void release_string(StringRep* rep) noexcept {
-  if (drop(rep)) {
-    const std::size_t bytes = sizeof(StringRep) + rep->size;
-    rep->~StringRep();
-    ::operator delete(rep, bytes);
-  }
-}
 
 void read_bytes(std::string_view text, Value::List& items) {
   items.reserve(text.size());
@@ -58,44 +44,22 @@ auto lower_bound(std::vector<Value::Member>& members, std::string_view key) {
 }
 
 }  // namespace
+
+void release_string(StringRep* rep) noexcept {
+  if (drop(rep)) {
+    const std::size_t bytes = sizeof(StringRep) + rep->size;
+    rep->~StringRep();
+    ::operator delete(rep, bytes);
+  }
+}
+
 }  // namespace detail
 
 SharedString::SharedString(std::string_view text) : rep_(text.empty() ? nullptr : detail::make_string(text)) {}
 
-SharedString::SharedString(const SharedString& other) noexcept : rep_(other.rep_) {
-  if (rep_ != nullptr) detail::retain(rep_);
-}
-
-SharedString::~SharedString() {
-  if (rep_ != nullptr) detail::release_string(rep_);
-}
-
-std::string_view SharedString::view() const noexcept {
-  return rep_ == nullptr ? std::string_view{} : std::string_view{rep_->data(), rep_->size};
-}
-
 bool ValueObject::call(std::string_view /*name*/, const std::vector<Value>& /*arguments*/, Value& /*out*/,
                        std::string& /*error*/) const {
   return false;
-}
-
-Value::Value(const Value& other) noexcept : data_(other.data_), kind_(other.kind_), sub_(other.sub_) { retain(); }
-
-Value::Value(Value&& other) noexcept : data_(other.data_), kind_(other.kind_), sub_(other.sub_) {
-  other.data_.integer = 0;
-  other.kind_ = Kind::null;
-  other.sub_ = 0;
-}
-
-Value& Value::operator=(Value other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(kind_, other.kind_);
-  std::swap(sub_, other.sub_);
-  return *this;
-}
-
-Value::~Value() {
-  if (kind_ >= Kind::string) release();
 }
 
 void Value::retain() const noexcept {
@@ -303,11 +267,6 @@ double Value::as_double() const noexcept {
   return static_cast<double>(as_int());
 }
 
-std::string_view Value::as_string() const noexcept {
-  if (kind_ != Kind::string || data_.string == nullptr) return {};
-  return {data_.string->data(), data_.string->size};
-}
-
 SharedString Value::as_shared_string() const noexcept {
   SharedString text;
   if (kind_ == Kind::string && data_.string != nullptr) {
@@ -334,6 +293,14 @@ const ValueObject* Value::as_object() const noexcept { return kind_ == Kind::obj
 const Value* Value::find(std::string_view key) const noexcept {
   if (kind_ != Kind::map || data_.map == nullptr) return nullptr;
   auto& members = data_.map->members;
+  // Most maps are small, and most names differ in length.
+  constexpr std::size_t few = 8;
+  if (members.size() <= few) {
+    for (const auto& member : members) {
+      if (member.key.view() == key) return &member.value;
+    }
+    return nullptr;
+  }
   const auto it = detail::lower_bound(members, key);
   return it != members.end() && it->key.view() == key ? &it->value : nullptr;
 }

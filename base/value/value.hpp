@@ -42,7 +42,13 @@ namespace detail {
 struct Rep {
   std::atomic<std::uint32_t> refs{1};
 };
-struct StringRep;
+struct StringRep : Rep {
+  std::uint32_t size = 0;
+  // The bytes follow this header in the same allocation.
+  [[nodiscard]] const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+  [[nodiscard]] char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
+};
+void release_string(StringRep* rep) noexcept;
 struct ListRep;
 struct MapRep;
 }  // namespace detail
@@ -52,15 +58,21 @@ class SharedString {
  public:
   SharedString() noexcept = default;
   explicit SharedString(std::string_view text);
-  SharedString(const SharedString& other) noexcept;
+  SharedString(const SharedString& other) noexcept : rep_(other.rep_) {
+    if (rep_ != nullptr) rep_->refs.fetch_add(1, std::memory_order_relaxed);
+  }
   SharedString(SharedString&& other) noexcept : rep_(std::exchange(other.rep_, nullptr)) {}
   SharedString& operator=(SharedString other) noexcept {
     std::swap(rep_, other.rep_);
     return *this;
   }
-  ~SharedString();
+  ~SharedString() {
+    if (rep_ != nullptr) detail::release_string(rep_);
+  }
 
-  [[nodiscard]] std::string_view view() const noexcept;
+  [[nodiscard]] std::string_view view() const noexcept {
+    return rep_ == nullptr ? std::string_view{} : std::string_view{rep_->data(), rep_->size};
+  }
   [[nodiscard]] std::string str() const { return std::string(view()); }
   friend bool operator==(const SharedString& a, const SharedString& b) noexcept {
     return a.rep_ == b.rep_ || a.view() == b.view();
@@ -114,10 +126,23 @@ class Value {
 
   /// null
   Value() noexcept = default;
-  Value(const Value& other) noexcept;
-  Value(Value&& other) noexcept;
-  Value& operator=(Value other) noexcept;
-  ~Value();
+  Value(const Value& other) noexcept : data_(other.data_), kind_(other.kind_), sub_(other.sub_) {
+    if (kind_ >= Kind::string) retain();
+  }
+  Value(Value&& other) noexcept : data_(other.data_), kind_(other.kind_), sub_(other.sub_) {
+    other.data_.integer = 0;
+    other.kind_ = Kind::null;
+    other.sub_ = 0;
+  }
+  Value& operator=(Value other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(kind_, other.kind_);
+    std::swap(sub_, other.sub_);
+    return *this;
+  }
+  ~Value() {
+    if (kind_ >= Kind::string) release();
+  }
 
   static Value absent() noexcept;
   static Value null() noexcept { return {}; }
@@ -164,7 +189,10 @@ class Value {
   [[nodiscard]] std::int64_t as_int() const noexcept { return is_int() ? data_.integer : 0; }
   /// Numbers of every kind.
   [[nodiscard]] double as_double() const noexcept;
-  [[nodiscard]] std::string_view as_string() const noexcept;
+  [[nodiscard]] std::string_view as_string() const noexcept {
+    if (kind_ != Kind::string || data_.string == nullptr) return {};
+    return {data_.string->data(), data_.string->size};
+  }
   [[nodiscard]] SharedString as_shared_string() const noexcept;
   [[nodiscard]] const List& as_list() const noexcept;
   /// The members of a map in bytewise key order.
