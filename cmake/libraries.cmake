@@ -18,13 +18,21 @@ unset(CMAKE_REQUIRED_LIBRARIES)
 # What C++ brings is linked into the programs: only the used part of it is mapped, and the dynamic linker has less to do at
 # every start (docs/decisions/0010). libre2 has to go with it, since the shared one would bring the shared C++ runtime along
 # the static one. C libraries that talk to the outside (OpenSSL, libcurl, libgit2, libssh, SQLite, zlib) stay shared, so that
-# security updates of the system reach them. The sanitizers want the runtime that they know: shared.
+# security updates of the system reach them; the program without a network has its own copy of the part of OpenSSL that
+# computes. The sanitizers want the runtime that they know: shared.
 set(GITOPSCTL_STATIC_RUNTIME OFF)
 set(GITOPSCTL_RE2 PkgConfig::RE2)
 set(GITOPSCTL_CRYPT crypt)
+set(GITOPSCTL_CRYPTO OpenSSL::Crypto)
 if(NOT GITOPSCTL_SANITIZE AND NOT GITOPSCTL_FUZZ AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   find_library(RE2_ARCHIVE libre2.a)
   find_library(CRYPT_ARCHIVE libcrypt.a)
+  find_library(CRYPTO_ARCHIVE libcrypto.a)
+  if(CRYPTO_ARCHIVE)
+    # A program with the property GITOPSCTL_STATIC_CRYPTO has it inside.
+    set(GITOPSCTL_CRYPTO
+        "$<IF:$<BOOL:$<TARGET_PROPERTY:GITOPSCTL_STATIC_CRYPTO>>,${CRYPTO_ARCHIVE},OpenSSL::Crypto>")
+  endif()
   if(RE2_ARCHIVE AND CRYPT_ARCHIVE)
     set(GITOPSCTL_STATIC_RUNTIME ON)
     add_library(gitopsctl_re2 INTERFACE)

@@ -13,7 +13,19 @@ namespace {
 // thread its own, each with its own leftovers.
 [[maybe_unused]] constexpr int pools = 2;
 
+// A pool that is asked for a little more a hundred times costs a system call each time.
+[[maybe_unused]] constexpr int step_bytes = 1 << 20;
+
 }  // namespace
+
+void use_one_memory_pool() noexcept {
+#if defined(__GLIBC__)
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TOP_PAD, step_bytes);
+  ::mallopt(M_TRIM_THRESHOLD, 64 * step_bytes);
+  ::mallopt(M_MMAP_THRESHOLD, 4 * step_bytes);
+#endif
+}
 
 void share_memory_pools() noexcept {
 #if defined(__GLIBC__)

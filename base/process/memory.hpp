@@ -6,6 +6,10 @@ namespace gitopsctl {
 /// Call it before other threads are started. Does nothing where the C library is not glibc.
 void share_memory_pools() noexcept;
 
+/// For a process that does one thing and ends: all its threads take from one pool, which grows in large steps and is never
+/// made smaller. Call it before other threads are started. Does nothing where the C library is not glibc.
+void use_one_memory_pool() noexcept;
+
 /// Gives memory that was freed back to the system, which the C library by itself does only at the end of a pool. For after
 /// a piece of work, when nothing is to be done for a while: takes up to some milliseconds. Thread-safe.
 void return_free_memory() noexcept;
