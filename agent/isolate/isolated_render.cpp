@@ -60,6 +60,7 @@ int run() {
   };
   inputs.tree = wire::remote_tree(ask);
   if (order->has_key) inputs.random = wire::remote_random(ask);
+  if (order->has_lookup) inputs.lookup = wire::remote_lookup(ask);
   wire::use_remote_zones(ask);
   wake_libraries();
 

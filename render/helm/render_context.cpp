@@ -25,6 +25,15 @@ std::string HelmRenderContext::random_bytes(std::string_view site, std::size_t c
   return inputs_.random ? inputs_.random(site, calls++, count) : keyed_random_bytes(inputs_, site, calls++, count);
 }
 
+Result<Value> HelmRenderContext::lookup(std::string_view api_version, std::string_view kind, std::string_view namespace_,
+                                        std::string_view name) {
+  if (!inputs_.lookup) return Value::map();
+  GITOPSCTL_TRY(const auto found,
+                inputs_.lookup({std::string(api_version), std::string(kind), std::string(namespace_), std::string(name)}));
+  // Templates change what they are given, and the next render is given the same.
+  return found.deep_copy();
+}
+
 bool HelmRenderContext::has_map_method(MapType type, std::string_view name) const {
   if (type == MapType::files) return has_files_method(name);
   return is_values(type) && has_values_method(name);

@@ -25,6 +25,8 @@ class HelmRenderContext final : public RenderContext {
 
   TimePoint now() const override;
   std::string random_bytes(std::string_view site, std::size_t count) override;
+  Result<Value> lookup(std::string_view api_version, std::string_view kind, std::string_view namespace_,
+                       std::string_view name) override;
   std::optional<Result<Value>> map_method(const Value& receiver, std::string_view name,
                                           std::span<const Value> arguments) override;
   bool has_map_method(MapType type, std::string_view name) const override;

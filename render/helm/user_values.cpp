@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json/json.hpp"
 #include "render/helm/strvals.hpp"
@@ -44,6 +45,23 @@ Result<Value> read_value_file(const FileTree& tree, const TreePath& path, const 
   return Error(error.code(), "failed to parse " + name + ": " + error.message()).at(error.where()).with_hint(error.hint());
 }
 
+/// Values that somebody found for this render; what they say is not quoted, wherever they are from.
+Result<Value> read_given(const GivenValues& given, const HelmProfile& profile) {
+  if (given.target_path.empty()) {
+    auto values = read_values(given.text, given.source, profile, false);
+    if (values.ok()) return values;
+    const auto& error = values.error();
+    return Error(error.code(), "failed to parse " + given.source + ": " + error.message()).with_hint(error.hint());
+  }
+  Value value = Value::string(given.text);
+  for (auto key = given.target_path.rbegin(); key != given.target_path.rend(); ++key) {
+    Value table = Value::map();
+    table.set(*key, std::move(value));
+    value = std::move(table);
+  }
+  return value;
+}
+
 Result<void> apply(const RenderInputs& inputs, const HelmProfile& profile, const Flag& flag, const std::string& text,
                    Value& values) {
   if (flag.style == SetStyle::json && profile.set_json_objects) {
@@ -76,6 +94,10 @@ Result<Value> user_values(const RenderInputs& inputs, const HelmProfile& profile
   for (const auto& path : inputs.helm.value_files) {
     GITOPSCTL_TRY(const auto file, read_value_file(*inputs.tree, path, profile, inputs.quote_content));
     values = merge_tables(values, file);
+  }
+  for (const auto& given : inputs.helm.given) {
+    GITOPSCTL_TRY(const auto found, read_given(given, profile));
+    values = merge_tables(values, found);
   }
   values = merge_tables(values, with_float_numbers(inputs.helm.values));
   // Overrides change tables in place; the files' values may be shared.

@@ -7,7 +7,8 @@
 
 namespace gitopsctl::render::helm {
 
-/// The values that the user gives: files in order, then the inline values, then the overrides by kind (JSON, typed,
+/// The values that the user gives: files in order, then those found
+/// elsewhere, then the inline values, then the overrides by kind (JSON, typed,
 /// string, file, literal) and within a kind in order, as Helm takes them. Errors are located in the file, or name the
 /// override.
 [[nodiscard]] Result<Value> user_values(const RenderInputs& inputs, const HelmProfile& profile = {});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,12 +31,20 @@ struct SetValue {
   std::string text;
 };
 
+/// Values that were found outside of the tree.
+struct GivenValues {
+  std::string source;                    ///< how errors name it: `Secret web/db, key values.yaml`
+  std::string text;                      ///< a values file
+  std::vector<std::string> target_path;  ///< not empty: `text` is one value instead, the string that stands there
+};
+
 /// Inputs of a Helm render beyond the tree.
 struct HelmInputs {
   TreePath chart;  ///< directory or .tgz in the tree
   std::string release_name;
   std::vector<TreePath> value_files;  ///< merged in order
-  Value values;                       ///< inline values, merged after the files; null for none
+  std::vector<GivenValues> given;     ///< merged after the files, in order
+  Value values;                       ///< inline values, merged after all of these; null for none
   std::vector<SetValue> set_values;
   /// What files hold that `--set-file` names, by the names as written there; of others it is looked for in the tree.
   std::map<std::string, std::string, std::less<>> set_files;
@@ -52,6 +61,24 @@ struct HelmInputs {
 
 /// The random bytes of the call with that number in a file (`site`), as many as asked for.
 using RandomBytes = std::function<std::string(std::string_view site, std::uint64_t call, std::size_t count)>;
+
+/// What a template asks the function `lookup`.
+struct LookupQuestion {
+  std::string api_version;
+  std::string kind;
+  std::string namespace_;  ///< empty: of all namespaces, or of a kind outside of them
+  std::string name;        ///< empty: a list
+
+  /// `Secret web/db`, `list of Secret in web`: for people.
+  [[nodiscard]] std::string to_string() const;
+  friend bool operator==(const LookupQuestion&, const LookupQuestion&) = default;
+  friend auto operator<=>(const LookupQuestion&, const LookupQuestion&) = default;
+};
+
+/// Answers `lookup` as helm does: an object, a list with `items`, or an empty map for what is not there. Called on the
+/// thread that renders. It answers out of what was found before the render, so that the same inputs make the same bytes: it
+/// may note what it lacks, and asks nobody. The answer is copied before a template gets it.
+using Lookup = std::function<Result<Value>(const LookupQuestion& question)>;
 
 enum class DriverKind : std::uint8_t { helm, kustomize, manifests };
 
@@ -74,6 +101,7 @@ struct RenderInputs {
   bool quote_content = true;
   /// Where random bytes come from when the installation's key is at hand elsewhere; empty: from the key.
   RandomBytes random;
+  Lookup lookup;  ///< empty: nothing is ever found, as in `helm template`
 };
 
 }  // namespace gitopsctl::render

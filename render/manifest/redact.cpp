@@ -2,22 +2,22 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstring>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
-#include <unordered_set>
 #include <utility>
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
+#include "render/manifest/contained_values.hpp"
 #include "render/manifest/server_fields.hpp"
 
 namespace gitopsctl::render {
 
 namespace {
+
+using detail::ContainedValues;
+using detail::plain_word;
 
 constexpr std::string_view changed_before = "(redacted, before)";
 constexpr std::string_view changed_after = "(redacted, after)";
@@ -26,8 +26,6 @@ constexpr std::array<std::string_view, 4> copies_of_object = {
     last_applied_annotation, "kapp.k14s.io/original", "kapp.k14s.io/original-diff", "kapp.k14s.io/original-diff-md5"};
 // What a Secret has besides its values. Everything else in one is hidden: a misspelt `stringdata` holds values too.
 constexpr std::array<std::string_view, 5> open_secret_fields = {"apiVersion", "immutable", "kind", "metadata", "type"};
-// Shorter values occur everywhere by chance.
-constexpr std::size_t min_contained = 4;
 
 /// The value being hidden on each side; nullptr where a side does not have it. One side only for redact().
 struct Pair {
@@ -116,47 +114,6 @@ std::optional<std::string> decoded(const Value& value) {
   if (!bytes) return std::nullopt;
   return std::move(bytes).value();
 }
-
-/// Finds out whether a text contains one of many values, in time that does not grow with their number.
-class ContainedValues {
- public:
-  void add(std::string_view value) {
-    if (value.size() < min_contained) return;
-    // What contains a value contains its beginning: a little too much is hidden, and comparing costs little.
-    std::string needle(value.substr(0, max_compared));
-    // No needle begins with another one, so that of all of them only one can stand at a place of a text.
-    const auto next = needles_.upper_bound(needle);
-    if (next != needles_.begin() && needle.starts_with(*std::prev(next))) return;
-    auto last = next;
-    while (last != needles_.end() && last->starts_with(needle)) ++last;
-    needles_.erase(next, last);
-    beginnings_.insert(beginning(needle));
-    needles_.insert(std::move(needle));
-  }
-
-  [[nodiscard]] bool in(std::string_view text) const {
-    for (std::size_t at = 0; at + min_contained <= text.size(); ++at) {
-      const auto rest = text.substr(at);
-      if (!beginnings_.contains(beginning(rest))) continue;
-      // A needle that `rest` begins with is the last one that is not behind `rest`: what stands between the two would begin
-      // with it, too.
-      const auto next = needles_.upper_bound(rest.substr(0, max_compared));
-      if (next != needles_.begin() && rest.starts_with(*std::prev(next))) return true;
-    }
-    return false;
-  }
-
- private:
-  static constexpr std::size_t max_compared = 64;
-  static std::uint32_t beginning(std::string_view text) {
-    std::uint32_t out = 0;
-    static_assert(sizeof out <= min_contained);
-    std::memcpy(&out, text.data(), sizeof out);
-    return out;
-  }
-  std::set<std::string, std::less<>> needles_;
-  std::unordered_set<std::uint32_t> beginnings_;
-};
 
 /// Hides the secret values of one object, or of both sides of a comparison, in place. The values given must share no
 /// container with anything else.
@@ -312,12 +269,6 @@ class Masker {
   ContainedValues contained_;  ///< those of hidden_
 };
 
-bool plain_word(std::string_view text) {
-  return text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.' || c == '/';
-         });
-}
-
 }  // namespace
 
 bool holds_secrets(const Value& body, const std::vector<SensitivePath>& sensitive) {
@@ -375,9 +326,20 @@ void SecretScrubber::learn_texts(const Value& value) {
   }
 }
 
+void SecretScrubber::learn_exactly(std::string_view value) {
+  if (value.size() < detail::min_contained) return;
+  note(value);
+  note(base64_encode(value));
+  add_lines(value);
+}
+
 void SecretScrubber::add(std::string_view value) {
   constexpr std::size_t min_size = 6;
   if (value.size() < min_size || plain_word(value)) return;
+  note(value);
+}
+
+void SecretScrubber::note(std::string_view value) {
   needles_.emplace(value);
   const auto escaped = canonical_json(Value::string(value));
   auto inner = escaped.substr(1, escaped.size() - 2);

@@ -36,6 +36,8 @@ class SecretScrubber {
   void learn(const Value& body, const std::vector<SensitivePath>& sensitive);
   /// Notes every text and number in `value`, for messages about values of which nobody knows which are secret.
   void learn_texts(const Value& value);
+  /// Notes `value`, which is known to be secret, also when it looks like a plain word; not when it has less than 4 bytes.
+  void learn_exactly(std::string_view value);
   /// `text` with every noted value replaced by `(redacted)`.
   [[nodiscard]] std::string scrub(std::string_view text) const;
   /// The same for all texts of an error, its cause chain included.
@@ -44,6 +46,7 @@ class SecretScrubber {
 
  private:
   void add(std::string_view value);
+  void note(std::string_view value);
   void add_lines(std::string_view value);
 
   /// Longest first; a number stands for texts of that length, before all of them.

@@ -47,12 +47,18 @@ int read_int(Reader& in) {
 }
 
 void write(Writer& out, const HelmInputs& inputs) {
-  const auto& [chart, release_name, value_files, values, set_values, set_files, profile, capabilities, is_upgrade,
+  const auto& [chart, release_name, value_files, given, values, set_values, set_files, profile, capabilities, is_upgrade,
                include_crds, skip_tests, skip_schema, keep_content] = inputs;
   out.text(chart.str());
   out.text(release_name);
   out.number(value_files.size());
   for (const auto& file : value_files) out.text(file.str());
+  out.number(given.size());
+  for (const auto& [source, text, target_path] : given) {
+    out.text(source);
+    out.text(text);
+    write(out, target_path);
+  }
   write(out, values);
   out.number(set_values.size());
   for (const auto& [kind, text] : set_values) {
@@ -75,6 +81,12 @@ void read(Reader& in, HelmInputs& inputs) {
   inputs.chart = read_path(in);
   inputs.release_name = in.text();
   for (auto left = in.count(); left > 0 && in.ok(); --left) inputs.value_files.push_back(read_path(in));
+  for (auto left = in.count(3); left > 0 && in.ok(); --left) {
+    auto& given = inputs.given.emplace_back();
+    given.source = in.text();
+    given.text = in.text();
+    given.target_path = read_texts(in);
+  }
   inputs.values = read_value(in);
   for (auto left = in.count(2); left > 0 && in.ok(); --left) {
     const auto kind = static_cast<SetValue::Kind>(in.number_up_to(static_cast<std::uint64_t>(SetValue::Kind::literal)));
@@ -171,10 +183,12 @@ Error read_last_error(Reader& in) {
 }  // namespace
 
 std::string write_order(Task task, const RenderInputs& inputs) {
-  const auto& [tree, driver, namespace_, helm, path, sensitive, key, identity, now, limits, quote_content, random] = inputs;
+  const auto& [tree, driver, namespace_, helm, path, sensitive, key, identity, now, limits, quote_content, random, lookup] =
+      inputs;
   Writer out;
   out.byte(static_cast<std::uint8_t>(task));
   out.boolean(!key.empty());
+  out.boolean(lookup != nullptr);
   out.byte(static_cast<std::uint8_t>(driver));
   out.text(namespace_);
   write(out, helm);
@@ -197,6 +211,7 @@ Result<Order> read_order(std::string_view bytes) {
   Order order;
   order.task = static_cast<Task>(in.number_up_to(static_cast<std::uint64_t>(Task::chart)));
   order.has_key = in.boolean();
+  order.has_lookup = in.boolean();
   auto& inputs = order.inputs;
   inputs.driver = static_cast<DriverKind>(in.number_up_to(static_cast<std::uint64_t>(DriverKind::manifests)));
   inputs.namespace_ = in.text();

@@ -9,8 +9,9 @@
 #include "render/inputs/inputs.hpp"
 #include "render/manifest/object.hpp"
 
-// What a render is given and what it gives, as bytes, so that it can run in a process of its own. The tree and the
-// installation's key do not cross: the other side asks for what it needs of them (questions.hpp).
+// What a render is given and what it gives, as bytes, so that it can run in a process of its own. The tree, the
+// installation's key and the objects for `lookup` do not cross: the other side asks for what it needs of them
+// (questions.hpp).
 namespace gitopsctl::render::wire {
 
 /// What is asked of a render.
@@ -21,8 +22,9 @@ enum class Task : std::uint8_t {
 
 struct Order {
   Task task = Task::release;
-  bool has_key = false;  ///< the installation's key is at hand on the other side
-  RenderInputs inputs;   ///< without tree, key and what asks for random bytes
+  bool has_key = false;     ///< the installation's key is at hand on the other side
+  bool has_lookup = false;  ///< and somebody who answers `lookup`
+  RenderInputs inputs;      ///< without tree, key and what asks for random bytes and objects
 };
 
 /// Levels of a value that crosses; more than any reader lets in.

@@ -13,7 +13,7 @@ namespace gitopsctl::render::wire {
 
 namespace {
 
-enum class Question : std::uint8_t { stat, read, list, read_link, look, display, random, zone };
+enum class Question : std::uint8_t { stat, read, list, read_link, look, display, random, zone, lookup };
 
 // No function asks for more (random_functions.cpp).
 constexpr std::uint64_t max_random_at_once = 1UL << 20U;
@@ -148,6 +148,20 @@ RandomBytes remote_random(Ask ask) {
   };
 }
 
+Lookup remote_lookup(Ask ask) {
+  return [ask = std::move(ask)](const LookupQuestion& question) -> Result<Value> {
+    Writer out;
+    out.byte(static_cast<std::uint8_t>(Question::lookup));
+    for (const auto* part : {&question.api_version, &question.kind, &question.namespace_, &question.name}) out.text(*part);
+    GITOPSCTL_TRY(const auto answer, ask(out.take()));
+    Reader in(answer);
+    if (!in.boolean()) return read_error(in);
+    auto found = read_value(in);
+    if (!in.done()) return not_ours();
+    return found;
+  };
+}
+
 void use_remote_zones(const Ask& ask) {
   set_zone_reader([ask](std::string_view name) {
     Writer out;
@@ -161,11 +175,16 @@ void use_remote_zones(const Ask& ask) {
 
 std::string Answers::to(std::string_view question) {
   Reader in(question);
-  const auto kind = static_cast<Question>(in.number_up_to(static_cast<std::uint64_t>(Question::zone)));
+  const auto kind = static_cast<Question>(in.number_up_to(static_cast<std::uint64_t>(Question::lookup)));
   const auto text = in.text();
   if (!in.ok()) return refuse(not_ours());
   if (kind == Question::zone) {
     return reply(in.done() ? Result<std::string>(read_zone_file(text)) : not_ours(), write_text);
+  }
+  if (kind == Question::lookup) {
+    LookupQuestion asked{std::string(text), std::string(in.text()), std::string(in.text()), std::string(in.text())};
+    if (!in.done() || !inputs_.lookup) return refuse(not_ours());
+    return reply(inputs_.lookup(asked), [](Writer& out, const Value& found) { write(out, found); });
   }
   const auto number = in.number();
   if (kind == Question::random) {
@@ -195,7 +214,8 @@ std::string Answers::to(std::string_view question) {
     }
     case Question::display: return reply(Result<std::string>(tree.display(*path)), write_text);
     case Question::random:
-    case Question::zone: break;
+    case Question::zone:
+    case Question::lookup: break;
   }
   return refuse(not_ours());
 }

@@ -8,8 +8,9 @@
 #include "base/files/file_tree.hpp"
 #include "render/inputs/inputs.hpp"
 
-// What an isolated render asks for while it runs: files of its tree, random bytes of its release, rules of a time zone. It
-// gets these and nothing else, and a question that it has no right to is answered by an error.
+// What an isolated render asks for while it runs: files of its tree, random bytes of its release, rules of a time zone,
+// objects that were looked up for it. It gets these and nothing else, and a question that it has no right to is answered by
+// an error.
 namespace gitopsctl::render::wire {
 
 /// Asks the other side and waits for the answer. An error when it is gone.
@@ -19,6 +20,8 @@ using Ask = std::function<Result<std::string>(std::string_view question)>;
 [[nodiscard]] FileTreePtr remote_tree(Ask ask);
 /// RenderInputs::random of a render whose key is on the other side. Throws std::runtime_error when that is gone.
 [[nodiscard]] RandomBytes remote_random(Ask ask);
+/// RenderInputs::lookup of a render whose objects are on the other side.
+[[nodiscard]] Lookup remote_lookup(Ask ask);
 /// Lets time zones be read on the other side, for the rest of this program's life.
 void use_remote_zones(const Ask& ask);
 

@@ -54,6 +54,19 @@ constexpr bool sanitized = false;
 }  // namespace
 
 TEST_SUITE("isolate") {
+  TEST_CASE("lookups are answered by who ordered the render") {
+    auto inputs = inputs_of(with_template(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n"
+        "  a: {{ (lookup \"v1\" \"Secret\" \"web\" \"db\").data.p }}-{{ lookup \"v1\" \"Pod\" \"\" \"\" | len }}\n"));
+    inputs.lookup = [](const render::LookupQuestion& question) -> Result<Value> {
+      if (question.kind == "Pod") return Value::map();
+      return make_map({{"data", make_map({{"p", Value::string(question.to_string())}})}});
+    };
+    const auto set = renderer().release(inputs);
+    REQUIRE_MESSAGE(set.ok(), (set.ok() ? "" : set.error().to_string()));
+    CHECK(set->objects.front().body.string_at({"data", "a"}) == "Secret web/db-0");
+  }
+
   TEST_CASE("a release comes out the same, with the same notes of what was read") {
     auto inputs = inputs_of(
         with_template("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: {{ randAlphaNum 30 }}, "

@@ -40,6 +40,52 @@ TEST_SUITE("helm/render_chart") {
     CHECK(one("a: {{ .Values.x.y }}").starts_with("ERROR app/templates/x.yaml:1:13\n  executing"));
   }
 
+  TEST_CASE("lookup finds what it is given, as a copy, and nothing without") {
+    auto inputs =
+        chart_inputs({{"app/templates/x.yaml",
+                       "{{ $s := lookup \"v1\" \"Secret\" \"ns\" \"db\" }}{{ $_ := set $s \"a\" \"b\" }}"
+                       "a: {{ $s.n | default \"none\" }} {{ hasKey (lookup \"v1\" \"Secret\" \"ns\" \"db\") \"a\" }} "
+                       "{{ tpl `{{ len (lookup \"v1\" \"Node\" \"\" \"\").items }}` . }}"}});
+    CHECK(text(inputs).starts_with("ERROR"));  // len of nothing, as in helm template
+    const Value object = make_map({{"n", Value::int64(7)}});
+    inputs.lookup = [&](const LookupQuestion& question) -> Result<Value> {
+      if (question.kind == "Node") return make_map({{"items", Value::list({Value::map(), Value::map()})}});
+      return object;
+    };
+    const std::string once = "---\n# Source: app/templates/x.yaml\na: 7 false 2\n";
+    CHECK(text(inputs) == once);
+    CHECK(text(inputs) == once);
+    CHECK(object.size() == 1);
+    inputs.lookup = [](const LookupQuestion&) -> Result<Value> { return Error(ErrorCode::forbidden, "no right"); };
+    CHECK(text(inputs).find("error calling lookup: no right") != std::string::npos);
+  }
+
+  TEST_CASE("values that were found elsewhere lie over the files and under the inline ones") {
+    auto inputs = chart_inputs({{"app/templates/x.yaml",
+                                 "a: {{ .Values.chart }} {{ .Values.file }} {{ .Values.first }} {{ .Values.second }} "
+                                 "{{ .Values.inline }} {{ index .Values.deep \"x.y\" }} {{ .Values.deep.z }}"},
+                                {"app/values.yaml", "{chart: c, file: c, first: c, second: c, inline: c, deep: {z: c}}"},
+                                {"v.yaml", "{file: f, first: f, second: f, inline: f}"}});
+    inputs.helm.value_files = {tree_path("v.yaml")};
+    inputs.helm.given = {{"ConfigMap ns/a, key values.yaml", "first: 1\nsecond: 1\ninline: 1\n", {}},
+                         {"Secret ns/b, key values.yaml", "second: 2\ninline: 2\n", {}},
+                         {"Secret ns/b, key p", "007", {"deep", "x.y"}}};
+    inputs.helm.values = make_map({{"inline", Value::string("i")}});
+    CHECK(text(inputs) == "---\n# Source: app/templates/x.yaml\na: c f 1 2 i 007 c\n");
+  }
+
+  TEST_CASE("values that were found elsewhere and are no values are told without a word of them") {
+    auto inputs = chart_inputs({{"app/templates/x.yaml", "a: 1"}});
+    for (const char* bad :
+         {"CANARY", "[CANARY]", "a: {CANARY", "a: b\n  c: CANARY", "a: !!int CANARY", "--- CANARY\na: b"}) {
+      CAPTURE(bad);
+      inputs.helm.given = {{"Secret ns/b, key values.yaml", bad, {}}};
+      const auto out = text(inputs);
+      CHECK(out.starts_with("ERROR failed to parse Secret ns/b, key values.yaml: "));
+      CHECK(out.find("CANARY") == std::string::npos);
+    }
+  }
+
   TEST_CASE("files are reached through .Files and subcharts through .Subcharts") {
     CHECK(text(chart_inputs({{"app/templates/x.yaml", "a: {{ .Files.Get \"f.txt\" }} {{ .Subcharts.sub.Values.v }}"},
                              {"app/f.txt", "content"},

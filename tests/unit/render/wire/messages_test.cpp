@@ -47,6 +47,8 @@ TEST_SUITE("wire") {
     inputs.helm.value_files = {tree_path("app/values.yaml")};
     inputs.helm.values =
         make_map({{"i", Value::int64(-5)}, {"n", Value::null()}, {"l", Value::list({Value::float64(0.1)})}});
+    inputs.helm.given = {{"Secret ns/db, key k", "a: 1\n", {}}, {"ConfigMap ns/c, key k", "text", {"a", "b.c"}}};
+    inputs.lookup = [](const LookupQuestion&) -> Result<Value> { return Value::map(); };
     inputs.helm.set_values = {{SetValue::Kind::literal, "a=b"}};
     inputs.helm.set_files = {{"name", "content"}};
     inputs.helm.capabilities = {"v1.30.0", {"a/v1"}};
@@ -60,10 +62,13 @@ TEST_SUITE("wire") {
     const auto order = wire::read_order(bytes);
     REQUIRE(order.ok());
     CHECK(order->has_key);
+    CHECK(order->has_lookup);
+    CHECK(order->inputs.helm.given.back().target_path.back() == "b.c");
     CHECK(order->inputs.tree == nullptr);
     // Written again, all of it is the same.
     auto again = order->inputs;
     again.installation_key = "another";
+    again.lookup = inputs.lookup;
     CHECK(wire::write_order(wire::Task::release, again) == bytes);
     CHECK(order->inputs.helm.values.find("i")->kind() == Kind::int64);
     CHECK(order->inputs.sensitive.front().keys.back() == "x.y");
@@ -117,6 +122,34 @@ TEST_SUITE("wire") {
     CHECK(!wire::read_set(deep).ok());
     CHECK(!wire::read_order("").ok());
     CHECK(!wire::read_order("\x07").ok());
+  }
+
+  TEST_CASE("lookups are answered by the other side, and only when it has an answer") {
+    auto mine = inputs_of({{"app/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+                           {"app/templates/a.yaml",
+                            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n"
+                            "  a: {{ (lookup \"v1\" \"Secret\" \"ns\" \"db\").data.p | quote }}\n"}});
+    const auto through_wire = [&] {
+      wire::Answers answers(mine);
+      auto order = wire::read_order(wire::write_order(wire::Task::release, mine));
+      REQUIRE(order.ok());
+      const wire::Ask ask = [&](std::string_view question) -> Result<std::string> { return answers.to(question); };
+      order->inputs.tree = wire::remote_tree(ask);
+      order->inputs.lookup = wire::remote_lookup(ask);
+      const auto set = render_release(order->inputs);
+      return set.ok() ? set->text : set.error().to_string();
+    };
+    std::vector<std::string> asked;
+    mine.lookup = [&](const LookupQuestion& question) -> Result<Value> {
+      asked.push_back(question.api_version + ' ' + question.to_string());
+      return make_map({{"data", make_map({{"p", Value::string("cGFzcw==")}})}});
+    };
+    CHECK(through_wire().find("a: \"cGFzcw==\"") != std::string::npos);
+    CHECK(asked == std::vector<std::string>{"v1 Secret ns/db"});
+    mine.lookup = [](const LookupQuestion&) -> Result<Value> { return Error(ErrorCode::forbidden, "not for you"); };
+    CHECK(through_wire().find("not for you") != std::string::npos);
+    mine.lookup = {};
+    CHECK(through_wire().find("error calling lookup") != std::string::npos);
   }
 
   TEST_CASE("with questions for files, zones and random bytes a render comes out the same") {
