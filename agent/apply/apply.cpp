@@ -449,6 +449,7 @@ Result<void> settle_release(const WriteContext& context, Inventory& inventory, c
   inventory.seal_digest = goal.set->seal_digest;
   inventory.profile = goal.profile;
   inventory.charts = goal.charts;
+  inventory.sources = goal.sources;
   inventory.prune = goal.prune;
   inventory.allow_delete = goal.allow_delete;
   const bool leftovers = std::any_of(inventory.entries.begin(), inventory.entries.end(),

@@ -40,7 +40,8 @@ struct ReleaseGoal {
   std::string commit;
   std::string render_key;
   std::string profile;
-  std::vector<channels::ChartRecord> charts;  ///< that were fetched for the render
+  std::vector<channels::ChartRecord> charts;    ///< that were fetched for the render
+  std::vector<channels::SourceRecord> sources;  ///< what it read of the environment
   bool prune = true;
   std::vector<std::string> allow_delete;
   std::vector<render::SensitivePath> sensitive;  ///< values that are kept and shown nowhere

@@ -13,6 +13,7 @@
 #include "agent/cluster/field_owners.hpp"
 #include "agent/cluster/immutable.hpp"
 #include "agent/cluster/lease_book.hpp"
+#include "agent/cluster/look_up.hpp"
 #include "agent/cluster/normal_form.hpp"
 #include "agent/cluster/owned_fields.hpp"
 #include "agent/cluster/parallel.hpp"
@@ -119,6 +120,15 @@ class ClusterEnvironment final : public Environment {
   Result<std::vector<ObjectVersion>> list_versions(const ListQuery& query) override;
   Result<std::vector<std::optional<LiveObject>>> get_many(const std::vector<ObjectId>& ids) override;
   Result<KnownVersions> known_versions(const std::vector<ObjectId>& ids) override;
+  Result<Value> look_up(const render::LookupQuestion& question, const Interrupt& interrupt) override {
+    if (settings_.impersonate.empty()) return detail::no_account(question);
+    auto found = detail::look_up(actor_, question, interrupt);
+    const bool refused = !found.ok() && found.error().code() == ErrorCode::forbidden;
+    // That somebody may not act as the account is another matter, and has its own hint.
+    if (!refused || found.error().message().find("impersonate") != std::string::npos) return found;
+    return found.error().with_hint("give service account " + settings_.impersonate + " of the binding the right to " +
+                                   (question.name.empty() ? "list" : "get") + " it");
+  }
   std::size_t writers() const noexcept override { return max_parallel; }
   Result<ApplyOutcome> apply(const render::Object& object, const ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<PlannedApply>& objects, const ApplyOptions& options,

@@ -15,6 +15,7 @@
 #include "base/time/clock.hpp"
 #include "channels/model/channel.hpp"
 #include "channels/plan/field_cause.hpp"
+#include "render/inputs/inputs.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::agent {
@@ -158,6 +159,16 @@ class Environment {
   [[nodiscard]] virtual Result<KnownVersions> known_versions(const std::vector<render::ObjectId>& ids) {
     (void)ids;
     return KnownVersions();
+  }
+  /// Answers what a render asks for (`valuesFrom`, `lookup`): an object, a list with `items`, or an empty map when the
+  /// environment itself says that there is nothing. It is asked with the rights of the service account that the binding
+  /// names and with nobody else's, whatever the object is: a commit must not read what its binding cannot. `forbidden`
+  /// where the binding names none, `unsupported` where there are no such accounts.
+  [[nodiscard]] virtual Result<Value> look_up(const render::LookupQuestion& question, const Interrupt& interrupt) {
+    (void)interrupt;
+    return Error(ErrorCode::unsupported, "the embedded environment keeps no values that " + question.to_string() +
+                                             " could be read from: secrets are kept there as hashes")
+        .with_hint("valuesFrom and lookup work in clusters; write the values into the repository");
   }
   /// How many releases it is worth to write at once.
   [[nodiscard]] virtual std::size_t writers() const noexcept { return 1; }

@@ -241,6 +241,25 @@ Result<void> decode_charts(const Value& list, std::vector<channels::ChartRecord>
   return {};
 }
 
+Value encode_sources(const std::vector<channels::SourceRecord>& sources) {
+  Value out = Value::list();
+  for (const auto& one : sources) out.push_back(make_map({{"digest", text(one.digest)}, {"source", text(one.source)}}));
+  return out;
+}
+
+Result<void> decode_sources(const Value& list, std::vector<channels::SourceRecord>& out) {
+  if (!list.is_list()) return Error(ErrorCode::invalid_input, "'revision' has no list in 'sources'");
+  for (const auto& item : list.as_list()) {
+    channels::SourceRecord source;
+    Fields fields(item, "a source");
+    fields.text("digest", source.digest, true);
+    fields.text("source", source.source, true);
+    GITOPSCTL_CHECK(fields.done());
+    out.push_back(std::move(source));
+  }
+  return {};
+}
+
 Result<void> decode_revision(const Value& value, Inventory& inventory) {
   std::string rendered_at;
   Fields fields(value, "'revision'");
@@ -252,6 +271,7 @@ Result<void> decode_revision(const Value& value, Inventory& inventory) {
   fields.text("renderedAt", rendered_at);
   fields.text("seal", inventory.seal_digest);
   if (const Value* charts = fields.optional("charts")) GITOPSCTL_CHECK(decode_charts(*charts, inventory.charts));
+  if (const Value* sources = fields.optional("sources")) GITOPSCTL_CHECK(decode_sources(*sources, inventory.sources));
   GITOPSCTL_CHECK(fields.done());
   if (rendered_at.empty()) return {};
   auto at = parse_time(rendered_at);
@@ -277,6 +297,7 @@ std::string encode_inventory(const Inventory& inventory) {
                              {"seal", text(inventory.seal_digest)}});
   if (!inventory.attempt.empty()) revision.set("attempt", text(inventory.attempt));
   if (!inventory.charts.empty()) revision.set("charts", encode_charts(inventory.charts));
+  if (!inventory.sources.empty()) revision.set("sources", encode_sources(inventory.sources));
   // A tree of thousands of entries would only be built to be written: they are the first member, and written as they are.
   std::string out = R"({"entries":[)";
   const auto first = out.size();

@@ -39,7 +39,8 @@ struct Inventory {
   std::string seal_digest;
   std::string render_key;  ///< hash of the recorded inputs: equal key, equal render
   std::string profile;
-  std::vector<channels::ChartRecord> charts;  ///< that were fetched for the render
+  std::vector<channels::ChartRecord> charts;    ///< that were fetched for the render
+  std::vector<channels::SourceRecord> sources;  ///< what it read of the environment
   TimePoint rendered_at{};
   std::int64_t fence = 0;
   std::string run_id;

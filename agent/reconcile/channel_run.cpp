@@ -199,7 +199,8 @@ Result<void> ChannelRun::load_channel() {
   return {};
 }
 
-/// Reads the channel file and renders its releases. Says nothing of it, and asks the environment nothing.
+/// Reads the channel file and renders its releases. Says nothing of it, and asks the environment only for what releases take
+/// from there.
 ChannelRun::Rendering ChannelRun::render() {
   Rendering out;
   crash_point(CrashPoint::render_before_channel);

@@ -330,7 +330,7 @@ Result<void> ChannelRun::prepare_look(Item& item, Look& look) {
   if (!look.asks) return {};
   s_.memory[item.name] = {};
   look.former = former_rendering(item.inventory, subject, s_.setup.key, s_.setup.channel_file, s_.setup.installation_key,
-                                 s_.tree_of, s_.setup.charts, s_.setup.render_rules);
+                                 s_.tree_of, s_.setup.charts, s_.setup.render_rules, s_.stage.sources());
   return {};
 }
 

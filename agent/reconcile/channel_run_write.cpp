@@ -261,10 +261,11 @@ ReleaseGoal ChannelRun::goal_of(const Item& item) const {
   goal.render_key = state.key;
   goal.profile = item.release->profile;
   goal.charts = state.charts;
+  goal.sources = records_of(state.reads);
   const auto removal = removal_after(item);
   goal.prune = removal.prune;
   goal.allow_delete = removal.allow_delete;
-  goal.sensitive = item.release->sensitive;
+  goal.sensitive = state.sensitive;
   goal.force = item.release->force;
   if (item.release->timeout) goal.timeout = *item.release->timeout;
   return goal;

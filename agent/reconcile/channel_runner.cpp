@@ -18,9 +18,10 @@ std::string_view run_state_name(RunState state) noexcept {
 
 ChannelRunner::ChannelRunner(Setup setup, Environment& environment, channels::Store* store, Clock& clock,
                              TreeSource tree_of) {
-  RenderStage::Options options{setup.installation_key,
-                               setup.key.installation + '/' + setup.key.repository + '/' + setup.key.channel + '/',
-                               setup.render_threads, setup.render_rules, setup.charts};
+  RenderStage::Options options{
+      setup.installation_key, setup.key.installation + '/' + setup.key.repository + '/' + setup.key.channel + '/',
+      setup.render_threads,   setup.render_rules,
+      setup.charts,           sources_in(environment, setup.namespaces)};
   StatusWriter status(environment, setup.key, clock);
   state_ = std::unique_ptr<State>(new State{.setup = std::move(setup),
                                             .environment = environment,

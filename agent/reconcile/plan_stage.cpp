@@ -234,7 +234,7 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
   if (release.driver == channels::Driver::helm)
     input.helm_name = release.helm_name.empty() ? release.name : release.helm_name;
   input.to_digest = subject.state->render_digest;
-  add_sensitive(input.sensitive, release.sensitive);
+  add_sensitive(input.sensitive, subject.state->sensitive);
   input.force = release.force;
   input.settings.prune = subject.channel->prunes(release);
   input.settings.allow_empty = release.allow_empty;
@@ -245,8 +245,8 @@ channels::LiveReleaseInput make_plan_input(const Environment& environment, const
     check_namespaces(*subject.state->set, *subject.namespaces, release.where, input.errors);
     static_cast<void>(read_order(subject.state->set->objects, &input.errors));
     for (const auto& object : subject.state->set->objects) {
-      input.desired.push_back({object.id, environment.as_stored(object, release.sensitive),
-                               applied_hash(object, installation_key, release.sensitive), object.source});
+      input.desired.push_back({object.id, environment.as_stored(object, subject.state->sensitive),
+                               applied_hash(object, installation_key, subject.state->sensitive), object.source});
     }
   }
   return input;
@@ -267,7 +267,8 @@ bool LookErrors::is_of_one_release(const Error& error) {
 
 FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
                                  const std::string& channel_file, const std::string& installation_key,
-                                 const TreeSource& tree_of, const ChartFetch& charts, const RenderRules& rules) {
+                                 const TreeSource& tree_of, const ChartFetch& charts, const RenderRules& rules,
+                                 const SourceAccess& sources) {
   if (!tree_of || subject.release == nullptr) return {};
   const std::string name = inventory.identity.release;
   const std::string identity = key.installation + '/' + key.repository + '/' + key.channel + '/' + name;
@@ -283,7 +284,8 @@ FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& 
       const auto channel = channels::load_channel(**tree, channel_name, channel_file);
       const channels::Release* release = channel.ok() ? channel->find(name) : nullptr;
       if (release == nullptr) continue;
-      auto state = render_with_notes(*release, *tree, installation_key, identity, false, {charts, false, {}}, rules);
+      auto state =
+          render_with_notes(*release, *tree, installation_key, identity, false, {charts, false, {}}, rules, sources);
       if (state.set != nullptr) out.push_back(std::move(state.set));
     }
     return out;

@@ -61,12 +61,12 @@ class LookErrors {
 using FormerRendering = std::function<std::vector<std::shared_ptr<const render::RenderedSet>>()>;
 using TreeSource = std::function<Result<FileTreePtr>(const channels::CommitId&)>;
 /// Renders what `inventory` says is deployed, and what a run that did not come to its end began to deploy, from the trees of
-/// their commits and charts that are in the cache, once asked: a plan needs it only of objects that both a commit and
-/// somebody else changed. Empty without a source of trees.
+/// their commits, charts that are in the cache and what `sources` have now, once asked: a plan needs it only of objects that
+/// both a commit and somebody else changed. Empty without a source of trees.
 [[nodiscard]] FormerRendering former_rendering(const Inventory& inventory, const PlanSubject& subject, const ChannelKey& key,
                                                const std::string& channel_file, const std::string& installation_key,
                                                const TreeSource& tree_of, const ChartFetch& charts = {},
-                                               const RenderRules& rules = {});
+                                               const RenderRules& rules = {}, const SourceAccess& sources = {});
 
 /// Of what the releases of a channel render: what others of its objects can need before they are taken.
 [[nodiscard]] std::set<render::ObjectId> things_to_come(const std::vector<const RenderState*>& states);

@@ -49,6 +49,7 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
   std::map<render::ObjectId, std::string> observed;
   LookErrors look_errors(environment, key);
   std::vector<const RenderState*> rendered;
+  rendered.reserve(states.size());
   for (const auto& state : states) rendered.push_back(&state);
   const auto coming = things_to_come(rendered);
   const auto add = [&](PlanSubject subject, const std::string& name) -> Result<void> {
@@ -68,7 +69,8 @@ Result<channels::ChangeSet> preview_live(Environment& environment, const Channel
       return {};
     }
     LookAids aids;
-    aids.former = former_rendering(*subject.inventory, subject, key, channel_file, installation_key, tree_of, charts);
+    aids.former = former_rendering(*subject.inventory, subject, key, channel_file, installation_key, tree_of, charts, {},
+                                   sources_in(environment, namespaces));
     aids.coming = &coming;
     auto objects = look_up_live(environment, inputs.back(), observed, installation_key, aids);
     if (objects.ok()) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <iterator>
+#include <optional>
 #include <thread>
 
 #include "agent/isolate/isolate.hpp"
@@ -26,7 +28,7 @@ constexpr std::string_view engine_generation = "1";
 constexpr std::size_t kept_template_bytes = 256U << 10U;
 
 std::string render_key(const std::string& settings, const std::vector<TreeDependency>& dependencies,
-                       const std::vector<channels::ChartRecord>& charts) {
+                       const std::vector<channels::ChartRecord>& charts, const std::vector<SourceRead>& reads) {
   Sha256 sum;
   sum.add_field(engine_generation);
   sum.add_field(settings);
@@ -39,6 +41,11 @@ std::string render_key(const std::string& settings, const std::vector<TreeDepend
     sum.add_field(chart.source);
     sum.add_field(chart.version);
     sum.add_field(chart.digest);
+  }
+  for (const auto& read : reads) {
+    const auto& [api_version, kind, namespace_, name] = read.question;
+    sum.add_field("source");
+    for (const auto* field : {&api_version, &kind, &namespace_, &name, &read.key, &read.digest}) sum.add_field(*field);
   }
   return sum.hex();
 }
@@ -59,6 +66,15 @@ std::string settings_hash(const channels::Release& release) {
   }
   sum.add_field(release.helm_name);
   for (const auto& file : release.value_files) sum.add_field(file);
+  for (const auto& source : release.values_from) {
+    sum.add_field("values from");
+    sum.add_field(source.kind_name());
+    sum.add_field(source.name);
+    sum.add_field(source.key);
+    sum.add_field(source.optional ? "optional" : "");
+    for (const auto& key : source.target_path) sum.add_field(key);
+  }
+  if (release.lookup) sum.add_field("lookup");
   sum.add_field("values");
   sum.add_field(canonical_json(release.values));
   sum.add_field(release.profile);
@@ -150,6 +166,7 @@ struct RenderSetting {
   bool quote_content;
   const ChartAccess& charts;
   const RenderRules& rules;
+  ReleaseSources& sources;
 };
 
 Result<render::RenderedSet> render_in(const channels::Release& release, const FileTreePtr& tree, const ReleaseCharts& charts,
@@ -159,7 +176,33 @@ Result<render::RenderedSet> render_in(const channels::Release& release, const Fi
   if (release.remote) inputs.helm.chart = charts.chart;
   inputs.quote_content = setting.quote_content;
   inputs.limits = setting.rules.limits;
-  return setting.rules.isolate ? IsolatedRenderer().release(inputs) : render::render_release(inputs);
+  GITOPSCTL_TRY(inputs.helm.given, setting.sources.values());
+  inputs.lookup = setting.sources.lookup();
+  for (unsigned round = 0; round <= ReleaseSources::max_rounds; ++round) {
+    setting.sources.begin_round();
+    auto rendered = setting.rules.isolate ? IsolatedRenderer().release(inputs) : render::render_release(inputs);
+    if (!setting.sources.lacks()) {
+      auto refused = rendered.ok() ? std::nullopt : setting.sources.refused();
+      return refused ? Result<render::RenderedSet>(*std::move(refused)) : std::move(rendered);
+    }
+    // What was made without the answers may be anything, and so may its error.
+    GITOPSCTL_CHECK(setting.sources.find_missing());
+  }
+  return Error(ErrorCode::too_large, "after " + std::to_string(ReleaseSources::max_rounds) +
+                                         " rounds of lookups the chart still looks up something new")
+      .with_hint("each lookup depends on the answer of another one: look up a list instead");
+}
+
+/// Hides where values of Secrets went that the render was given. A render that shows one where nothing can be hidden is
+/// none.
+Result<void> hide_secrets(const render::SecretTrace& secrets, render::RenderedSet& set,
+                          std::vector<render::SensitivePath>& sensitive) {
+  if (secrets.empty()) return {};
+  GITOPSCTL_TRY(auto found, secrets.find(set.objects));
+  if (found.empty()) return {};
+  sensitive.insert(sensitive.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  set.render_digest = render::render_digest(set.objects, sensitive);
+  return {};
 }
 
 /// Renders with what the release wants from elsewhere, which is noted in `records`.
@@ -180,16 +223,22 @@ Result<render::RenderedSet> render_with_charts(const channels::Release& release,
 
 RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree, const std::string& installation_key,
                               const std::string& identity, bool quote_content, const ChartAccess& charts,
-                              const RenderRules& rules) {
+                              const RenderRules& rules, const SourceAccess& access) {
   RenderState state;
   state.settings = settings_hash(release);
   state.warnings = release.warnings;
+  state.sensitive = release.sensitive;
   if (!release.problems.empty()) {
     state.errors = release.problems;
   } else {
     const auto recorder = std::make_shared<RecordingTree>(tree);
-    auto rendered =
-        render_with_charts(release, recorder, {installation_key, identity, quote_content, charts, rules}, state.charts);
+    ReleaseSources sources(release, installation_key, access);
+    auto rendered = render_with_charts(release, recorder,
+                                       {installation_key, identity, quote_content, charts, rules, sources}, state.charts);
+    state.reads = sources.reads();
+    if (rendered.ok()) {
+      if (auto hidden = hide_secrets(sources.secrets(), *rendered, state.sensitive); !hidden.ok()) rendered = hidden.error();
+    }
     if (rendered.ok()) {
       state.render_digest = rendered->render_digest;
       state.seal_digest = rendered->seal_digest;
@@ -199,9 +248,16 @@ RenderState render_with_notes(const channels::Release& release, const FileTreePt
     } else {
       state.errors = located(rendered.error().flatten(), release);
     }
+    if (release.lookup && !access.ask) {
+      state.warnings.emplace_back("no cluster is asked here, so lookup finds nothing");
+    }
+    if (!quote_content && !sources.secrets().empty()) {
+      for (auto& error : state.errors) error = sources.secrets().scrub(error);
+      for (auto& warning : state.warnings) warning = sources.secrets().scrub(warning);
+    }
     state.dependencies = recorder->dependencies();
   }
-  state.key = render_key(state.settings, state.dependencies, state.charts);
+  state.key = render_key(state.settings, state.dependencies, state.charts, state.reads);
   return state;
 }
 
@@ -209,7 +265,8 @@ RenderState RenderStage::render_one(const channels::Release& release, const File
                                     const Interrupt& interrupt) const {
   auto rendered = no_throw("rendering release '" + release.name + "'", [&]() -> Result<RenderState> {
     return render_with_notes(release, tree, options_.installation_key, options_.identity_prefix + release.name, false,
-                             {options_.charts, true, interrupt}, options_.rules);
+                             {options_.charts, true, interrupt}, options_.rules,
+                             {options_.sources.ask, options_.sources.namespaces, interrupt});
   });
   if (rendered.ok()) return std::move(rendered).value();
   // Without settings: rendered anew the next time.
@@ -225,14 +282,16 @@ Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>&
   const Error not_rendered(ErrorCode::unavailable, "the release was not rendered");
   std::vector<const channels::Release*> wanted;
   std::map<std::string, RenderState> next;
+  std::map<std::string, RenderState> doubtful;  // unless the environment has something else by now
   for (const auto& release : channel->releases) {
     const auto known = states_.find(release.name);
     const bool reusable = known != states_.end() && release.problems.empty() && known->second.errors.empty() &&
                           (same_channel || known->second.settings == settings_hash(release)) &&
                           unchanged(*tree, known->second.dependencies);
-    if (reusable) {
+    if (reusable && known->second.reads.empty()) {
       next.insert(next.end(), states_.extract(known));
     } else {
+      if (reusable) doubtful.insert(states_.extract(known));
       // What is never reached has failed: a state without errors would stand for a release without objects.
       next[release.name].errors = {not_rendered};
       wanted.push_back(&release);
@@ -241,14 +300,25 @@ Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>&
   states_ = std::move(next);
 
   std::atomic<std::size_t> at{0};
+  std::atomic<std::size_t> kept{0};
+  // Each thread has its own elements; the maps themselves do not change.
+  const auto bring_up_to_date = [&](const channels::Release& release) {
+    const auto known = doubtful.find(release.name);
+    const SourceAccess access{options_.sources.ask, options_.sources.namespaces, interrupt};
+    if (known != doubtful.end() && unchanged(known->second.reads, options_.installation_key, access)) {
+      states_.at(release.name) = std::move(known->second);
+      ++kept;
+    } else {
+      states_.at(release.name) = render_one(release, tree, interrupt);
+    }
+  };
   const auto render_all = [&] {
     for (;;) {
       const std::size_t i = at.fetch_add(1);
       if (i >= wanted.size() || !interrupt.check("rendering").ok()) return;
       crash_point(CrashPoint::render_before_release);
       try {
-        // Each thread writes to its own elements; the map itself does not change.
-        states_.at(wanted[i]->name) = render_one(*wanted[i], tree, interrupt);
+        bring_up_to_date(*wanted[i]);
       } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Not even the memory for an error: the release stays one that was not rendered.
       }
@@ -271,7 +341,7 @@ Result<void> RenderStage::update(const std::shared_ptr<const channels::Channel>&
     // What was not reached has no settings and is rendered next time.
     return go_on;
   }
-  renders_ += wanted.size();
+  renders_ += wanted.size() - kept;
   return {};
 }
 
@@ -280,8 +350,14 @@ Result<void> RenderStage::materialise(const channels::Release& release, const Fi
   if (state.set || !state.errors.empty()) return {};
   RenderState again = render_one(release, tree);
   ++renders_;
-  // A chart that was fetched may no longer be there to be fetched again.
-  if (!again.errors.empty() && (again.settings.empty() || !state.charts.empty())) return again.errors.front();
+  // A chart that was fetched may no longer be there to be fetched again, nor what was read of the environment.
+  const bool from_elsewhere = !state.charts.empty() || !state.reads.empty();
+  if (!again.errors.empty() && (again.settings.empty() || from_elsewhere)) return again.errors.front();
+  const bool same = again.render_digest == state.render_digest && again.seal_digest == state.seal_digest;
+  if (!same && !state.reads.empty()) {
+    return Error(ErrorCode::unavailable, "what release '" + release.name + "' takes from the environment changed meanwhile")
+        .with_hint("the next try renders it anew");
+  }
   if (again.render_digest != state.render_digest) {
     return Error(ErrorCode::internal, "release '" + release.name + "' rendered differently for the same inputs");
   }
@@ -308,7 +384,7 @@ channels::RenderedRelease to_rendered(const channels::Channel& channel, const ch
   if (state.set) out.set = *state.set;
   out.errors = state.errors;
   out.warnings = state.warnings;
-  out.sensitive = release.sensitive;
+  out.sensitive = state.sensitive;
   out.prune = channel.prunes(release);
   out.allow_empty = release.allow_empty;
   out.allow_delete = release.allow_delete;

@@ -8,6 +8,7 @@
 
 #include "agent/isolate/render_rules.hpp"
 #include "agent/reconcile/release_charts.hpp"
+#include "agent/reconcile/release_sources.hpp"
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
@@ -23,17 +24,21 @@ struct RenderState {
   std::string settings;                       ///< hash of the release's own settings
   std::vector<TreeDependency> dependencies;   ///< what was read from the tree
   std::vector<channels::ChartRecord> charts;  ///< that were fetched for it
-  std::string key;                            ///< hash of settings, dependencies and charts: the render's identity
+  std::vector<SourceRead> reads;              ///< what it read of the environment
+  std::string key;                            ///< hash of settings and all that was read: the render's identity
   std::string render_digest;
   std::string seal_digest;
   std::vector<Error> errors;  ///< it did not render
   std::vector<std::string> warnings;
+  /// What is not to be shown: what the release says, and where values of Secrets went that the render read.
+  std::vector<render::SensitivePath> sensitive;
   std::vector<render::ObjectId> ids;               ///< of the rendered objects; stay when the set is dropped
   std::shared_ptr<const render::RenderedSet> set;  ///< only while a run needs it
 };
 
-/// Renders the releases of a channel, each once per content: a release whose settings and files are unchanged keeps its
-/// state. One per channel; not thread-safe from outside, renders on several threads inside.
+/// Renders the releases of a channel, each once per content: a release whose settings and files are unchanged, and what it
+/// read of the environment, keeps its state. One per channel; not thread-safe from outside, renders on several threads
+/// inside.
 class RenderStage {
  public:
   struct Options {
@@ -41,7 +46,8 @@ class RenderStage {
     std::string identity_prefix;  ///< installation/repository/channel/
     unsigned threads = 2;
     RenderRules rules = {};
-    ChartFetch charts = {};  ///< empty: releases with charts elsewhere fail
+    ChartFetch charts = {};     ///< empty: releases with charts elsewhere fail
+    SourceAccess sources = {};  ///< empty: releases with valuesFrom fail, and lookups find nothing
   };
   explicit RenderStage(Options options) : options_(std::move(options)) {}
 
@@ -49,6 +55,7 @@ class RenderStage {
   /// settings of a channel that is the very same object as the last time are not compared again.
   Result<void> update(const std::shared_ptr<const channels::Channel>& channel, const FileTreePtr& tree,
                       const Interrupt& interrupt);
+  [[nodiscard]] const SourceAccess& sources() const noexcept { return options_.sources; }
   /// The state of a release of the last update.
   [[nodiscard]] const RenderState& state(const std::string& release) const { return states_.at(release); }
   /// Makes sure that `state(release).set` is there (renders again when it was dropped).
@@ -78,11 +85,12 @@ class RenderStage {
 [[nodiscard]] std::string settings_hash(const channels::Release& release);
 /// Renders one release, noting what it read. Errors and warnings are fit to be kept and published: they quote nothing of
 /// what is rendered, and no value of a secret. With `quote_content` they are as the render says them, for the terminal of
-/// who renders by hand. `charts` gets what the release wants from elsewhere.
+/// who renders by hand. `charts` gets what the release wants from elsewhere,
+/// `sources` what it takes from the environment.
 [[nodiscard]] RenderState render_with_notes(const channels::Release& release, const FileTreePtr& tree,
                                             const std::string& installation_key, const std::string& identity,
                                             bool quote_content = false, const ChartAccess& charts = {},
-                                            const RenderRules& rules = {});
+                                            const RenderRules& rules = {}, const SourceAccess& sources = {});
 /// A state as one side of a rendered comparison.
 [[nodiscard]] channels::RenderedRelease to_rendered(const channels::Channel& channel, const channels::Release& release,
                                                     const RenderState& state);

@@ -10,6 +10,7 @@
 #include "base/time/clock.hpp"
 #include "base/value/value.hpp"
 #include "channels/model/remote_chart.hpp"
+#include "channels/model/values_source.hpp"
 #include "render/manifest/object.hpp"
 
 namespace gitopsctl::channels {
@@ -40,13 +41,15 @@ struct Release {
   std::string driver_name;  ///< as written
   std::string namespace_;
   // driver helm
-  std::string chart;                     ///< path from the root; empty with `remote`
-  std::optional<RemoteChart> remote;     ///< the chart is not in the tree; exactly one version of it
-  std::string helm_name;                 ///< Helm's release name; the release's name by default
-  std::vector<std::string> value_files;  ///< paths from the root, in order
-  Value values;                          ///< inline, merged after the files; null for none
-  std::string profile;                   ///< empty: the default
-  bool skip_schema = false;              ///< values are not checked against the chart's schema
+  std::string chart;                      ///< path from the root; empty with `remote`
+  std::optional<RemoteChart> remote;      ///< the chart is not in the tree; exactly one version of it
+  std::string helm_name;                  ///< Helm's release name; the release's name by default
+  std::vector<std::string> value_files;   ///< paths from the root, in order
+  std::vector<ValuesSource> values_from;  ///< objects of the environment, merged after the files, in order
+  Value values;                           ///< inline, merged after all of these; null for none
+  std::string profile;                    ///< empty: the default
+  bool skip_schema = false;               ///< values are not checked against the chart's schema
+  bool lookup = false;                    ///< `lookup` is answered by the environment; else it finds nothing
   // drivers kustomize and manifests
   std::string path;
   // secrets that live outside of Git

@@ -23,6 +23,32 @@ ConfigShape chart_shape() {
                        }));
 }
 
+ConfigShape values_source_shape(std::string about) {
+  using namespace shape;
+  return object(std::move(about),
+                {
+                    required("name", text("Of the object, in the release's own namespace.")),
+                    optional("key", text("Of its data: a values file."), Value::string("values.yaml")),
+                    optional("optional", boolean("Without the object, or the key, there are no values."), flag(false)),
+                    optional("targetPath",
+                             text("The text of the key is one value, and stands there: keys joined by dots; a dot inside "
+                                  "a key is written \\.")),
+                    optional("namespace", any("Refused: values come from the release's own namespace.")),
+                });
+}
+
+ConfigShape values_from_shape() {
+  using namespace shape;
+  return list(
+      "Values in objects of the release's namespace, read with the service account of the binding. Merged in order: after "
+      "the chart's own and valueFiles, before values.",
+      object("One of configMap and secret.", {
+                                                 optional("configMap", values_source_shape("A ConfigMap.")),
+                                                 optional("secret", values_source_shape("A Secret.")),
+                                                 optional("provider", any("Not supported by this version.")),
+                                             }));
+}
+
 ConfigShape release_shape() {
   using namespace shape;
   return object(
@@ -41,8 +67,13 @@ ConfigShape release_shape() {
                       optional("digest", text("Of a chart in a registry: sha256:… of its manifest; any other is refused.")),
                       optional("releaseName", text("Helm's name of the release; the release's name by default.")),
                       optional("valueFiles", texts("Paths from the root of the repository, merged in order.")),
-                      optional("values", map("Inline values, merged after the files.", any(""))),
+                      optional("valuesFrom", values_from_shape()),
+                      optional("values", map("Inline values, merged after the files and valuesFrom.", any(""))),
                       optional("profile", text("The helm version whose behaviour is followed.")),
+                      optional("lookup",
+                               boolean("The function lookup is answered by the cluster, with the service account of the "
+                                       "binding; else it finds nothing, as in helm template."),
+                               flag(false)),
                       optional("skipSchemaValidation",
                                boolean("Do not check the values against the chart's values.schema.json."), flag(false)),
                   })),

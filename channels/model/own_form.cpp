@@ -103,6 +103,7 @@ void read_driver_sections(const ConfigNode& node, Release& release, const Readin
   for (const auto& file : section.at("valueFiles").items()) {
     if (file.value().is_string()) release.value_files.push_back(read_path(file, PathUse::Kind::file, context));
   }
+  read_values_from(section.at("valuesFrom"), release);
   if (section.at("values").value().is_map()) release.values = as_helm_values(section.at("values").value());
   release.profile = section.text("profile");
   if (!release.profile.empty()) {
@@ -110,6 +111,7 @@ void read_driver_sections(const ConfigNode& node, Release& release, const Readin
     const auto profile = render::helm::find_profile(release.profile);
     if (!profile.ok() && profile.error().code() == ErrorCode::invalid_input) section.at("profile").fail(profile.error());
   }
+  release.lookup = section.boolean("lookup", false);
   release.skip_schema = section.boolean("skipSchemaValidation", false);
 }
 

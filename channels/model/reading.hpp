@@ -56,6 +56,8 @@ void read_calitp_form(const ConfigNode& root, const ReadingContext& context);
 [[nodiscard]] std::string read_chart(const ConfigNode& node, const ReadingContext& context);
 /// `chart`, `version` and `digest` of `section` as our form has them: a path, a chart in a registry, or in a repository.
 void read_chart_source(const ConfigNode& section, Release& release, const ReadingContext& context);
+/// Reads the list `helm.valuesFrom` of `release`.
+void read_values_from(const ConfigNode& list, Release& release);
 /// Notes that the paths from `first` on belong to `release`.
 void claim_paths(ChannelReading& reading, std::size_t first, const std::string& release);
 /// Checks a Helm release name and a namespace as Helm and the API server do.

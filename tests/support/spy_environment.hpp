@@ -34,6 +34,9 @@ class SpyEnvironment final : public agent::Environment {
     return real_.list_versions(query);
   }
   Result<std::vector<std::optional<agent::LiveObject>>> get_many(const std::vector<render::ObjectId>& ids) override;
+  Result<Value> look_up(const render::LookupQuestion& question, const Interrupt& interrupt) override {
+    return answer_look_up ? answer_look_up(question) : real_.look_up(question, interrupt);
+  }
   Result<agent::KnownVersions> known_versions(const std::vector<render::ObjectId>& ids) override;
   Result<agent::ApplyOutcome> apply(const render::Object& object, const agent::ApplyOptions& options) override;
   Result<void> apply_many(const std::vector<agent::PlannedApply>& objects, const agent::ApplyOptions& options,
@@ -75,6 +78,9 @@ class SpyEnvironment final : public agent::Environment {
 
   /// An error instead of an answer about that object, of whatever question names it.
   std::function<std::optional<Error>(const render::ObjectId&)> refuse_read;
+
+  /// What look_up() answers instead of the real one; may be called from several threads.
+  std::function<Result<Value>(const render::LookupQuestion&)> answer_look_up;
 
   /// What health() answers instead of the real one, by `Kind/namespace/name`.
   std::function<std::optional<agent::Health>(const agent::LiveObject&)> health_of;

@@ -49,6 +49,7 @@ Inventory sample(const std::string& release = "web") {
   out.seal_digest = "hmac:" + std::string(64, 'b');
   out.render_key = "key";
   out.profile = "helm-4.3";
+  out.sources = {{"Secret web/db values.yaml", "hmac:" + std::string(64, 'd')}, {"lookup v1 Service web/db", "absent"}};
   out.charts = {{"oci://registry.example.org/charts/web", "1.2.3", "sha256:" + std::string(64, 'e')},
                 {"https://charts.example.org#db", "", "sha256:" + std::string(64, 'f')}};
   out.rendered_at = *parse_time("2026-11-21T11:59:59.123Z");
@@ -105,6 +106,7 @@ TEST_SUITE("agent/inventory encoding") {
     CHECK_FALSE(after->prune);
     CHECK(after->allow_delete == before.allow_delete);
     CHECK(after->charts == before.charts);
+    CHECK(after->sources == before.sources);
     REQUIRE(after->sensitive.size() == 2);
     CHECK(after->sensitive[0].name == "settings");
     CHECK(after->sensitive[1].kind.empty());
@@ -113,8 +115,10 @@ TEST_SUITE("agent/inventory encoding") {
     Inventory open = before;
     open.sensitive.clear();
     open.charts.clear();
+    open.sources.clear();
     CHECK(encode_inventory(open).find("sensitive") == std::string::npos);
     CHECK(encode_inventory(open).find("charts") == std::string::npos);
+    CHECK(encode_inventory(open).find("sources") == std::string::npos);
     CHECK(decode_inventory(encode_inventory(open))->sensitive.empty());
     REQUIRE(after->entries.size() == 4);
     CHECK(after->entries[0].id.kind == "Namespace");

@@ -316,6 +316,63 @@ TEST_SUITE("channels/model") {
     CHECK(channel.find("overlay")->path == "k");
   }
 
+  TEST_CASE("values of objects in the release's namespace") {
+    const Channel channel = good(with_head(R"(releases:
+  - name: web
+    driver: helm
+    namespace: apps
+    helm:
+      chart: charts/web
+      lookup: true
+      valuesFrom:
+        - configMap: {name: shared}
+        - secret: {name: web.db, key: prod.yaml, optional: true}
+        - secret: {name: web-db, key: password, targetPath: 'db.pass\.word'}
+  - {name: plain, driver: helm, namespace: apps, helm: {chart: charts/web}}
+)"));
+    CHECK(problems(channel, "web").empty());
+    const Release& web = *channel.find("web");
+    CHECK(web.lookup);
+    REQUIRE(web.values_from.size() == 3);
+    CHECK(web.values_from[0].kind_name() == "ConfigMap");
+    CHECK(web.values_from[0].name == "shared");
+    CHECK(web.values_from[0].key == "values.yaml");
+    CHECK_FALSE(web.values_from[0].optional);
+    CHECK(web.values_from[0].where.line == 12);
+    CHECK(web.values_from[1].is_secret());
+    CHECK(web.values_from[1].key == "prod.yaml");
+    CHECK(web.values_from[1].optional);
+    CHECK(web.values_from[2].target_path == std::vector<std::string>{"db", "pass.word"});
+    CHECK_FALSE(channel.find("plain")->lookup);
+    CHECK(channel.find("plain")->values_from.empty());
+  }
+
+  TEST_CASE("values of objects elsewhere, of providers and of nothing are mistakes of the release") {
+    const auto of = [](const std::string& entry) {
+      const Channel channel =
+          good(with_head("releases:\n  - {name: web, driver: helm, namespace: apps, helm: {chart: c, "
+                         "valuesFrom: [" +
+                         entry + "]}}\n"));
+      const auto& found = channel.find("web")->problems;
+      return found.empty() ? std::string("none") : found.front().message();
+    };
+    CHECK(of("{configMap: {name: a}}") == "none");
+    CHECK(of("{secret: {name: a, namespace: kube-system}}") ==
+          "values come from the release's own namespace and from no other one");
+    CHECK(of("{provider: {name: vault}}") == "values of secret providers are not supported by this version");
+    CHECK(of("{}") == "an entry names one source of values");
+    CHECK(of("{secret: {name: a}, configMap: {name: b}}") == "an entry names one source of values");
+    CHECK(of("{secret: {key: a}}") == "missing key 'name'");
+    CHECK(of("{secret: {name: ../a}}") == "'../a' cannot be the name of an object");
+    CHECK(of("{secret: {name: A}}") == "'A' cannot be the name of an object");
+    CHECK(of("{secret: {name: a, key: b/c}}") == "'b/c' cannot be a key of its data");
+    CHECK(of("{secret: {name: a, targetPath: a..b}}") == "the path has an empty key");
+    CHECK(of("{secret: {name: a, foo: b}}") == "unknown key 'foo'");
+    std::string many = "{secret: {name: a}}";
+    for (int i = 0; i < 20; ++i) many += ", {secret: {name: a}}";
+    CHECK(of(many) == "more than 20 entries");
+  }
+
   TEST_CASE("charts in repositories and registries are one version of them") {
     const std::string digest = "sha256:" + std::string(64, 'a');
     const Channel channel = good(with_head(R"(releases:
@@ -701,5 +758,9 @@ TEST_SUITE("channels/model identity") {
     REQUIRE(schema.ok());
     CHECK(schema->find_path({"properties", "releases", "items", "properties", "helm", "properties", "valueFiles"}) !=
           nullptr);
+    const Value* from = schema->find_path({"properties", "releases", "items", "properties", "helm", "properties",
+                                           "valuesFrom", "items", "properties", "secret", "properties", "key", "default"});
+    REQUIRE(from != nullptr);
+    CHECK(from->as_string() == "values.yaml");
   }
 }
