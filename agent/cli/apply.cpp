@@ -22,7 +22,8 @@ Result<int> show_plan(const Invocation& invocation, Revisions& revisions, const 
   const BoundChannel& bound = *revisions.bound();
   GITOPSCTL_TRY(const auto tree, revisions.tree(commit));
   GITOPSCTL_TRY(const RenderedChannel to, render_channel(tree, target.channel, revisions.channel_file(), key,
-                                                         revisions.identity_prefix(), command_charts(revisions.config())));
+                                                         revisions.identity_prefix(), command_charts(revisions.config()),
+                                                         sources_in(*bound.environment, bound.binding->namespaces)));
   GITOPSCTL_TRY(const auto changes,
                 preview_live(*bound.environment, bound.key, to.channel, to.states, commit, bound.binding->namespaces, key));
   if (invocation.output() == OutputFormat::table) {

@@ -86,9 +86,12 @@ Result<int> run_diff(const Invocation& invocation) {
   GITOPSCTL_TRY(const Sides sides, choose_sides(invocation, *revisions));
   const std::string& key = revisions->installation_key();
   const ChartAccess charts = command_charts(revisions->config());
+  SourceAccess sources;
+  if (const auto& bound = revisions->bound()) sources = sources_in(*bound->environment, bound->binding->namespaces);
   const auto render_side = [&](const std::string& commit) -> Result<RenderedChannel> {
     GITOPSCTL_TRY(const auto tree, revisions->tree(commit));
-    return render_channel(tree, target.channel, revisions->channel_file(), key, revisions->identity_prefix(), charts);
+    return render_channel(tree, target.channel, revisions->channel_file(), key, revisions->identity_prefix(), charts,
+                          sources);
   };
   GITOPSCTL_TRY(const RenderedChannel to, render_side(sides.to));
   GITOPSCTL_CHECK(require_release(to.channel, target.release));

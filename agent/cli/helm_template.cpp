@@ -14,6 +14,7 @@
 
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/invocation.hpp"
+#include "agent/cli/lookup_snapshot.hpp"
 #include "agent/cli/render_flags.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/isolate/isolate.hpp"
@@ -267,6 +268,7 @@ Result<render::helm::Output> render(const Invocation& invocation, const HelmTemp
                                     render::RenderInputs inputs, render::helm::Stage& reached) {
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   inputs.limits = rules.limits;
+  GITOPSCTL_TRY(inputs.lookup, snapshot_lookup(invocation));
   const auto once = [&] {
     return rules.isolate ? IsolatedRenderer().chart(inputs, &reached) : render::helm::render_chart(inputs, &reached);
   };

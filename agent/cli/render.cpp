@@ -1,3 +1,4 @@
+#include "agent/cli/lookup_snapshot.hpp"
 #include "agent/cli/render_flags.hpp"
 #include "agent/cli/rendering.hpp"
 #include "agent/cli/runs.hpp"
@@ -29,6 +30,7 @@ Result<int> render_one_chart(const Invocation& invocation) {
   inputs.now = system_clock().now();
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   inputs.limits = rules.limits;
+  GITOPSCTL_TRY(inputs.lookup, snapshot_lookup(invocation));
   GITOPSCTL_TRY(const auto set, rules.isolate ? IsolatedRenderer().release(inputs) : render::render_release(inputs));
   for (const auto& warning : set.warnings) invocation.terminal().err("warning: " + terminal_safe(warning) + '\n');
   invocation.terminal().out(set.text);

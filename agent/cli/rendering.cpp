@@ -1,6 +1,7 @@
 #include "agent/cli/rendering.hpp"
 
 #include "agent/cli/exit_code.hpp"
+#include "agent/cli/lookup_snapshot.hpp"
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/render_flags.hpp"
 #include "agent/cli/table.hpp"
@@ -19,11 +20,12 @@ std::vector<channels::RenderedRelease> RenderedChannel::releases(const std::stri
 
 Result<RenderedChannel> render_channel(const FileTreePtr& tree, const std::string& channel, const std::string& channel_file,
                                        const std::string& installation_key, const std::string& identity_prefix,
-                                       const ChartAccess& charts) {
+                                       const ChartAccess& charts, const SourceAccess& sources) {
   RenderedChannel out;
   GITOPSCTL_TRY(out.channel, channels::load_channel(*tree, channel, channel_file));
   for (const auto& release : out.channel.releases) {
-    out.states.push_back(render_with_notes(release, tree, installation_key, identity_prefix + release.name, false, charts));
+    out.states.push_back(
+        render_with_notes(release, tree, installation_key, identity_prefix + release.name, false, charts, {}, sources));
   }
   return out;
 }
@@ -46,6 +48,7 @@ Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tre
   Terminal& terminal = invocation.terminal();
   GITOPSCTL_TRY(const Target target, invocation.target());
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
+  GITOPSCTL_TRY(const auto sources, snapshot_sources(invocation));
   GITOPSCTL_TRY(const auto channel, channels::load_channel(*tree, target.channel, channel_file));
   GITOPSCTL_CHECK(require_release(channel, target.release));
   std::vector<Error> errors;
@@ -53,7 +56,8 @@ Result<int> print_rendering(const Invocation& invocation, const FileTreePtr& tre
   Table digests({"RELEASE", "DIGEST", "OBJECTS"});
   for (const auto& release : channel.releases) {
     if (!target.release.empty() && release.name != target.release) continue;
-    const RenderState state = render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, charts, rules);
+    const RenderState state =
+        render_with_notes(release, tree, {}, target.channel + '/' + release.name, true, charts, rules, sources);
     for (const auto& warning : state.warnings) {
       terminal.err("warning: " + terminal_safe(release.name) + ": " + terminal_safe(warning) + '\n');
     }

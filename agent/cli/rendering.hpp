@@ -23,7 +23,8 @@ struct RenderedChannel {
 /// masked.
 [[nodiscard]] Result<RenderedChannel> render_channel(const FileTreePtr& tree, const std::string& channel,
                                                      const std::string& channel_file, const std::string& installation_key,
-                                                     const std::string& identity_prefix, const ChartAccess& charts = {});
+                                                     const std::string& identity_prefix, const ChartAccess& charts = {},
+                                                     const SourceAccess& sources = {});
 /// An error when the channel has no release of that name; nothing for an empty name.
 [[nodiscard]] Result<void> require_release(const channels::Channel& channel, const std::string& release);
 /// What `gitopsctl render` prints for a channel from `tree`.

@@ -19,6 +19,13 @@ inline constexpr Flag limit{"limit", '\0', FlagType::integer, "N", "at most so m
 inline constexpr Flag isolate{"isolate", '\0', FlagType::boolean, {}, "render in a locked process: for charts of strangers"};
 inline constexpr Flag render_limit{"render-limit", '\0', FlagType::list, "NAME=VALUE",
                                    "what a render may take: memory, output, cpu, steps or include-depth"};
+inline constexpr Flag lookup_snapshot{"lookup-snapshot",
+                                      '\0',
+                                      FlagType::text,
+                                      "FILE",
+                                      "objects that the function lookup finds, as `kubectl get -o yaml` prints them",
+                                      {},
+                                      ValueKind::file};
 inline constexpr Flag revision{"revision",
                                'r',
                                FlagType::text,

@@ -27,6 +27,7 @@ inline constexpr std::array render_flags{
          "with --chart: do not check values against values.schema.json"},
     Flag{"digest", '\0', FlagType::boolean, {}, "print the render digest of each release instead of the manifests"},
     Flag{"fetch", '\0', FlagType::boolean, {}, "fetch charts that are not in the repository", {}, ValueKind::any, true},
+    lookup_snapshot,
     isolate,
     render_limit,
 };
@@ -76,6 +77,7 @@ inline constexpr std::array helm_template_flags{
     rows::timeout,
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
     Flag{"helm-compat", '\0', FlagType::boolean, {}, "print errors exactly as helm does"},
+    lookup_snapshot,
     isolate,
     render_limit,
 };
