@@ -186,13 +186,13 @@ Result<std::vector<RenderedFile>> execute_all(const TemplateSet& set, Templates&
 
 Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const Value& values, const HelmProfile& profile,
                                                     const KubeVersion& version, const RenderInputs& inputs,
-                                                    std::vector<std::string>& warnings) {
+                                                    std::vector<std::string>& warnings, bool lint) {
   const Value release = make_map({
-      {"IsInstall", Value::boolean(!inputs.helm.is_upgrade)},
-      {"IsUpgrade", Value::boolean(inputs.helm.is_upgrade)},
+      {"IsInstall", Value::boolean(!lint && !inputs.helm.is_upgrade)},
+      {"IsUpgrade", Value::boolean(!lint && inputs.helm.is_upgrade)},
       {"Name", Value::string(inputs.helm.release_name)},
       {"Namespace", Value::string(inputs.namespace_)},
-      {"Revision", Value::go_int(1)},
+      {"Revision", Value::go_int(lint ? 0 : 1)},
       {"Service", Value::string("Helm")},
   });
   const Value capabilities = capabilities_object(profile, version, inputs.helm.capabilities);
@@ -207,7 +207,7 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
       return parse_failure(file, added.error(), parsed.functions());
     }
   }
-  HelmRenderContext context(inputs, profile, warnings);
+  HelmRenderContext context(inputs, profile, warnings, lint);
   std::optional<Result<std::vector<RenderedFile>>> out;
   // Once around all files: a stack of its own for each would cost more than most templates.
   run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, profile, inputs); });

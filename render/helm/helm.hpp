@@ -34,11 +34,14 @@ struct Output {
   std::vector<std::string> warnings;
   DocumentCut cut = DocumentCut::lines;  ///< of the Helm version
 
-  /// The bytes that `helm template` prints.
-  [[nodiscard]] std::string text(bool with_hooks = true) const;
+  /// Definitions and manifests, each behind its separator: what a post-renderer gets.
+  [[nodiscard]] std::string body() const;
+  /// The bytes that `helm template` prints. `rewritten`: what a post-renderer made of body(), printed in its place.
+  [[nodiscard]] std::string text(bool with_hooks = true, const std::optional<std::string>& rewritten = {}) const;
   /// Those that it prints with `--show-only`: of every pattern the documents whose path in the chart matches it. Error:
   /// `could not find template P in chart`.
-  [[nodiscard]] Result<std::string> show_only(const std::vector<std::string>& patterns, bool with_hooks = true) const;
+  [[nodiscard]] Result<std::string> show_only(const std::vector<std::string>& patterns, bool with_hooks = true,
+                                              const std::optional<std::string>& rewritten = {}) const;
 };
 
 /// How far a render came. Where it fails after `values`, helm adds advice to its error.

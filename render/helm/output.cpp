@@ -19,11 +19,15 @@ void print(std::string& out, const Document& document) {
 
 }  // namespace
 
-std::string Output::text(bool with_hooks) const {
-  std::string body;
-  for (const auto& document : crds) print(body, document);
-  for (const auto& document : manifests) print(body, document);
-  std::string out(trim_space(body));
+std::string Output::body() const {
+  std::string out;
+  for (const auto& document : crds) print(out, document);
+  for (const auto& document : manifests) print(out, document);
+  return out;
+}
+
+std::string Output::text(bool with_hooks, const std::optional<std::string>& rewritten) const {
+  std::string out(trim_space(rewritten ? *rewritten : body()));
   out += '\n';
   if (with_hooks) {
     for (const auto& document : hooks) print(out, document);
@@ -31,9 +35,10 @@ std::string Output::text(bool with_hooks) const {
   return out;
 }
 
-Result<std::string> Output::show_only(const std::vector<std::string>& patterns, bool with_hooks) const {
+Result<std::string> Output::show_only(const std::vector<std::string>& patterns, bool with_hooks,
+                                      const std::optional<std::string>& rewritten) const {
   constexpr std::string_view mark = "# Source: ";
-  const std::string all = text(with_hooks);
+  const std::string all = text(with_hooks, rewritten);
   const auto documents = split_documents(all, cut);
   std::string out;
   for (const auto& pattern : patterns) {

@@ -10,6 +10,7 @@
 #include "render/helm/capabilities.hpp"
 #include "render/helm/check_schemas.hpp"
 #include "render/helm/coalesce.hpp"
+#include "render/helm/crds.hpp"
 #include "render/helm/dependencies.hpp"
 #include "render/helm/documents.hpp"
 #include "render/helm/execute.hpp"
@@ -53,26 +54,6 @@ Result<void> check_kube_version(const Chart& chart, const KubeVersion& version) 
   return Error(ErrorCode::invalid_input,
                "chart requires kubeVersion: " + wanted + " which is incompatible with Kubernetes " + version.version)
       .at({.file = chart_yaml_of(chart)});
-}
-
-bool is_manifest_name(std::string_view name) {
-  const auto dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  std::string extension(name.substr(dot));
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return extension == ".yaml" || extension == ".yml" || extension == ".json";
-}
-
-void collect_crds(const Chart& chart, std::vector<Document>& out) {
-  for (const auto& file : chart.files) {
-    if (!file.name.starts_with("crds/") || !is_manifest_name(file.name)) continue;
-    auto& document = out.emplace_back();
-    document.path = chart.full_path() + '/' + file.name;
-    document.origin = file.origin;
-    document.text = file.data.str();
-  }
-  for (const auto* child : chart.dependencies) collect_crds(*child, out);
 }
 
 // NOTES.txt is executed like every file, and is no manifest.

@@ -9,8 +9,8 @@
 namespace gitopsctl::render::helm {
 
 HelmRenderContext::HelmRenderContext(const RenderInputs& inputs, const HelmProfile& profile,
-                                     std::vector<std::string>& warnings)
-    : inputs_(inputs), profile_(profile), warnings_(warnings) {}
+                                     std::vector<std::string>& warnings, bool lint)
+    : inputs_(inputs), profile_(profile), warnings_(warnings), lint_(lint) {}
 
 TimePoint HelmRenderContext::now() const { return inputs_.now; }
 

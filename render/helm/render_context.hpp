@@ -21,9 +21,11 @@ namespace gitopsctl::render::helm {
 /// from the system and differ at every render; a warning says so.
 class HelmRenderContext final : public RenderContext {
  public:
-  HelmRenderContext(const RenderInputs& inputs, const HelmProfile& profile, std::vector<std::string>& warnings);
+  HelmRenderContext(const RenderInputs& inputs, const HelmProfile& profile, std::vector<std::string>& warnings,
+                    bool lint = false);
 
   TimePoint now() const override;
+  bool lint() const override { return lint_; }
   std::string random_bytes(std::string_view site, std::size_t count) override;
   Result<Value> lookup(std::string_view api_version, std::string_view kind, std::string_view namespace_,
                        std::string_view name) override;
@@ -36,6 +38,7 @@ class HelmRenderContext final : public RenderContext {
   const RenderInputs& inputs_;
   const HelmProfile& profile_;
   std::vector<std::string>& warnings_;
+  const bool lint_;
   std::map<std::string, std::uint64_t, std::less<>> calls_;
   bool warned_ = false;
 };
