@@ -112,10 +112,11 @@ Result<channels::ChartSource::Options> chart_options(const Invocation& invocatio
   out.cache_directory = cache_directory();
   out.timeout = invocation.duration("timeout").value_or(Millis(120'000));
   out.pause = Millis(0);
-  out.access = [access, home = host_of(named), files = registry_configs(invocation.text("registry-config"))](
+  const bool for_all = invocation.given("pass-credentials") && invocation.is_set("pass-credentials");
+  out.access = [access, for_all, home = host_of(named), files = registry_configs(invocation.text("registry-config"))](
                    const std::string& host) -> Result<channels::HostAccess> {
     channels::HostAccess here = access;
-    if (!here.username.empty() && host == home) return here;
+    if (!here.username.empty() && (for_all || host == home)) return here;
     GITOPSCTL_TRY(const auto known, from_registry_configs(files, host));
     here.username = known.username;
     here.password = known.password;

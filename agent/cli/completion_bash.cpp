@@ -73,7 +73,7 @@ std::string value_flag_pattern() {
   std::string out;
   const auto add = [&out](const std::string& verb, std::span<const Flag> flags) {
     for (const Flag& flag : flags) {
-      if (flag.type == FlagType::boolean) continue;
+      if (!takes_next_word(flag)) continue;
       out += (out.empty() ? "" : "|") + verb + ":--" + std::string(flag.name);
       if (flag.short_name != '\0') out += "|" + verb + ":-" + flag.short_name;
     }
@@ -88,10 +88,10 @@ std::string verb_case(const Verb& verb) {
   std::string values;
   const auto add = [&](std::span<const Flag> list) {
     for (const Flag& flag : list) {
-      if (flag.name == "output" && verb.outputs.empty()) continue;
+      if (flag.hidden || (flag.name == "output" && verb.outputs.empty())) continue;
       flags += (flags.empty() ? "--" : " --") + std::string(flag.name);
       const std::string words = value_words(flag.kind, flag.name == "output" ? verb.outputs : flag.choices);
-      if (flag.type != FlagType::boolean)
+      if (takes_next_word(flag))
         values += "        " + pattern(flag) + ") " + words + (words.empty() ? "" : "; ") + "return ;;\n";
     }
   };

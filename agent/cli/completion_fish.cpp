@@ -37,7 +37,7 @@ std::string offers(ValueKind kind, std::string_view choices) {
 std::string flag_line(const std::string& condition, const Flag& flag, std::string_view outputs) {
   std::string out = "complete -c gitopsctl" + condition + " -l " + std::string(flag.name);
   if (flag.short_name != '\0') out += std::string(" -s ") + flag.short_name;
-  if (flag.type != FlagType::boolean) {
+  if (takes_next_word(flag)) {
     out +=
         (flag.kind == ValueKind::file ? " -r" : " -x") + offers(flag.kind, flag.name == "output" ? outputs : flag.choices);
   }
@@ -95,7 +95,9 @@ std::string fish_completion() {
   for (const Verb& verb : verb_table()) {
     if (verb.reserved) continue;
     const std::string condition = " -n '__gitopsctl_at " + std::string(verb.name) + "'";
-    for (const Flag& flag : verb.flags) out += flag_line(condition, flag, {});
+    for (const Flag& flag : verb.flags) {
+      if (!flag.hidden) out += flag_line(condition, flag, {});
+    }
     if (!verb.outputs.empty()) {
       for (const Flag& flag : global_flags()) {
         if (flag.name == "output") out += flag_line(condition, flag, verb.outputs);

@@ -39,10 +39,9 @@ std::string action(ValueKind kind, std::string_view choices) {
 }
 
 std::string flag_specs(const Flag& flag, std::string_view outputs) {
-  const std::string value =
-      flag.type == FlagType::boolean
-          ? std::string{}
-          : ":" + spec_text(flag.placeholder) + ":" + action(flag.kind, flag.name == "output" ? outputs : flag.choices);
+  const std::string value = !takes_next_word(flag) ? std::string{}
+                                                   : ":" + spec_text(flag.placeholder) + ":" +
+                                                         action(flag.kind, flag.name == "output" ? outputs : flag.choices);
   const std::string many = flag.type == FlagType::list ? "*" : "";
   const std::string rest = "[" + spec_text(flag.help) + "]" + value + "'";
   std::string out = " \\\n        '" + many + "--" + std::string(flag.name) + (value.empty() ? "" : "=") + rest;
@@ -52,7 +51,9 @@ std::string flag_specs(const Flag& flag, std::string_view outputs) {
 
 std::string verb_function(const Verb& verb) {
   std::string out = "    '" + std::string(verb.name) + "')\n      _arguments";
-  for (const Flag& flag : verb.flags) out += flag_specs(flag, verb.outputs);
+  for (const Flag& flag : verb.flags) {
+    if (!flag.hidden) out += flag_specs(flag, verb.outputs);
+  }
   for (const Flag& flag : global_flags()) {
     if (flag.name != "output" || !verb.outputs.empty()) out += flag_specs(flag, verb.outputs);
   }

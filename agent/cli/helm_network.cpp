@@ -1,7 +1,8 @@
-// `gitopsctl helm template` with charts from repositories and registries.
+// The verbs of helm's names with charts from repositories and registries.
 #include <utility>
 
 #include "agent/cli/chart_options.hpp"
+#include "agent/cli/helm_show.hpp"
 #include "agent/cli/helm_template.hpp"
 #include "agent/cli/runs.hpp"
 #include "base/process/signals.hpp"
@@ -10,19 +11,22 @@
 
 namespace gitopsctl::agent::cli {
 
-Result<int> run_helm_template_network(const Invocation& invocation) {
-  Terminal& terminal = invocation.terminal();
-  const Interrupt interrupt{stop_on_signals(), {}};
+namespace {
+
+/// What the invocation's flags give access to; both must outlive it.
+HelmNetwork network_of(const Invocation& invocation, const Interrupt& interrupt) {
   // As helm says it, and where it says it, when that is asked for.
-  const auto say_pulled = [&](const channels::FetchedChart& chart) {
-    if (!invocation.is_set("helm-compat") || !chart.asked.in_registry()) return;
+  const auto say_pulled = [&invocation](const channels::FetchedChart& chart) {
+    Terminal& terminal = invocation.terminal();
+    const bool as_helm = invocation.given("helm-compat") && invocation.is_set("helm-compat");
+    if (!as_helm || !chart.asked.in_registry()) return;
     // helm 4.2.1 to 4.2.4 write it in front of the documents.
     const auto profile = invocation.text("helm-profile");
     const bool to_output = profile == "helm-4.2" || (profile.starts_with("helm-4.2.") && profile != "helm-4.2.0");
     to_output ? terminal.out(pulled_text(chart, true)) : terminal.err(pulled_text(chart, true));
   };
-  HelmTemplateNetwork network;
-  network.fetch = [&](const std::string& word) -> Result<channels::FetchedChart> {
+  HelmNetwork network;
+  network.fetch = [&invocation, &interrupt, say_pulled](const std::string& word) -> Result<channels::FetchedChart> {
     GITOPSCTL_TRY(const auto chart, named_chart(invocation, word));
     GITOPSCTL_TRY(auto options, chart_options(invocation, chart.location));
     channels::ChartSource source(std::move(options), system_clock());
@@ -30,9 +34,10 @@ Result<int> run_helm_template_network(const Invocation& invocation) {
     say_pulled(fetched);
     return fetched;
   };
-  network.update_dependencies = [&](const std::string& directory) -> Result<void> {
+  network.update_dependencies = [&invocation, &interrupt, say_pulled](const std::string& directory) -> Result<void> {
     GITOPSCTL_TRY(auto options, chart_options(invocation, {}));
     channels::ChartSource source(std::move(options), system_clock());
+    Terminal& terminal = invocation.terminal();
     return channels::update_dependencies({.directory = directory,
                                           .source = source,
                                           .now = system_clock().now(),
@@ -40,7 +45,24 @@ Result<int> run_helm_template_network(const Invocation& invocation) {
                                           .say = [&](const std::string& line) { terminal.out(terminal_safe(line) + '\n'); },
                                           .fetched = say_pulled});
   };
-  return helm_template(invocation, network);
+  return network;
+}
+
+}  // namespace
+
+Result<int> run_helm_template_network(const Invocation& invocation) {
+  const Interrupt interrupt{stop_on_signals(), {}};
+  return helm_template(invocation, network_of(invocation, interrupt));
+}
+
+Result<int> run_helm_show_network(const Invocation& invocation) {
+  const Interrupt interrupt{stop_on_signals(), {}};
+  return helm_show(invocation, network_of(invocation, interrupt));
+}
+
+Result<int> run_helm_get_values_network(const Invocation& invocation) {
+  const Interrupt interrupt{stop_on_signals(), {}};
+  return helm_get_values(invocation, network_of(invocation, interrupt));
 }
 
 }  // namespace gitopsctl::agent::cli

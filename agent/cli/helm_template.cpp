@@ -1,226 +1,116 @@
-// `gitopsctl helm template`: stands in for helm where a chart on this machine is to be printed.
+// `gitopsctl helm template`: stands in for helm where a chart is to be printed.
+#include "agent/cli/helm_template.hpp"
+
+#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
-#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
+#include <vector>
 
-#include "agent/cli/helm_template.hpp"
-
-#include "agent/cli/exit_code.hpp"
+#include "agent/cli/helm_name.hpp"
+#include "agent/cli/helm_words.hpp"
 #include "agent/cli/invocation.hpp"
 #include "agent/cli/lookup_snapshot.hpp"
 #include "agent/cli/render_flags.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/isolate/isolate.hpp"
+#include "base/process/signals.hpp"
+#include "base/process/spawn.hpp"
 #include "base/text/escape.hpp"
 #include "base/text/unicode.hpp"
 #include "render/helm/helm.hpp"
-#include "render/helm/strvals.hpp"
 
 namespace gitopsctl::agent::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string reason(int number) {
-  auto text = std::generic_category().message(number);
-  if (!text.empty()) text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
-  return text;
-}
+bool is_helm_three(const Invocation& invocation) { return invocation.text("helm-profile").starts_with("helm-3"); }
 
-/// The bytes of a file of this machine, or of standard input. Errors in the words of helm: `open x: no such file or
-/// directory`.
-Result<std::string> read_given(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") {
-    errno = 0;
-    file.open(path, std::ios::binary);
-    if (!file) return Error(ErrorCode::not_found, "open " + path + ": " + reason(errno == 0 ? ENOENT : errno));
-    std::error_code ignored;
-    if (fs::is_directory(path, ignored)) return Error(ErrorCode::invalid_input, "read " + path + ": " + reason(EISDIR));
+/// What needs more than the chart: a cluster, names from a network, a plugin of helm.
+Result<void> refuse(const Invocation& invocation) {
+  const auto no = [](const std::string& what, const std::string& instead) {
+    return Error(ErrorCode::unsupported, what).with_hint(instead);
+  };
+  const bool asks_server = invocation.text("dry-run") == "server" && !is_helm_three(invocation);
+  if (asks_server || invocation.is_set("validate")) {
+    return no(std::string(asks_server ? "--dry-run=server" : "--validate") + " asks a cluster, and this command asks none",
+              "leave it out; `kubectl apply --dry-run=server -f -` checks what is printed");
   }
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string out;
-  std::array<char, 65536> part;
-  while (in.read(part.data(), part.size()) || in.gcount() > 0) {
-    out.append(part.data(), static_cast<std::size_t>(in.gcount()));
-    if (out.size() > FileTree::default_max_bytes) return Error(ErrorCode::too_large, path + " is larger than 100 MiB");
+  if (invocation.is_set("enable-dns")) {
+    return no("--enable-dns looks up names in a network, and a render asks none", "give the chart the addresses as values");
   }
-  return out;
-}
-
-/// Values files as they were named on the command line, as the files `0`, `1`, … of a tree.
-class GivenFiles final : public FileTree {
- public:
-  TreePath add(std::string name, std::string content) {
-    const auto number = std::to_string(files_.size());
-    files_.push_back({std::move(name), std::move(content)});
-    return TreePath().child(number);
+  if (!invocation.text("post-renderer").empty() && !is_helm_three(invocation)) {
+    return no("--post-renderer names a plugin of helm 4, and there are no plugins here",
+              "with --helm-profile helm-3.22 it names a program, as in helm 3; or send what is printed through the program");
   }
-  std::string display(const TreePath& path) const override {
-    const auto* file = find(path);
-    return file == nullptr ? path.str() : file->first;
-  }
-
- protected:
-  Result<FileInfo> do_stat(const TreePath& path) const override {
-    if (path.is_root()) return FileInfo{.name = {}, .type = FileType::directory, .content_id = {}};
-    const auto* file = find(path);
-    if (file == nullptr) return Error(ErrorCode::not_found, path.str() + " does not exist");
-    return FileInfo{.name = path.str(), .size = file->second.size(), .content_id = {}};
-  }
-  Result<std::string> do_read(const TreePath& path, std::uint64_t /*max_bytes*/) const override {
-    const auto* file = find(path);
-    if (file == nullptr) return Error(ErrorCode::not_found, path.str() + " does not exist");
-    return file->second;
-  }
-  Result<std::vector<FileInfo>> do_list(const TreePath& /*path*/) const override { return std::vector<FileInfo>(); }
-  Result<std::string> do_read_link(const TreePath& path) const override {
-    return Error(ErrorCode::not_found, path.str() + " is no link");
-  }
-
- private:
-  [[nodiscard]] const std::pair<std::string, std::string>* find(const TreePath& path) const {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (path.str() == std::to_string(i)) return &files_[i];
+  constexpr std::array<std::string_view, 6> reserved{"name", "owner", "status", "version", "createdAt", "modifiedAt"};
+  for (const auto& text : invocation.list("labels")) {
+    std::vector<std::string> pairs{text};
+    if (std::count(text.begin(), text.end(), '=') > 1) {
+      GITOPSCTL_TRY(pairs, split_helm_list(text));
     }
-    return nullptr;
-  }
-  std::vector<std::pair<std::string, std::string>> files_;
-};
-
-Error no_such_chart(const std::string& chart) {
-  if (chart.starts_with('/') || chart.starts_with('.')) {
-    return {ErrorCode::not_found, "path \"" + chart + "\" not found"};
-  }
-  if (chart.find('/') == std::string::npos) {
-    return {ErrorCode::not_found, "non-absolute URLs should be in form of repo_name/path_to_chart, got: " + chart};
-  }
-  return Error(ErrorCode::not_found, "'" + chart + "' is no directory and no file of this machine")
-      .with_hint("a chart of a repository is named by --repo URL and its name, one of a registry by oci://HOST/PATH/NAME");
-}
-
-/// The tree that a chart stands in: the repository around it, so that links inside of that can be followed; else the
-/// directory above it. Helm 4 looks for Chart.yaml before it loads a chart.
-Result<FileTreePtr> open_around(const std::string& chart, bool wants_chart_yaml, TreePath& in_tree) {
-  std::error_code failed;
-  if (!fs::exists(chart, failed)) return no_such_chart(chart);
-  const fs::path chart_yaml = fs::absolute(chart, failed).lexically_normal() / "Chart.yaml";
-  if (wants_chart_yaml && fs::is_directory(chart, failed) && !fs::exists(chart_yaml, failed)) {
-    return Error(ErrorCode::not_found, "unable to detect chart at " + chart_yaml.string() + ": open " + chart_yaml.string() +
-                                           ": " + reason(ENOENT));
-  }
-  const fs::path real = fs::canonical(chart, failed);
-  if (failed) return Error(ErrorCode::not_found, "path \"" + chart + "\": " + failed.message());
-  fs::path root = real.parent_path();
-  for (fs::path at = real; at != at.root_path(); at = at.parent_path()) {
-    if (!fs::exists(at / ".git", failed)) continue;
-    root = at;
-    break;
-  }
-  GITOPSCTL_TRY(auto tree, open_disk_tree(root.string()));
-  const auto relative = real.lexically_relative(root).string();
-  GITOPSCTL_TRY(in_tree, TreePath::parse(relative == "." ? std::string_view() : std::string_view(relative)));
-  return tree;
-}
-
-Result<void> add_overrides(const Invocation& invocation, render::HelmInputs& helm) {
-  using Kind = render::SetValue::Kind;
-  constexpr std::array<std::pair<std::string_view, Kind>, 5> flags{{{"set-json", Kind::json},
-                                                                    {"set", Kind::typed},
-                                                                    {"set-string", Kind::string},
-                                                                    {"set-file", Kind::file},
-                                                                    {"set-literal", Kind::literal}}};
-  for (const auto& [name, kind] : flags) {
-    for (auto& text : invocation.list(name)) helm.set_values.push_back({kind, std::move(text)});
-  }
-  // A render reads nothing by itself: what the files hold is given to it.
-  for (const auto& text : invocation.list("set-file")) {
-    Value scratch = Value::map();
-    const auto read = [&](const std::string& path) -> Result<std::string> {
-      GITOPSCTL_TRY(auto content, read_given(path));
-      return helm.set_files[path] = std::move(content);
-    };
-    const auto done = render::helm::parse_set(text, render::helm::SetStyle::file, scratch, read);
-    if (!done.ok()) return Error(done.error().code(), "failed parsing --set-file data: " + done.error().message());
+    for (const auto& pair : pairs) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) return Error(ErrorCode::invalid_input, pair + " must be formatted as key=value");
+      if (std::find(reserved.begin(), reserved.end(), pair.substr(0, equals)) == reserved.end()) continue;
+      return Error(ErrorCode::invalid_input,
+                   "user supplied labels contains system reserved label name. System labels: [name owner status version "
+                   "createdAt modifiedAt]");
+    }
   }
   return {};
 }
 
-/// Opens what the word names: a directory or file here, or a chart elsewhere.
-Result<FileTreePtr> open_chart(const Invocation& invocation, const HelmTemplateNetwork& network, const std::string& chart,
-                               TreePath& in_tree) {
-  if (!invocation.given("repo") && !channels::is_remote_chart(chart)) {
-    return open_around(chart, !invocation.text("helm-profile").starts_with("helm-3"), in_tree);
-  }
-  if (!network.fetch) return Error(ErrorCode::needs_source, "'" + chart + "' is not on this machine");
-  GITOPSCTL_TRY(const auto fetched, network.fetch(chart));
-  GITOPSCTL_TRY(in_tree, TreePath::parse(fetched.file_name));
-  return fetched.tree();
-}
-
-/// The names given with `-f`; several may stand in one word, with commas between them.
-std::vector<std::string> value_file_names(const Invocation& invocation) {
-  std::vector<std::string> out;
-  for (const auto& word : invocation.list("values")) {
-    std::string_view rest = word;
-    for (auto comma = rest.find(','); comma != std::string_view::npos; comma = rest.find(',')) {
-      out.emplace_back(rest.substr(0, comma));
-      rest.remove_prefix(comma + 1);
+/// The name of the release: given, made by `--name-template`, or helm's own for a render. helm has that one before it asks
+/// for --generate-name, which therefore changes nothing.
+Result<std::string> release_name(const Invocation& invocation, const render::RenderInputs& inputs) {
+  const auto text = invocation.text("name-template");
+  if (invocation.arguments().size() > 1) {
+    for (const std::string flag : {"generate-name", "name-template"}) {
+      if (flag == "name-template" ? text.empty() : !invocation.is_set(flag)) continue;
+      return Error(ErrorCode::invalid_input, "cannot set --" + flag + " and also specify a name");
     }
-    out.emplace_back(rest);
+    return std::string(invocation.argument(0));
   }
-  return out;
+  if (text.empty()) return std::string("release-name");
+  GITOPSCTL_TRY(const auto profile, render::helm::find_profile(inputs.helm.profile));
+  return helm_release_name(text, profile, inputs.limits, inputs.now);
 }
 
-Result<render::RenderInputs> read_inputs(const Invocation& invocation, const HelmTemplateNetwork& network) {
+Result<render::RenderInputs> read_inputs(const Invocation& invocation, const HelmNetwork& network) {
   render::RenderInputs inputs;
   inputs.helm.keep_content = false;
   inputs.driver = render::DriverKind::helm;
+  inputs.now = system_clock().now();
   auto& helm = inputs.helm;
-  const bool named = invocation.arguments().size() > 1;
-  const std::string chart(invocation.argument(named ? 1 : 0));
-  if (named && invocation.is_set("generate-name")) {
-    return Error(ErrorCode::invalid_input, "cannot set --generate-name and also specify a name");
-  }
-  // helm has a name for a render without one, so that --generate-name changes nothing.
-  helm.release_name = named ? std::string(invocation.argument(0)) : "release-name";
-  TreePath in_tree;
-  GITOPSCTL_TRY(auto around, open_chart(invocation, network, chart, in_tree));
-  const auto files = std::make_shared<GivenFiles>();
-  for (const auto& name : value_file_names(invocation)) {
-    const std::string path(trim_space(name));
-    GITOPSCTL_TRY(auto content, read_given(path));
-    GITOPSCTL_TRY(auto given, TreePath::parse("values/" + files->add(path, std::move(content)).str()));
-    helm.value_files.push_back(std::move(given));
-  }
-  GITOPSCTL_TRY(helm.chart, TreePath::parse("chart/" + in_tree.str()));
-  inputs.tree = mount_trees({{"chart", std::move(around)}, {"values", files}});
-  GITOPSCTL_CHECK(add_overrides(invocation, helm));
-  const char* environment = std::getenv("HELM_NAMESPACE");  // NOLINT(concurrency-mt-unsafe): nothing changes it
-  const std::string fallback = environment == nullptr || *environment == '\0' ? "default" : environment;
-  inputs.namespace_ = invocation.text("namespace", fallback);
   helm.profile = invocation.text("helm-profile", helm.profile);
+  const std::string chart(invocation.argument(invocation.arguments().size() > 1 ? 1 : 0));
+  GITOPSCTL_CHECK(refuse(invocation));
+  GITOPSCTL_TRY(helm.release_name, release_name(invocation, inputs));
+  GITOPSCTL_CHECK(refuse_unsupported(invocation, chart));
+  TreePath in_tree;
+  GITOPSCTL_TRY(auto around, open_helm_chart(invocation, network, chart, in_tree));
+  GITOPSCTL_TRY(auto files, read_helm_values(invocation, helm));
+  GITOPSCTL_TRY(helm.chart, TreePath::parse("chart/" + in_tree.str()));
+  inputs.tree = mount_trees({{"chart", std::move(around)}, {"values", std::move(files)}});
+  inputs.namespace_ = helm_namespace(invocation);
   helm.capabilities.kube_version = invocation.text("kube-version");
   for (const auto& list : invocation.list("api-versions")) {
-    for (std::size_t at = 0; at <= list.size();) {
-      const auto end = std::min(list.find(',', at), list.size());
-      if (end > at) helm.capabilities.api_versions.push_back(list.substr(at, end - at));
-      at = end + 1;
-    }
+    GITOPSCTL_TRY(auto versions, split_helm_list(list));
+    for (auto& version : versions) helm.capabilities.api_versions.push_back(std::move(version));
   }
   helm.is_upgrade = invocation.is_set("is-upgrade");
   helm.include_crds = invocation.is_set("include-crds");
   helm.skip_tests = invocation.is_set("skip-tests");
   helm.skip_schema = invocation.is_set("skip-schema-validation");
   inputs.identity = helm.release_name;
-  inputs.now = system_clock().now();
   return inputs;
 }
 
@@ -252,7 +142,7 @@ class FileWriter {
     std::ofstream file(name, append ? std::ios::binary | std::ios::app : std::ios::binary | std::ios::trunc);
     file << "---\n# Source: " << document.path << '\n' << document.text << '\n';
     file.close();
-    if (!file) return Error(ErrorCode::invalid_input, "open " + name + ": " + reason(errno));
+    if (!file) return Error(ErrorCode::invalid_input, "open " + name + ": " + system_reason(errno));
     terminal_.out("wrote " + name + '\n');
     return {};
   }
@@ -264,8 +154,8 @@ class FileWriter {
 };
 
 /// Renders; with --dependency-update a directory that lacks dependencies gets them first, as in helm.
-Result<render::helm::Output> render(const Invocation& invocation, const HelmTemplateNetwork& network,
-                                    render::RenderInputs inputs, render::helm::Stage& reached) {
+Result<render::helm::Output> render(const Invocation& invocation, const HelmNetwork& network, render::RenderInputs inputs,
+                                    render::helm::Stage& reached) {
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   inputs.limits = rules.limits;
   GITOPSCTL_TRY(inputs.lookup, snapshot_lookup(invocation));
@@ -284,10 +174,28 @@ Result<render::helm::Output> render(const Invocation& invocation, const HelmTemp
   return once();
 }
 
-Result<void> run(const Invocation& invocation, const HelmTemplateNetwork& network, render::helm::Stage& reached) {
+/// Runs the program that `--post-renderer` names: it gets the manifests, and what it prints takes their place.
+Result<std::string> post_render(const Invocation& invocation, const std::string& program, std::string manifests) {
+  GITOPSCTL_TRY(const auto path, find_post_renderer(program));
+  CapturedCommand command;
+  command.command.program = path;
+  command.command.arguments = invocation.list("post-renderer-args");
+  command.input = std::move(manifests);
+  command.max_output = render::RenderLimits().output_bytes;
+  // Its process group is not ours: who ends us ends it.
+  const auto ran = run_command(command, {stop_on_signals(), {}});
+  const std::string prefix = "error while running post render on files: ";
+  if (!ran.ok()) return Error(ran.error().code(), prefix + ran.error().message());
+  if (ran->status.exit_code == 0) return ran->out;
+  const auto how = ran->status.signal == 0 ? "exit status " + std::to_string(ran->status.exit_code)
+                                           : "signal: " + std::string(::strsignal(ran->status.signal));
+  return Error(ErrorCode::invalid_input,
+               prefix + "error while running command " + path + ". error output:\n" + ran->err + ": " + how);
+}
+
+Result<void> run(const Invocation& invocation, const HelmNetwork& network, render::helm::Stage& reached) {
   GITOPSCTL_TRY(const auto inputs, read_inputs(invocation, network));
-  GITOPSCTL_TRY(const auto output, render(invocation, network, inputs, reached));
-  reached = render::helm::Stage::inputs;
+  GITOPSCTL_TRY(auto output, render(invocation, network, inputs, reached));
   Terminal& terminal = invocation.terminal();
   for (const auto& warning : output.warnings) terminal.err("warning: " + terminal_safe(warning) + '\n');
   const bool hooks = !invocation.is_set("no-hooks");
@@ -295,15 +203,22 @@ Result<void> run(const Invocation& invocation, const HelmTemplateNetwork& networ
   if (!directory.empty()) {
     FileWriter writer(directory, invocation.is_set("release-name") ? inputs.helm.release_name : "", terminal);
     GITOPSCTL_CHECK(writer.write(output, hooks));
-    terminal.out("\n");
-    return {};
+    // What is in files is not printed.
+    output.crds.clear();
+    output.manifests.clear();
+    output.hooks.clear();
   }
+  std::optional<std::string> rewritten;
+  if (const auto program = invocation.text("post-renderer"); !program.empty()) {
+    GITOPSCTL_TRY(rewritten, post_render(invocation, program, output.body()));
+  }
+  reached = render::helm::Stage::inputs;
   const auto patterns = invocation.list("show-only");
   if (patterns.empty()) {
-    terminal.out(output.text(hooks));
+    terminal.out(output.text(hooks, rewritten));
     return {};
   }
-  GITOPSCTL_TRY(const auto shown, output.show_only(patterns, hooks));
+  GITOPSCTL_TRY(const auto shown, output.show_only(patterns, hooks, rewritten));
   terminal.out(shown);
   return {};
 }
@@ -312,19 +227,11 @@ Result<void> run(const Invocation& invocation, const HelmTemplateNetwork& networ
 
 Result<int> run_helm_template(const Invocation& invocation) { return helm_template(invocation, {}); }
 
-Result<int> helm_template(const Invocation& invocation, const HelmTemplateNetwork& network) {
+Result<int> helm_template(const Invocation& invocation, const HelmNetwork& network) {
   auto reached = render::helm::Stage::inputs;
   const auto done = run(invocation, network, reached);
   if (done.ok()) return 0;
-  Terminal& terminal = invocation.terminal();
-  if (invocation.is_set("helm-compat")) {
-    const bool rendering = reached == render::helm::Stage::values;
-    terminal.err("Error: " + done.error().message() +
-                 (rendering ? "\n\nUse --debug flag to render out invalid YAML\n" : "\n"));
-  } else {
-    terminal.err(describe_error(done.error(), terminal.colour_err()));
-  }
-  return 1;
+  return print_helm_error(invocation, done.error(), reached == render::helm::Stage::values);
 }
 
 }  // namespace gitopsctl::agent::cli

@@ -42,7 +42,11 @@ std::string with_commas(std::string_view choices) {
 std::pair<std::string, std::string> flag_row(const Flag& flag) {
   std::string left = flag.short_name == '\0' ? "    " : std::string{'-', flag.short_name, ',', ' '};
   left += "--" + std::string(flag.name);
-  if (flag.type != FlagType::boolean) left += ' ' + std::string(flag.placeholder);
+  if (!flag.alone.empty()) {
+    left += "[=" + std::string(flag.placeholder) + ']';
+  } else if (flag.type != FlagType::boolean) {
+    left += ' ' + std::string(flag.placeholder);
+  }
   std::string right(flag.help);
   if (!flag.choices.empty()) right += " (" + with_commas(flag.choices) + ")";
   if (flag.type == FlagType::list) right += "; may be given several times";
@@ -124,7 +128,9 @@ std::string verb_help(const Verb& verb) {
   }
   if (!verb.flags.empty()) {
     Rows rows;
-    for (const Flag& flag : verb.flags) rows.push_back(flag_row(flag));
+    for (const Flag& flag : verb.flags) {
+      if (!flag.hidden) rows.push_back(flag_row(flag));
+    }
     out += "\nFlags:\n" + columns(rows);
   }
   out += "\nFlags of every command:\n" + global_flag_lines(&verb);

@@ -17,6 +17,8 @@ constexpr RunEntry entries[] = {
     {"diff", run_diff},
     {"promote", run_promote},
     {"events", run_events},
+    {"helm get-values", run_helm_get_values_network},
+    {"helm show", run_helm_show_network},
     {"helm template", run_helm_template_network},
     {"history", run_history},
     {"install", run_install},

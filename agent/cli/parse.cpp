@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -50,6 +51,15 @@ std::optional<OutputFormat> output_format(std::string_view name) {
   if (name == "yaml") return OutputFormat::yaml;
   if (name == "markdown") return OutputFormat::markdown;
   return std::nullopt;
+}
+
+/// What Go's strconv.ParseBool takes as `true` and `false`; anything else stays.
+std::string go_boolean(std::string word) {
+  constexpr std::array<std::string_view, 6> yes{"1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::array<std::string_view, 6> no{"0", "f", "F", "FALSE", "false", "False"};
+  if (std::find(yes.begin(), yes.end(), word) != yes.end()) return "true";
+  if (std::find(no.begin(), no.end(), word) != no.end()) return "false";
+  return word;
 }
 
 /// `a|b|c` as `a, b or c`.
@@ -119,7 +129,13 @@ class Parser {
   }
 
   [[nodiscard]] const Flag* lookup(std::string_view name, char letter) const {
-    const std::span<const Flag> own = verb_ == nullptr ? std::span<const Flag>{} : verb_->flags;
+    std::span<const Flag> own;
+    if (verb_ != nullptr) {
+      own = verb_->flags;
+    } else if (group_ == "helm") {
+      // Helm's global flags may stand in front of the command.
+      own = find_verb("helm template")->flags;
+    }
     for (const auto flags : {own, global_flags()}) {
       for (const Flag& flag : flags) {
         if (letter == '\0' ? flag.name == name : flag.short_name == letter) return &flag;
@@ -131,7 +147,9 @@ class Parser {
   [[nodiscard]] Error unknown_flag(std::string_view shown, std::string_view name) const {
     std::vector<std::string_view> known;
     if (verb_ != nullptr) {
-      for (const Flag& flag : verb_->flags) known.push_back(flag.name);
+      for (const Flag& flag : verb_->flags) {
+        if (!flag.hidden) known.push_back(flag.name);
+      }
     }
     for (const Flag& flag : global_flags()) known.push_back(flag.name);
     const std::string guess = did_you_mean(name, known.data(), known.size());
@@ -180,9 +198,12 @@ class Parser {
     }
     if (flag.type == FlagType::boolean) {
       if (!value) value = "true";
+      if (verb_ != nullptr && verb_->like_helm) value = go_boolean(*std::move(value));
       if (*value != "true" && *value != "false") {
         return usage_error(verb_, shown + " takes no value, or =true or =false, not '" + terminal_safe(*value) + "'");
       }
+    } else if (!value && !flag.alone.empty()) {
+      value = std::string(flag.alone);
     } else if (!value) {
       if (next_ + 1 >= words_.size()) {
         return usage_error(verb_, shown + " needs a value: " + shown + " " + std::string(flag.placeholder));
@@ -212,7 +233,9 @@ class Parser {
         return usage_error(verb_, shown + " needs a duration such as 90s or 10m, not " + quoted);
       }
     }
-    if (flag.type == FlagType::text && value.empty()) return usage_error(verb_, shown + " has an empty value");
+    const bool may_be_empty = verb_ != nullptr && verb_->like_helm;
+    if (flag.type == FlagType::text && value.empty() && !may_be_empty)
+      return usage_error(verb_, shown + " has an empty value");
     return {};
   }
 

@@ -5,6 +5,7 @@
 
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/handover.hpp"
+#include "agent/cli/helm_words.hpp"
 #include "agent/cli/help.hpp"
 #include "agent/cli/invocation.hpp"
 #include "agent/cli/version_text.hpp"
@@ -19,12 +20,14 @@ Error not_yet(const Verb& verb) {
   return error.with_hint(hint);
 }
 
-Result<int> run_verb(const Program& program, const Invocation& invocation) {
+/// `said`: what helm says of the words, by the program that runs the verb.
+Result<int> run_verb(const Program& program, const Invocation& invocation, const std::string& said) {
   const Verb& verb = invocation.verb();
   if (verb.reserved) return not_yet(verb);
   if (invocation.needs_network() && program.hand_over_argv != nullptr) {
     return hand_over_to_network_program(program.hand_over_argv);
   }
+  invocation.terminal().err(said);
   for (const auto& entries : program.runs) {
     for (const RunEntry& entry : entries) {
       if (entry.verb == verb.name) return entry.run(invocation);
@@ -39,9 +42,15 @@ Result<int> run_line(const Program& program, const std::vector<std::string>& wor
     if (word == "--") break;
     if (word == "--no-color") terminal.no_colour();
   }
-  GITOPSCTL_TRY(const ParsedLine line, parse_line(words, terminal));
+  HelmWords as_helm{.words = words, .said = {}};
+  if (asks_for_helm(words)) as_helm = read_as_helm(words);
+  if (as_helm.refused) {
+    terminal.err(as_helm.said);
+    return 1;
+  }
+  GITOPSCTL_TRY(const ParsedLine line, parse_line(as_helm.words, terminal));
   switch (line.kind) {
-    case ParsedLine::Kind::run: return run_verb(program, *line.invocation);
+    case ParsedLine::Kind::run: return run_verb(program, *line.invocation, as_helm.said);
     case ParsedLine::Kind::version: terminal.out(version_text()); return 0;
     case ParsedLine::Kind::group_help: terminal.out(group_help(line.group)); return 0;
     case ParsedLine::Kind::help: break;

@@ -57,7 +57,8 @@ bool set(render::RenderLimits& limits, std::string_view name, std::string_view t
 
 Result<RenderRules> render_rules(const Invocation& invocation) {
   RenderRules rules;
-  rules.isolate = invocation.is_set("isolate");
+  // What only looks at a chart has no such flag.
+  rules.isolate = invocation.given("isolate") && invocation.is_set("isolate");
   for (const auto& text : invocation.list("render-limit")) {
     const auto equals = text.find('=');
     const std::string_view all = text;

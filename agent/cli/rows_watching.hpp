@@ -37,55 +37,6 @@ inline constexpr std::array render_examples{
     Example{"gitopsctl render --chart charts/web -f values/web.yaml -n web", "a chart, as `helm template` prints it"},
 };
 
-inline constexpr std::array helm_template_arguments{
-    Argument{"NAME", "the release's name (default release-name), or the chart when it is the only argument", true, false},
-    Argument{"CHART",
-             "a directory, a packaged chart, oci://…, the address of an archive, or a name with --repo",
-             false,
-             false,
-             ValueKind::directory,
-             {},
-             true}};
-inline constexpr std::array helm_template_flags{
-    Flag{"values", 'f', FlagType::list, "FILE", "a values file, later ones win; - is standard input", {}, ValueKind::file},
-    Flag{"set", '\0', FlagType::list, "KEY=VALUE,…", "set values; true, false, null and whole numbers are no strings"},
-    Flag{"set-string", '\0', FlagType::list, "KEY=VALUE,…", "set values that are strings"},
-    Flag{"set-json", '\0', FlagType::list, "KEY=JSON,…", "set values to JSON, or merge a whole JSON object"},
-    Flag{"set-file", '\0', FlagType::list, "KEY=FILE,…", "set values to what files hold"},
-    Flag{"set-literal", '\0', FlagType::list, "KEY=VALUE", "set one value to everything behind the ="},
-    Flag{"show-only", 's', FlagType::list, "PATTERN", "print only what comes from these templates"},
-    Flag{"api-versions", 'a', FlagType::list, "VERSION,…", "more for .Capabilities.APIVersions"},
-    Flag{"kube-version", '\0', FlagType::text, "VERSION", "for .Capabilities.KubeVersion"},
-    Flag{"generate-name", 'g', FlagType::boolean, {}, "make up the release's name"},
-    Flag{"include-crds", '\0', FlagType::boolean, {}, "print what stands in crds/ too"},
-    Flag{"is-upgrade", '\0', FlagType::boolean, {}, "set .Release.IsUpgrade instead of .Release.IsInstall"},
-    Flag{"no-hooks", '\0', FlagType::boolean, {}, "leave out hooks"},
-    Flag{"skip-tests", '\0', FlagType::boolean, {}, "leave out test hooks"},
-    Flag{"skip-schema-validation", '\0', FlagType::boolean, {}, "do not check values against values.schema.json"},
-    Flag{"output-dir", '\0', FlagType::text, "DIRECTORY", "write files there instead", {}, ValueKind::directory},
-    Flag{"release-name", '\0', FlagType::boolean, {}, "with --output-dir: in a directory of the release's name"},
-    chart_version,
-    chart_devel,
-    chart_username,
-    chart_password,
-    chart_registry_config,
-    chart_ca,
-    chart_insecure,
-    chart_plain,
-    Flag{
-        "dependency-update", '\0', FlagType::boolean, {}, "fetch dependencies that charts/ lacks", {}, ValueKind::any, true},
-    rows::timeout,
-    Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
-    Flag{"helm-compat", '\0', FlagType::boolean, {}, "print errors exactly as helm does"},
-    lookup_snapshot,
-    isolate,
-    render_limit,
-};
-inline constexpr std::array helm_template_examples{
-    Example{"gitopsctl helm template web charts/web -f values/prod.yaml -n web", "what helm would print"},
-    Example{"gitopsctl helm template charts/web -s templates/deployment.yaml", "one template of it"},
-};
-
 inline constexpr std::array diff_flags{
     Flag{"from", '\0', FlagType::text, "REVISION", "compare from this revision (default: what is deployed)"},
     Flag{"to", '\0', FlagType::text, "REVISION", "compare to this revision (default: the tip of releases/CHANNEL)"},
@@ -135,16 +86,6 @@ inline constexpr std::array watching_verbs{
          "Renders from the files in this directory, or from a revision of the repository. No network and no\n"
          "cluster is asked for the former. Standard output is what helm prints, values of Secrets included.",
          render_arguments, render_flags, render_examples, "yaml|json", Network::by_flag},
-    Verb{"helm template",
-         Group::more,
-         "print a chart as `helm template` prints it, without helm",
-         "Takes the flags of helm that need no cluster, and exits with 1 on every error, as helm does.",
-         helm_template_arguments,
-         helm_template_flags,
-         helm_template_examples,
-         {},
-         Network::by_flag,
-         "0 rendered, 1 an error, 2 the command line is wrong"},
     Verb{"status",
          Group::look,
          "show what is deployed, how it is, and what it waits for",

@@ -23,6 +23,11 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_events(const Invocation& invocation);
 [[nodiscard]] Result<int> run_help(const Invocation& invocation);
 [[nodiscard]] Result<int> run_history(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_get_values(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_get_values_network(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_lint(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_show(const Invocation& invocation);
+[[nodiscard]] Result<int> run_helm_show_network(const Invocation& invocation);
 [[nodiscard]] Result<int> run_helm_template(const Invocation& invocation);
 [[nodiscard]] Result<int> run_helm_template_network(const Invocation& invocation);
 [[nodiscard]] Result<int> run_install(const Invocation& invocation);

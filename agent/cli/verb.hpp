@@ -29,8 +29,15 @@ struct Flag {
   std::string_view help;          ///< one sentence, lower case, no full stop
   std::string_view choices = {};  ///< `a|b|c`: the only values; empty: any
   ValueKind kind = ValueKind::any;
-  bool network = false;  ///< giving it needs the network program (see Network)
+  bool network = false;         ///< giving it needs the network program (see Network)
+  std::string_view alone = {};  ///< what it means without a value; a value then stands behind `=` only
+  bool hidden = false;          ///< taken because another program takes it: neither help nor completion shows it
 };
+
+/// True when the word behind the flag is its value.
+[[nodiscard]] constexpr bool takes_next_word(const Flag& flag) {
+  return flag.type != FlagType::boolean && flag.alone.empty();
+}
 
 /// One positional argument of a verb.
 struct Argument {
@@ -76,6 +83,8 @@ struct Verb {
   /// For a reserved verb that this version cannot do: what to use meanwhile (may be empty). Shown with the error.
   bool reserved = false;
   std::string_view meanwhile = {};
+  /// Stands in for a command of helm: values of flags may be empty, and switches take all of Go's words for true and false.
+  bool like_helm = false;
 };
 
 class Invocation;

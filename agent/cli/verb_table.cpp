@@ -3,6 +3,7 @@
 
 #include "agent/cli/rows_acting.hpp"
 #include "agent/cli/rows_charts.hpp"
+#include "agent/cli/rows_helm.hpp"
 #include "agent/cli/rows_other.hpp"
 #include "agent/cli/rows_watching.hpp"
 #include "agent/cli/verb.hpp"
@@ -46,13 +47,14 @@ std::span<const Flag> global_flags() noexcept { return global_flag_rows; }
 
 std::span<const Verb> verb_table() noexcept {
   static constexpr auto table = [] {
-    constexpr std::size_t count = rows::watching_verbs.size() + rows::acting_verbs.size() + rows::chart_verbs.size() +
-                                  rows::other_verbs.size() + rows::reserved_verbs.size();
+    constexpr std::size_t count = rows::watching_verbs.size() + rows::acting_verbs.size() + rows::helm_verbs.size() +
+                                  rows::chart_verbs.size() + rows::other_verbs.size() + rows::reserved_verbs.size();
     std::array<Verb, count> all{};
     auto next = all.begin();
     const auto add = [&next](const auto& part) { next = std::copy(part.begin(), part.end(), next); };
     add(rows::watching_verbs);
     add(rows::acting_verbs);
+    add(rows::helm_verbs);
     add(rows::chart_verbs);
     add(rows::other_verbs);
     add(rows::reserved_verbs);

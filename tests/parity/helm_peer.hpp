@@ -95,7 +95,21 @@ struct CommandComparison {
 [[nodiscard]] CommandComparison run_both_commands(const HelmPeer& helm, const WorkDirectory& theirs,
                                                   const WorkDirectory& ours, const std::vector<std::string>& arguments);
 
+/// How much of standard error is compared.
+enum class Said : std::uint8_t {
+  error,  ///< what stands behind `Error: `
+  all,    ///< all lines, in any order
+};
+
+/// The same for any command, whose words `arguments` begin with: `{"show", "chart", "web"}`.
+[[nodiscard]] CommandComparison run_both(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
+                                         const std::vector<std::string>& arguments, Said said);
+
 /// The same, and checks that there is no difference. What helm returned.
+int compare_any(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
+                const std::vector<std::string>& arguments, Said said);
+
+/// `helm template` and ours, as run_both_commands(), checked. What helm returned.
 int compare_commands(const HelmPeer& helm, const WorkDirectory& theirs, const WorkDirectory& ours,
                      const std::vector<std::string>& arguments);
 
