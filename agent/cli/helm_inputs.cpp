@@ -1,5 +1,6 @@
 #include "agent/cli/helm_inputs.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/helm_words.hpp"
 #include "agent/kube/kubeconfig_namespace.hpp"
+#include "base/text/escape.hpp"
 #include "base/text/go_format.hpp"
 #include "base/text/unicode.hpp"
 #include "channels/model/remote_chart.hpp"
@@ -164,6 +166,27 @@ Result<std::vector<std::string>> value_file_names(const Invocation& invocation) 
   return out;
 }
 
+/// Tells of every link that helm's walk through a directory meets; it goes through those to directories as well.
+void log_links(const fs::path& shown, const fs::path& real, int depth, render::helm::HelmLog& log) {
+  constexpr int max_depth = 100;
+  std::error_code failed;
+  if (fs::is_symlink(real, failed)) {
+    const auto resolved = fs::canonical(real, failed);
+    if (failed) return;
+    log.write("walk.go:75",
+              "found symbolic link in path: " + shown.string() + " resolves to " + resolved.string() +
+                  ". Contents of linked file included and used",
+              "INFO", "found symbolic link in path. Contents of linked file included and used",
+              {{"path", shown.string()}, {"resolved", resolved.string()}});
+    return log_links(shown, resolved, depth + 1, log);
+  }
+  if (depth > max_depth || !fs::is_directory(real, failed)) return;
+  std::vector<fs::path> names;
+  for (const auto& entry : fs::directory_iterator(real, failed)) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  for (const auto& name : names) log_links(shown / name, real / name, depth + 1, log);
+}
+
 Error unsupported(const std::string& what, const std::string& instead) {
   return Error(ErrorCode::unsupported, what).with_hint(instead);
 }
@@ -228,6 +251,26 @@ Result<void> refuse_unsupported(const Invocation& invocation, const std::string&
   return {};
 }
 
+std::optional<render::helm::HelmLog> helm_log(const Invocation& invocation, const std::string& chart) {
+  if (!compatible(invocation)) return std::nullopt;
+  const auto profile = render::helm::find_profile(invocation.text("helm-profile", render::HelmInputs().profile));
+  if (!profile.ok()) return std::nullopt;
+  std::optional<render::helm::HelmLog> out(*profile);
+  std::error_code failed;
+  const bool here = !invocation.given("repo") && !channels::is_remote_chart(chart);
+  if (here && fs::is_directory(chart, failed)) {
+    auto directory = fs::absolute(chart, failed).lexically_normal();
+    if (!directory.has_filename()) directory = directory.parent_path();
+    log_links(directory, directory, 0, *out);
+  }
+  return out;
+}
+
+void print_helm_log(const Invocation& invocation, const std::optional<render::helm::HelmLog>& log) {
+  if (!log) return;
+  for (const auto& line : log->lines()) invocation.terminal().err(terminal_safe(line) + '\n');
+}
+
 int print_helm_error(const Invocation& invocation, const Error& error, bool advice) {
   Terminal& terminal = invocation.terminal();
   if (!compatible(invocation)) {
@@ -238,8 +281,7 @@ int print_helm_error(const Invocation& invocation, const Error& error, bool advi
   if (!invocation.text("helm-profile").starts_with("helm-3")) {
     for (const std::string logged : {"release name check failed", "chart dependencies processing failed"}) {
       if (!error.message().starts_with(logged + ": ")) continue;
-      terminal.err("level=ERROR msg=" + go_quote(logged) +
-                   " error=" + go_quote(std::string_view(error.message()).substr(logged.size() + 2)) + '\n');
+      terminal.err(render::helm::slog_line("ERROR", logged, {{"error", error.message().substr(logged.size() + 2)}}) + '\n');
     }
   }
   terminal.err("Error: " + error.message() + (advice ? "\n\nUse --debug flag to render out invalid YAML\n" : "\n"));

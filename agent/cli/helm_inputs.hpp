@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "agent/cli/invocation.hpp"
 #include "base/files/file_tree.hpp"
 #include "channels/registry/fetched_chart.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::agent::cli {
@@ -32,6 +34,12 @@ struct HelmNetwork {
 /// What is said of flags that this version cannot honour: signatures, keys of TLS clients, questions to a cluster. Nothing
 /// when there is none.
 [[nodiscard]] Result<void> refuse_unsupported(const Invocation& invocation, const std::string& chart);
+
+/// What helm would log, collected where `--helm-compat` asks for it; empty otherwise, and for a profile that there is not.
+/// What it says of links below `chart`, a directory of this machine, is in it already.
+[[nodiscard]] std::optional<render::helm::HelmLog> helm_log(const Invocation& invocation, const std::string& chart);
+/// Writes the lines to standard error.
+void print_helm_log(const Invocation& invocation, const std::optional<render::helm::HelmLog>& log);
 
 /// Prints the error of a command of helm's name, and gives its exit code, 1. `advice`: what helm adds to errors of renders.
 int print_helm_error(const Invocation& invocation, const Error& error, bool advice);

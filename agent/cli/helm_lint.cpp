@@ -129,7 +129,10 @@ class Lint {
     std::error_code failed;
     auto directory = fs::absolute(path, failed).lexically_normal().string();
     while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
-    return render::helm::lint_chart(inputs_, user_, directory);
+    auto log = helm_log(invocation_, "");
+    auto report = render::helm::lint_chart(inputs_, user_, directory, log ? &*log : nullptr);
+    print_helm_log(invocation_, log);
+    return report;
   }
 
   const Invocation& invocation_;

@@ -35,7 +35,10 @@ Result<std::string> show(const Invocation& invocation, const HelmNetwork& networ
                 render::helm::find_profile(invocation.text("helm-profile", render::HelmInputs().profile)));
   TreePath in_tree;
   GITOPSCTL_TRY(const auto tree, open_helm_chart(invocation, network, chart, in_tree));
-  return render::helm::show_chart(tree, in_tree, part_of(invocation.argument(0)), profile);
+  auto log = helm_log(invocation, chart);
+  auto text = render::helm::show_chart(tree, in_tree, part_of(invocation.argument(0)), profile, log ? &*log : nullptr);
+  print_helm_log(invocation, log);
+  return text;
 }
 
 }  // namespace

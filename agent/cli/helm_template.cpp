@@ -25,6 +25,7 @@
 #include "base/text/escape.hpp"
 #include "base/text/unicode.hpp"
 #include "render/helm/helm.hpp"
+#include "render/helm/logged_render.hpp"
 
 namespace gitopsctl::agent::cli {
 namespace {
@@ -155,12 +156,14 @@ class FileWriter {
 
 /// Renders; with --dependency-update a directory that lacks dependencies gets them first, as in helm.
 Result<render::helm::Output> render(const Invocation& invocation, const HelmNetwork& network, render::RenderInputs inputs,
-                                    render::helm::Stage& reached) {
+                                    render::helm::Stage& reached, std::optional<render::helm::HelmLog>& log) {
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   inputs.limits = rules.limits;
   GITOPSCTL_TRY(inputs.lookup, snapshot_lookup(invocation));
   const auto once = [&] {
-    return rules.isolate ? IsolatedRenderer().chart(inputs, &reached) : render::helm::render_chart(inputs, &reached);
+    // What is locked up logs nothing.
+    if (rules.isolate) return IsolatedRenderer().chart(inputs, &reached);
+    return log ? render::helm::render_chart_logged(inputs, reached, *log) : render::helm::render_chart(inputs, &reached);
   };
   auto output = once();
   const bool lacks = !output.ok() && output.error().code() == ErrorCode::needs_source;
@@ -195,9 +198,14 @@ Result<std::string> post_render(const Invocation& invocation, const std::string&
 
 Result<void> run(const Invocation& invocation, const HelmNetwork& network, render::helm::Stage& reached) {
   GITOPSCTL_TRY(const auto inputs, read_inputs(invocation, network));
-  GITOPSCTL_TRY(auto output, render(invocation, network, inputs, reached));
+  auto log = helm_log(invocation, std::string(invocation.argument(invocation.arguments().size() > 1 ? 1 : 0)));
+  auto rendered = render(invocation, network, inputs, reached, log);
+  print_helm_log(invocation, log);
+  GITOPSCTL_TRY(auto output, std::move(rendered));
   Terminal& terminal = invocation.terminal();
-  for (const auto& warning : output.warnings) terminal.err("warning: " + terminal_safe(warning) + '\n');
+  for (const auto& warning : output.warnings) {
+    if (!log) terminal.err("warning: " + terminal_safe(warning) + '\n');
+  }
   const bool hooks = !invocation.is_set("no-hooks");
   const auto directory = invocation.text("output-dir");
   if (!directory.empty()) {

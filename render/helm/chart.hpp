@@ -49,11 +49,12 @@ struct ChartSet {
   std::vector<std::string> warnings;
   HelmProfile profile;
   bool quote_content = true;  ///< as in RenderInputs
+  HelmLog* log = nullptr;     ///< what helm would log; not owned, may be nobody's
 
   Chart& add(Chart chart = {});
   /// How this Helm version fills in defaults.
   [[nodiscard]] Coalescing coalescing(Nulls nulls) const {
-    return {.nulls = nulls, .rule = profile.nulls, .quote_content = quote_content};
+    return {.nulls = nulls, .rule = profile.nulls, .quote_content = quote_content, .log = log};
   }
 };
 

@@ -1,6 +1,7 @@
 #include "render/helm/check_schemas.hpp"
 
 #include "base/text/go_format.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/schema/schema_cache.hpp"
 
 namespace gitopsctl::render::helm {
@@ -8,10 +9,11 @@ namespace {
 
 class SchemaCheck {
  public:
-  SchemaCheck(const HelmProfile& profile, std::vector<std::string>& warnings, bool quote_values)
+  SchemaCheck(const HelmProfile& profile, std::vector<std::string>& warnings, bool quote_values, HelmLog* log)
       : habits_{.release = profile.go, .corrected = profile.corrected_schemas},
         warnings_(warnings),
-        quote_values_(quote_values) {}
+        quote_values_(quote_values),
+        log_(log) {}
 
   void chart(const Chart& chart, const Value& values) {
     if (chart.schema) own(chart, values);
@@ -42,6 +44,9 @@ class SchemaCheck {
     if (schema.ok()) {
       for (const auto& name : schema->unresolved()) {
         warnings_.push_back(chart.full_path() + ": values.schema.json: " + name + " is not known and accepts everything");
+        if (log_ == nullptr) continue;
+        log_->write("jsonschema.go:192", "WARNING: unresolved URN reference ignored; using permissive schema: " + name,
+                    "WARN", "unresolved URN reference ignored; using permissive schema", {{"urn", name}});
       }
     }
     if (!problems.ok()) {
@@ -62,6 +67,7 @@ class SchemaCheck {
   schema::Habits habits_;
   std::vector<std::string>& warnings_;
   bool quote_values_;
+  HelmLog* log_;
   std::string text_;
   std::string file_;
   std::string hint_;
@@ -71,8 +77,8 @@ class SchemaCheck {
 }  // namespace
 
 Result<void> check_schemas(const Chart& root, const Value& values, const HelmProfile& profile,
-                           std::vector<std::string>& warnings, bool quote_values) {
-  SchemaCheck check(profile, warnings, quote_values);
+                           std::vector<std::string>& warnings, bool quote_values, HelmLog* log) {
+  SchemaCheck check(profile, warnings, quote_values, log);
   check.chart(root, values);
   return check.result();
 }

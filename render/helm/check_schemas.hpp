@@ -14,6 +14,6 @@ namespace gitopsctl::render::helm {
 /// The error names all that is wrong, in the words of helm. What schemas refer to and nobody resolved becomes a warning.
 /// `quote_values`: as RenderInputs::quote_content.
 Result<void> check_schemas(const Chart& root, const Value& values, const HelmProfile& profile,
-                           std::vector<std::string>& warnings, bool quote_values);
+                           std::vector<std::string>& warnings, bool quote_values, HelmLog* log = nullptr);
 
 }  // namespace gitopsctl::render::helm

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text/go_format.hpp"
+#include "render/helm/helm_log.hpp"
 
 namespace gitopsctl::render::helm {
 
@@ -36,6 +37,11 @@ void drop_nulls(Value& table) {
 }
 
 bool cleans_defaults(const Coalescing& how) { return how.nulls == Nulls::remove && how.rule == NullRule::clean_defaults; }
+
+/// `place`: where Helm 3 says it.
+void log(const Coalescing& how, std::string_view place, const std::string& text) {
+  if (how.log != nullptr) how.log->print(place, text);
+}
 
 class Coalescer {
  public:
@@ -90,7 +96,10 @@ class Coalescer {
 
   void merge_default(const Chart& chart, Value& table, Value& fallback, const std::string& path, std::string_view key) {
     if (!fallback.is_map()) {
-      if (!fallback.is_null()) warnings_.push_back("skipped value for " + path + ": Not a table.");
+      if (!fallback.is_null()) {
+        warnings_.push_back("skipped value for " + path + ": Not a table.");
+        log(how_, "coalesce.go:237", "warning: " + warnings_.back());
+      }
       return;
     }
     // The child's own pass still has to see the nulls in its table.
@@ -108,6 +117,7 @@ class Coalescer {
     if (const auto* there = child.find(global_key)) {
       if (!there->is_map()) {
         warnings_.push_back("skipping globals because destination global is not a table.");
+        log(how_, "coalesce.go:138", "warning: " + warnings_.back());
         return;
       }
       own = there->is_nil_container() ? Value::map() : *there;
@@ -115,6 +125,7 @@ class Coalescer {
     const auto* from = parent.find(global_key);
     if (from != nullptr && !from->is_map()) {
       warnings_.push_back("skipping globals because source global is not a table.");
+      log(how_, "coalesce.go:145", "warning: " + warnings_.back());
       return;
     }
     if (from != nullptr) {
@@ -129,6 +140,7 @@ class Coalescer {
     if (!member.value.is_map()) {
       if (there != nullptr && there->is_map()) {
         warnings_.push_back("key " + std::string(key) + " is table. Skipping");
+        log(how_, "coalesce.go:175", warnings_.back());
       } else {
         own.set(member.key, member.value);
       }
@@ -139,6 +151,7 @@ class Coalescer {
     if (there != nullptr) {
       if (!there->is_map()) {
         warnings_.push_back("Conflict: cannot merge map onto non-map for " + go_quote(key) + ". Skipping.");
+        log(how_, "coalesce.go:161", warnings_.back());
         return;
       }
       Value under = *there;
@@ -193,9 +206,15 @@ void fill_table(Value& over, Value& under, const std::string& prefix, const Coal
         if (table.identity() != given->identity()) over.set(key, table);
       } else {
         warnings.push_back("cannot overwrite table with non table for " + joined(prefix, key.view()));
+        if (how.log != nullptr) {
+          log(how, "coalesce.go:316", "warning: " + warnings.back() + " (" + go_format(fallback) + ')');
+        }
       }
     } else if (given->is_map() && !fallback.is_null()) {
       warnings.push_back("destination for " + joined(prefix, key.view()) + " is a table. Ignoring non-table value");
+      if (how.log != nullptr) {
+        log(how, "coalesce.go:319", "warning: " + warnings.back() + " (" + go_format(fallback) + ')');
+      }
     }
   }
 }

@@ -4,6 +4,8 @@
 
 namespace gitopsctl::render::helm {
 
+class HelmLog;
+
 /// What happens to nulls when defaults are filled in.
 enum class Nulls : bool {
   remove,  ///< a user's null removes the chart's default, and null defaults vanish: for rendering
@@ -15,6 +17,7 @@ struct Coalescing {
   Nulls nulls = Nulls::remove;
   NullRule rule = NullRule::clean_defaults;
   bool quote_content = true;  ///< as in RenderInputs
+  HelmLog* log = nullptr;     ///< what helm would log; not owned
 };
 
 }  // namespace gitopsctl::render::helm

@@ -10,6 +10,7 @@
 #include "base/text/go_format.hpp"
 #include "base/text/semver.hpp"
 #include "render/helm/coalesce.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/helm/whitespace.hpp"
 
 namespace gitopsctl::render::helm {
@@ -42,6 +43,17 @@ std::optional<Value> table_at(const Value& values, std::string_view path) {
     at = *next;
   }
   return at;
+}
+
+// The part of a dotted path at which table_at() finds none.
+std::string first_that_is_no_table(const Value& values, std::string_view path) {
+  Value at = values;
+  for (const auto part : split(path, '.')) {
+    const auto* next = at.find(part);
+    if (next == nullptr || !next->is_map()) return std::string(part);
+    at = *next;
+  }
+  return {};
 }
 
 // The value that is no table at a dotted path, or nullopt.
@@ -129,6 +141,11 @@ class Enabling {
           (tag->as_bool() ? any_true : any_false) = true;
         } else {
           warn("tag '" + name + "' of dependency " + entry->name + " is not true or false");
+          if (set_.log != nullptr) {
+            set_.log->write("dependencies.go:95",
+                            "Warning: Tag '" + name + "' for chart " + entry->name + " returned non-bool value", "WARN",
+                            "returned non-bool value", {{"tag", name}, {"chart", entry->name}});
+          }
         }
       }
       entry->enabled = any_true || !any_false;
@@ -145,7 +162,13 @@ class Enabling {
           entry->enabled = value->as_bool();
           break;
         }
-        warn("condition '" + std::string(condition) + "' of dependency " + entry->name + " is not true or false");
+        const std::string name(condition);
+        warn("condition '" + name + "' of dependency " + entry->name + " is not true or false");
+        if (set_.log != nullptr) {
+          set_.log->write("dependencies.go:64",
+                          "Warning: Condition path '" + name + "' for chart " + entry->name + " returned non-bool value",
+                          "WARN", "returned non-bool value", {{"path", name}, {"chart", entry->name}});
+        }
       }
     }
   }
@@ -226,10 +249,23 @@ class Importing {
     const auto table = table_at(values, child + '.' + from);
     if (!table) {
       set_.warnings.push_back("import-values: " + child + " has no table '" + from + "'");
+      if (set_.log != nullptr)
+        log_missing(child, go_quote(first_that_is_no_table(values, child + '.' + from)), item.is_map());
       return;
     }
     Value under = at_path(to, *table);
     fill_table(imported, under, {}, keep_, set_.warnings);
+  }
+
+  void log_missing(const std::string& child, const std::string& name, bool from_chart) {
+    const std::string problem = name + " is not a table";
+    if (from_chart) {
+      set_.log->write("dependencies.go:270", "Warning: ImportValues missing table from chart " + child + ": " + problem,
+                      "WARN", "ImportValues missing table from chart", {{"chart", child}, {"error", problem}});
+    } else {
+      set_.log->write("dependencies.go:287", "Warning: ImportValues missing table: " + problem, "WARN",
+                      "ImportValues missing table", {{"error", problem}});
+    }
   }
 
   ChartSet& set_;

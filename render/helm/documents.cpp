@@ -7,8 +7,10 @@
 #include <optional>
 #include <utility>
 
+#include "base/text/go_format.hpp"
 #include "base/yaml/yaml.hpp"
 #include "render/helm/go_struct.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/helm/whitespace.hpp"
 #include "render/manifest/object.hpp"
 
@@ -117,6 +119,7 @@ struct Classifier {
   const HelmProfile& profile;
   bool quote_content;
   bool keep_content;
+  HelmLog* log;
   std::vector<Sorted> manifests;
   std::vector<Sorted> hooks;
 
@@ -147,6 +150,11 @@ struct Classifier {
       out.warnings.push_back(file.path + ": the hook " +
                              (quote_content ? "'" + std::string(annotation->as_string()) + "' " : std::string()) +
                              "is unknown to Helm, so the document is left out");
+      if (log != nullptr) {
+        const std::string types(annotation->as_string());
+        log->write("manifest_sorter.go:199", "info: skipping unknown hook: " + go_quote(types), "INFO",
+                   "skipping unknown hooks", {{"hookTypes", types}});
+      }
       return {};
     }
     auto& document = sorted.document;
@@ -225,12 +233,13 @@ std::vector<Part> split_documents(std::string_view text, DocumentCut cut) {
 }
 
 Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile, bool quote_content,
-                            bool keep_content) {
+                            bool keep_content, HelmLog* log) {
   std::sort(files.begin(), files.end(), [](const RenderedFile& a, const RenderedFile& b) { return a.path < b.path; });
   Classifier classifier{.out = out,
                         .profile = profile,
                         .quote_content = quote_content,
                         .keep_content = keep_content,
+                        .log = log,
                         .manifests = {},
                         .hooks = {}};
   for (const auto& file : files) {

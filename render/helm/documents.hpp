@@ -10,6 +10,8 @@
 
 namespace gitopsctl::render::helm {
 
+class HelmLog;
+
 /// A part of a text between two separators.
 struct Part {
   std::string_view text;
@@ -32,6 +34,6 @@ struct RenderedFile {
 /// on PATH: …`, located in the template; the line in it counts in the rendered document. `quote_content`: as in
 /// RenderInputs; `keep_content`: as in HelmInputs.
 [[nodiscard]] Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const HelmProfile& profile = {},
-                                          bool quote_content = true, bool keep_content = true);
+                                          bool quote_content = true, bool keep_content = true, HelmLog* log = nullptr);
 
 }  // namespace gitopsctl::render::helm

@@ -207,7 +207,7 @@ Result<std::vector<RenderedFile>> execute_templates(const ChartSet& set, const V
       return parse_failure(file, added.error(), parsed.functions());
     }
   }
-  HelmRenderContext context(inputs, profile, warnings, lint);
+  HelmRenderContext context(inputs, profile, warnings, lint, lint ? set.log : nullptr);
   std::optional<Result<std::vector<RenderedFile>>> out;
   // Once around all files: a stack of its own for each would cost more than most templates.
   run_with_large_stack([&] { out = execute_all(parsed, templates, order, context, profile, inputs); });

@@ -74,8 +74,9 @@ void add_crds(const Chart& chart, bool all, const HelmProfile& profile, std::str
   }
 }
 
-Result<std::string> show(const FileTreePtr& tree, const TreePath& path, ChartPart part, const HelmProfile& profile) {
-  GITOPSCTL_TRY(const auto charts, load_chart(tree, path, true, profile));
+Result<std::string> show(const FileTreePtr& tree, const TreePath& path, ChartPart part, const HelmProfile& profile,
+                         HelmLog* log) {
+  GITOPSCTL_TRY(const auto charts, load_chart(tree, path, true, profile, log));
   const Chart& root = *charts->root;
   const bool all = part == ChartPart::all;
   std::string out;
@@ -106,8 +107,9 @@ BudgetLimits budget(const RenderLimits& limits) { return {limits.memory_bytes, l
 
 }  // namespace
 
-Result<std::string> show_chart(const FileTreePtr& tree, const TreePath& path, ChartPart part, const HelmProfile& profile) {
-  return run_bounded(budget({}), [&] { return show(tree, path, part, profile); });
+Result<std::string> show_chart(const FileTreePtr& tree, const TreePath& path, ChartPart part, const HelmProfile& profile,
+                               HelmLog* log) {
+  return run_bounded(budget({}), [&] { return show(tree, path, part, profile, log); });
 }
 
 Result<Value> supplied_values(const RenderInputs& inputs) {

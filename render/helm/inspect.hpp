@@ -6,6 +6,7 @@
 #include "base/files/file_tree.hpp"
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/helm/profile.hpp"
 #include "render/inputs/inputs.hpp"
 
@@ -18,7 +19,7 @@ enum class ChartPart : std::uint8_t { all, chart, values, readme, crds };
 /// values.yaml, README and definitions as they stand there. Within the render limits that the inputs of a render have by
 /// default. Errors: those of load_chart().
 [[nodiscard]] Result<std::string> show_chart(const FileTreePtr& tree, const TreePath& path, ChartPart part,
-                                             const HelmProfile& profile);
+                                             const HelmProfile& profile, HelmLog* log = nullptr);
 
 /// The values that the user gives, without the chart's defaults. Errors: those of user_values().
 [[nodiscard]] Result<Value> supplied_values(const RenderInputs& inputs);

@@ -174,11 +174,13 @@ std::string names_of(const std::vector<std::string>& names) {
 
 class Linter {
  public:
-  Linter(const RenderInputs& inputs, const Value& user, std::string chart_directory, const HelmProfile& profile)
+  Linter(const RenderInputs& inputs, const Value& user, std::string chart_directory, const HelmProfile& profile,
+         HelmLog* log)
       : inputs_(inputs),
         user_(user),
         chart_directory_(std::move(chart_directory)),
         profile_(profile),
+        log_(log),
         folder_(inputs.tree, inputs.helm.chart) {}
 
   Result<LintReport> lint() {
@@ -222,7 +224,7 @@ class Linter {
     if (!schema || schema->empty() || (profile_.major == 4 && inputs_.helm.skip_schema)) return;
     Value over = user_.deep_copy();
     Value under = own->deep_copy();
-    const Coalescing how{.nulls = Nulls::remove, .rule = profile_.nulls, .quote_content = true};
+    const Coalescing how{.nulls = Nulls::remove, .rule = profile_.nulls, .quote_content = true, .log = log_};
     fill_table(over, under, "", how, report_.warnings);
     const auto compiled = schema::compile_cached(*schema, {.release = profile_.go, .corrected = profile_.corrected_schemas});
     if (!compiled.ok()) return error(name, compiled.error().message());
@@ -233,7 +235,7 @@ class Linter {
 
   /// The chart as the loader sees it, each time a new one; nullptr, with a message at `path`, when it is none.
   std::unique_ptr<ChartSet> load(const std::string& path, const std::string& prefix) {
-    auto chart = load_chart(inputs_.tree, inputs_.helm.chart, true, profile_);
+    auto chart = load_chart(inputs_.tree, inputs_.helm.chart, true, profile_, log_);
     if (chart.ok()) return std::move(chart).value();
     error(path, prefix + chart.error().message());
     return nullptr;
@@ -266,7 +268,7 @@ class Linter {
       return {};
     }
     if (!inputs_.helm.skip_schema) {
-      const auto checked = check_schemas(root, *values, profile_, report_.warnings, true);
+      const auto checked = check_schemas(root, *values, profile_, report_.warnings, true, log_);
       if (!checked.ok()) {
         error(place, checked.error().message());
         return {};
@@ -421,6 +423,7 @@ class Linter {
   const Value& user_;
   const std::string chart_directory_;
   const HelmProfile& profile_;
+  HelmLog* log_;
   ChartFolder folder_;
   KubeVersion version_;
   LintReport report_;
@@ -433,10 +436,11 @@ std::string LintMessage::line() const {
   return '[' + std::string(names.at(static_cast<std::size_t>(severity))) + "] " + path + ": " + text;
 }
 
-Result<LintReport> lint_chart(const RenderInputs& inputs, const Value& user, const std::string& chart_directory) {
+Result<LintReport> lint_chart(const RenderInputs& inputs, const Value& user, const std::string& chart_directory,
+                              HelmLog* log) {
   GITOPSCTL_TRY(const auto profile, find_profile(inputs.helm.profile));
   return run_bounded(BudgetLimits{inputs.limits.memory_bytes, inputs.limits.cpu_time},
-                     [&] { return Linter(inputs, user, chart_directory, profile).lint(); });
+                     [&] { return Linter(inputs, user, chart_directory, profile, log).lint(); });
 }
 
 }  // namespace gitopsctl::render::helm

@@ -6,6 +6,7 @@
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/inputs/inputs.hpp"
 
 namespace gitopsctl::render::helm {
@@ -30,8 +31,9 @@ struct LintReport {
 
 /// What `helm lint` of the profile says of the chart that the inputs name, with these values of the user (see
 /// supplied_values()). `chart_directory`: how mistakes that belong to the whole chart name it, its absolute path. Bounded by
-/// the inputs' limits. An error is one of the run itself (no such profile, a limit), never of the chart.
+/// the inputs' limits. `log` gets what helm would log. An error is one of the run itself (no such profile, a limit), never
+/// of the chart.
 [[nodiscard]] Result<LintReport> lint_chart(const RenderInputs& inputs, const Value& user,
-                                            const std::string& chart_directory);
+                                            const std::string& chart_directory, HelmLog* log = nullptr);
 
 }  // namespace gitopsctl::render::helm

@@ -8,6 +8,7 @@
 #include "base/yaml/yaml.hpp"
 #include "render/helm/chart_files.hpp"
 #include "render/helm/go_struct.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/helm/values_text.hpp"
 
 namespace gitopsctl::render::helm {
@@ -143,11 +144,22 @@ class Loader {
         .at(error.where());
   }
 
+  void log_requirements(bool lock) {
+    if (lock) {
+      set_.log->print("load.go:138", R"(Warning: Dependency locking is handled in Chart.lock since apiVersion "v2". )"
+                                     "We recommend migrating to Chart.lock.");
+    } else {
+      set_.log->print("load.go:120", R"(Warning: Dependencies are handled in Chart.yaml since apiVersion "v2". )"
+                                     "We recommend migrating dependencies to Chart.yaml.");
+    }
+  }
+
   Result<void> place_requirements(Chart& chart, ChartFile file) {
     if (chart.metadata == nullptr) chart.metadata = std::make_shared<Metadata>();
     if (chart.metadata->api_version != "v1") {
       set_.warnings.push_back(file.origin +
                               ": since apiVersion v2 dependencies belong in Chart.yaml and their lock in Chart.lock");
+      if (set_.log != nullptr) log_requirements(file.name == "requirements.lock");
     }
     GITOPSCTL_CHECK(file.name == "requirements.yaml" ? read_into(*chart.metadata, file) : check_lock(file));
     if (chart.metadata->api_version == "v1") chart.files.push_back(std::move(file));
@@ -212,10 +224,11 @@ class Loader {
 }  // namespace
 
 Result<std::unique_ptr<ChartSet>> load_chart(const FileTreePtr& tree, const TreePath& path, bool quote_content,
-                                             const HelmProfile& profile) {
+                                             const HelmProfile& profile, HelmLog* log) {
   auto set = std::make_unique<ChartSet>();
   set->quote_content = quote_content;
   set->profile = profile;
+  set->log = log;
   Loader loader(*set);
   GITOPSCTL_TRY(set->root, loader.load(tree, path));
   return set;

@@ -16,6 +16,7 @@
 #include "render/helm/execute.hpp"
 #include "render/helm/helm.hpp"
 #include "render/helm/load_chart.hpp"
+#include "render/helm/logged_render.hpp"
 #include "render/helm/profile.hpp"
 #include "render/helm/user_values.hpp"
 #include "render/manifest/redact.hpp"
@@ -100,16 +101,21 @@ Error printable(const Error& error) {
       "docs/limits.md lists the limits of renders; raise them by `--render-limit`, or `limits.render` of the agent's file");
 }
 
-Result<Output> render(const RenderInputs& inputs, Stage& reached) {
+Result<Output> render(const RenderInputs& inputs, Stage& reached, HelmLog* log) {
   const auto& helm = inputs.helm;
   Output out;
   GITOPSCTL_TRY(const auto profile, find_profile(helm.profile));
   GITOPSCTL_TRY(const auto version, kube_version(profile, helm.capabilities));
   GITOPSCTL_TRY(const auto user, user_values(inputs, profile));
-  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart, inputs.quote_content, profile));
+  GITOPSCTL_TRY(const auto charts, load_chart(inputs.tree, helm.chart, inputs.quote_content, profile, log));
   const Chart& root = *charts->root;
   GITOPSCTL_CHECK(check_installable(root));
-  if (root.metadata->deprecated) charts->warnings.push_back("chart " + root.name() + " is deprecated");
+  if (root.metadata->deprecated) {
+    charts->warnings.push_back("chart " + root.name() + " is deprecated");
+    // Helm 3 does not log this one.
+    if (log != nullptr)
+      log->plain(log->is_three() ? "WARNING: This chart is deprecated" : slog_line("WARN", "this chart is deprecated", {}));
+  }
   GITOPSCTL_CHECK(check_dependencies(root, profile));
   GITOPSCTL_CHECK(check_release_name(helm.release_name, profile));
 
@@ -124,7 +130,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   auto values = coalesce_values(root, user, charts->coalescing(Nulls::remove), charts->warnings);
   if (!values.ok()) return values.error().at({.file = chart_yaml_of(root)});
   if (!helm.skip_schema) {
-    const auto checked = check_schemas(root, *values, profile, charts->warnings, inputs.quote_content);
+    const auto checked = check_schemas(root, *values, profile, charts->warnings, inputs.quote_content, log);
     if (!checked.ok()) return inputs.quote_content ? checked.error() : without_values(checked.error(), *values);
   }
   reached = Stage::values;
@@ -133,7 +139,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   auto files = execute_templates(*charts, *values, profile, version, inputs, charts->warnings);
   if (!files.ok()) return inputs.quote_content ? files.error() : without_values(files.error(), *values);
   take_notes(root, *files, out);
-  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, profile, inputs.quote_content, inputs.helm.keep_content));
+  GITOPSCTL_CHECK(sort_documents(std::move(*files), out, profile, inputs.quote_content, inputs.helm.keep_content, log));
   if (helm.include_crds) collect_crds(root, out.crds);
   if (helm.skip_tests) {
     std::erase_if(out.hooks, [](const Document& hook) {
@@ -144,19 +150,26 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached) {
   return out;
 }
 
-}  // namespace
-
-Result<Output> render_chart(const RenderInputs& inputs, Stage* reached) {
+Result<Output> render_within(const RenderInputs& inputs, Stage& stage, HelmLog* log) {
   const auto name = inputs.tree->display(inputs.helm.chart);
-  Stage ignored = Stage::inputs;
-  Stage& stage = reached == nullptr ? ignored : *reached;
-  auto out =
-      run_bounded(BudgetLimits{inputs.limits.memory_bytes, inputs.limits.cpu_time}, [&] { return render(inputs, stage); });
+  auto out = run_bounded(BudgetLimits{inputs.limits.memory_bytes, inputs.limits.cpu_time},
+                         [&] { return render(inputs, stage, log); });
   if (out.ok()) {
     for (auto& warning : out->warnings) warning = shortened(warning);
     return out;
   }
   return printable(out.error()).at({.file = name}).in("chart " + (name.empty() ? std::string(".") : name));
+}
+
+}  // namespace
+
+Result<Output> render_chart(const RenderInputs& inputs, Stage* reached) {
+  Stage ignored = Stage::inputs;
+  return render_within(inputs, reached == nullptr ? ignored : *reached, nullptr);
+}
+
+Result<Output> render_chart_logged(const RenderInputs& inputs, Stage& reached, HelmLog& log) {
+  return render_within(inputs, reached, &log);
 }
 
 }  // namespace gitopsctl::render::helm

@@ -4,13 +4,14 @@
 
 #include "base/crypto/digest.hpp"
 #include "render/helm/files_object.hpp"
+#include "render/helm/helm_log.hpp"
 #include "render/helm/random_bytes.hpp"
 
 namespace gitopsctl::render::helm {
 
 HelmRenderContext::HelmRenderContext(const RenderInputs& inputs, const HelmProfile& profile,
-                                     std::vector<std::string>& warnings, bool lint)
-    : inputs_(inputs), profile_(profile), warnings_(warnings), lint_(lint) {}
+                                     std::vector<std::string>& warnings, bool lint, HelmLog* log)
+    : inputs_(inputs), profile_(profile), warnings_(warnings), lint_(lint), log_(log) {}
 
 TimePoint HelmRenderContext::now() const { return inputs_.now; }
 
@@ -46,6 +47,22 @@ std::optional<Result<Value>> HelmRenderContext::map_method(const Value& receiver
   return call_values_method(receiver, name, arguments);
 }
 
-void HelmRenderContext::warn(std::string_view message) { warnings_.emplace_back(message); }
+void HelmRenderContext::warn(std::string_view message) {
+  warnings_.emplace_back(message);
+  if (log_ == nullptr) return;
+  // What the engine says of `required` and `fail` when it lints.
+  constexpr std::string_view missing = "missing required value: ";
+  constexpr std::string_view empty = "empty required value: ";
+  constexpr std::string_view failed = "fail: ";
+  if (message.starts_with(missing) || message.starts_with(empty)) {
+    const bool nothing = message.starts_with(missing);
+    const std::string text(message.substr(nothing ? missing.size() : empty.size()));
+    log_->write(nothing ? "engine.go:206" : "engine.go:214", "[INFO] Missing required value: " + text, "WARN",
+                nothing ? "missing required value" : "missing required values", {{"message", text}});
+  } else if (message.starts_with(failed)) {
+    const std::string text(message.substr(failed.size()));
+    log_->write("engine.go:227", "[INFO] Fail: " + text, "INFO", "funcMap fail", {{"message", text}});
+  }
+}
 
 }  // namespace gitopsctl::render::helm

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "render/helm/helm_log.hpp"
 #include "render/helm/profile.hpp"
 #include "render/inputs/inputs.hpp"
 #include "render/template/evaluator.hpp"
@@ -22,7 +23,7 @@ namespace gitopsctl::render::helm {
 class HelmRenderContext final : public RenderContext {
  public:
   HelmRenderContext(const RenderInputs& inputs, const HelmProfile& profile, std::vector<std::string>& warnings,
-                    bool lint = false);
+                    bool lint = false, HelmLog* log = nullptr);
 
   TimePoint now() const override;
   bool lint() const override { return lint_; }
@@ -39,6 +40,7 @@ class HelmRenderContext final : public RenderContext {
   const HelmProfile& profile_;
   std::vector<std::string>& warnings_;
   const bool lint_;
+  HelmLog* log_;
   std::map<std::string, std::uint64_t, std::less<>> calls_;
   bool warned_ = false;
 };

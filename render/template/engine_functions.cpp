@@ -22,7 +22,8 @@ Result<Value> required(CallContext& context, Arguments arguments) {
   const bool empty = value.is_string() && value.size() == 0;
   if (!value.is_nothing() && !empty) return value;
   if (!context.evaluator.context().lint()) return context.evaluator.assertion(arguments[0].as_string());
-  context.evaluator.context().warn("missing required value: " + std::string(arguments[0].as_string()));
+  context.evaluator.context().warn((empty ? "empty required value: " : "missing required value: ") +
+                                   std::string(arguments[0].as_string()));
   return Value::string("");
 }
 
