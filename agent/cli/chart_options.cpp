@@ -94,7 +94,8 @@ ChartAccess command_charts(const AgentConfig* config) {
   return {make_chart_fetch(charts, system_clock())};
 }
 
-Result<channels::ChartSource::Options> chart_options(const Invocation& invocation, const std::string& named) {
+Result<channels::ChartSource::Options> chart_options(const Invocation& invocation, const std::string& named,
+                                                     const NamedRepository* repository) {
   channels::HostAccess access;
   // Only verbs that name one host take them.
   if (!named.empty()) {
@@ -102,17 +103,27 @@ Result<channels::ChartSource::Options> chart_options(const Invocation& invocatio
     access.password = invocation.text("password");
   }
   access.insecure_skip_tls_verify = invocation.is_set("insecure-skip-tls-verify");
+  std::string ca_file = invocation.text("ca-file");
+  if (repository != nullptr) {
+    if (access.username.empty() && access.password.empty()) {
+      access.username = repository->username;
+      access.password = repository->password;
+    }
+    if (ca_file.empty()) ca_file = repository->ca_file;
+    access.insecure_skip_tls_verify = access.insecure_skip_tls_verify || repository->insecure_skip_tls_verify;
+  }
   // Who names an address without encryption has chosen so.
   access.plain_http = invocation.is_set("plain-http") || named.starts_with("http://");
   if (!access.password.empty()) log::register_secret(access.password);
-  if (const auto file = invocation.text("ca-file"); !file.empty()) {
-    GITOPSCTL_TRY(access.ca_pem, detail::read_small_file(file, max_small_file));
+  if (!ca_file.empty()) {
+    GITOPSCTL_TRY(access.ca_pem, detail::read_small_file(ca_file, max_small_file));
   }
   channels::ChartSource::Options out;
   out.cache_directory = cache_directory();
   out.timeout = invocation.duration("timeout").value_or(Millis(120'000));
   out.pause = Millis(0);
-  const bool for_all = invocation.given("pass-credentials") && invocation.is_set("pass-credentials");
+  const bool for_all = (repository != nullptr && repository->pass_credentials) ||
+                       (invocation.given("pass-credentials") && invocation.is_set("pass-credentials"));
   out.access = [access, for_all, home = host_of(named), files = registry_configs(invocation.text("registry-config"))](
                    const std::string& host) -> Result<channels::HostAccess> {
     channels::HostAccess here = access;
@@ -127,12 +138,17 @@ Result<channels::ChartSource::Options> chart_options(const Invocation& invocatio
   return out;
 }
 
-Result<channels::RemoteChart> named_chart(const Invocation& invocation, const std::string& word) {
+Result<channels::RemoteChart> named_chart(const Invocation& invocation, const std::string& word,
+                                          const NamedRepository* repository) {
   channels::RemoteChart out;
   const std::string version(trim_space(invocation.text("version")));
-  const std::string repository = invocation.text("repo");
-  if (!repository.empty()) {
-    out.location = repository;
+  const std::string address = invocation.text("repo");
+  if (repository != nullptr) {
+    out.location = repository->url;
+    out.name = repository->chart;
+    out.version = version;
+  } else if (!address.empty()) {
+    out.location = address;
     out.name = word;
     out.version = version;
   } else if (word.starts_with("oci://")) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/cli/exit_code.hpp"
+#include "agent/cli/helm_repositories.hpp"
 #include "agent/cli/helm_words.hpp"
 #include "agent/kube/kubeconfig_namespace.hpp"
 #include "base/text/escape.hpp"
@@ -106,7 +107,9 @@ Error no_such_chart(const std::string& chart, bool as_helm) {
   }
   if (as_helm) return {ErrorCode::not_found, "repo " + chart.substr(0, chart.find('/')) + " not found"};
   return Error(ErrorCode::not_found, "'" + chart + "' is no directory and no file of this machine")
-      .with_hint("a chart of a repository is named by --repo URL and its name, one of a registry by oci://HOST/PATH/NAME");
+      .with_hint(
+          "a chart of a repository is named by --repo URL and its name, or REPOSITORY/NAME after `helm repo add`; one "
+          "of a registry by oci://HOST/PATH/NAME");
 }
 
 /// The tree that a chart stands in: the repository around it, so that links inside of that can be followed; else the
@@ -201,7 +204,8 @@ std::string system_reason(int number) {
 
 Result<FileTreePtr> open_helm_chart(const Invocation& invocation, const HelmNetwork& network, const std::string& chart,
                                     TreePath& in_tree) {
-  if (!invocation.given("repo") && !channels::is_remote_chart(chart)) {
+  GITOPSCTL_TRY(const auto repository, named_repository(invocation, chart));
+  if (!repository && !invocation.given("repo") && !channels::is_remote_chart(chart)) {
     const bool looks_first =
         invocation.verb().name == "helm template" && !invocation.text("helm-profile").starts_with("helm-3");
     return open_around(chart, looks_first, compatible(invocation), in_tree);

@@ -27,8 +27,10 @@ HelmNetwork network_of(const Invocation& invocation, const Interrupt& interrupt)
   };
   HelmNetwork network;
   network.fetch = [&invocation, &interrupt, say_pulled](const std::string& word) -> Result<channels::FetchedChart> {
-    GITOPSCTL_TRY(const auto chart, named_chart(invocation, word));
-    GITOPSCTL_TRY(auto options, chart_options(invocation, chart.location));
+    GITOPSCTL_TRY(const auto repository, named_repository(invocation, word));
+    const NamedRepository* listed = repository ? &*repository : nullptr;
+    GITOPSCTL_TRY(const auto chart, named_chart(invocation, word, listed));
+    GITOPSCTL_TRY(auto options, chart_options(invocation, chart.location, listed));
     channels::ChartSource source(std::move(options), system_clock());
     GITOPSCTL_TRY(auto fetched, source.fetch(chart, interrupt));
     say_pulled(fetched);

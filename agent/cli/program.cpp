@@ -5,6 +5,7 @@
 
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/handover.hpp"
+#include "agent/cli/helm_repositories.hpp"
 #include "agent/cli/helm_words.hpp"
 #include "agent/cli/help.hpp"
 #include "agent/cli/invocation.hpp"
@@ -24,7 +25,9 @@ Error not_yet(const Verb& verb) {
 Result<int> run_verb(const Program& program, const Invocation& invocation, const std::string& said) {
   const Verb& verb = invocation.verb();
   if (verb.reserved) return not_yet(verb);
-  if (invocation.needs_network() && program.hand_over_argv != nullptr) {
+  const bool needs_network =
+      invocation.needs_network() || (verb.network == Network::by_flag && verb.like_helm && names_repository(invocation));
+  if (needs_network && program.hand_over_argv != nullptr) {
     return hand_over_to_network_program(program.hand_over_argv);
   }
   invocation.terminal().err(said);

@@ -13,7 +13,7 @@ namespace gitopsctl::agent::cli::rows {
 inline constexpr std::array helm_template_arguments{
     Argument{"NAME", "the release's name (default release-name), or the chart when it is the only argument", true, false},
     Argument{"CHART",
-             "a directory, a packaged chart, oci://…, the address of an archive, or a name with --repo",
+             "a directory, a packaged chart, oci://…, the address of an archive, REPOSITORY/NAME, or a name with --repo",
              false,
              false,
              ValueKind::directory,
@@ -78,7 +78,7 @@ inline constexpr std::array helm_template_examples{
 inline constexpr std::array helm_show_arguments{
     Argument{"WHAT", "the part of the chart", true, false, ValueKind::any, "all|chart|crds|readme|values"},
     Argument{"CHART",
-             "a directory, a packaged chart, oci://…, the address of an archive, or a name with --repo",
+             "a directory, a packaged chart, oci://…, the address of an archive, REPOSITORY/NAME, or a name with --repo",
              true,
              false,
              ValueKind::directory,

@@ -245,6 +245,23 @@ TEST_SUITE("parity: chart sources") {
       pull.insert(pull.begin(), "chart");
       CHECK((both.run_ours(pull).exit_code == 0) == (pulled.exit_code == 0));
     }
+    // By the name under which helm has the repository.
+    both.must({"repo", "add", "mine", url});
+    const std::string list = ".home/.config/helm/repositories.yaml";
+    both.ours_in.write(list, read(both.theirs_in.path() / list));
+    for (const auto& line : std::vector<std::vector<std::string>>{{"template", "rel", "mine/web"},
+                                                                  {"template", "mine/web", "--version", "~1.9"},
+                                                                  {"show", "chart", "mine/web", "--devel"},
+                                                                  {"template", "rel", "other/web"}}) {
+      CAPTURE(line.back());
+      auto words = line;
+      const auto theirs = both.run_helm(words);
+      words.insert(words.begin(), {"helm", "--helm-compat"});
+      const auto ours = both.run_ours(words);
+      CHECK(ours.exit_code == theirs.exit_code);
+      CHECK(ours.out == theirs.out);
+      CHECK(ours.err == theirs.err);
+    }
     for (const std::string version : {"1.0.0", "1.10.0", "1.9.0", "2.0.0-beta"}) {
       CHECK(read(both.ours_in.path() / ("web-" + version + ".tgz")) ==
             read(both.theirs_in.path() / ("web-" + version + ".tgz")));
