@@ -156,14 +156,14 @@ class FileWriter {
 
 /// Renders; with --dependency-update a directory that lacks dependencies gets them first, as in helm.
 Result<render::helm::Output> render(const Invocation& invocation, const HelmNetwork& network, render::RenderInputs inputs,
-                                    render::helm::Stage& reached, std::optional<render::helm::HelmLog>& log) {
+                                    render::helm::Stage& reached, render::helm::RenderTrace& trace) {
   GITOPSCTL_TRY(const auto rules, render_rules(invocation));
   inputs.limits = rules.limits;
   GITOPSCTL_TRY(inputs.lookup, snapshot_lookup(invocation));
   const auto once = [&] {
-    // What is locked up logs nothing.
-    if (rules.isolate) return IsolatedRenderer().chart(inputs, &reached);
-    return log ? render::helm::render_chart_logged(inputs, reached, *log) : render::helm::render_chart(inputs, &reached);
+    // What is locked up leaves no trace.
+    return rules.isolate ? IsolatedRenderer().chart(inputs, &reached)
+                         : render::helm::render_chart_traced(inputs, reached, trace);
   };
   auto output = once();
   const bool lacks = !output.ok() && output.error().code() == ErrorCode::needs_source;
@@ -196,11 +196,35 @@ Result<std::string> post_render(const Invocation& invocation, const std::string&
                prefix + "error while running command " + path + ". error output:\n" + ran->err + ": " + how);
 }
 
+/// With --debug: prints what was rendered and cannot be read, and returns the error.
+Error print_unread(const Invocation& invocation, const std::string& text, const Error& error) {
+  render::helm::Output output;
+  if (const auto profile = render::helm::find_profile(invocation.text("helm-profile", render::HelmInputs().profile));
+      profile.ok()) {
+    output.cut = profile->cut;
+  }
+  const auto patterns = invocation.list("show-only");
+  if (patterns.empty()) {
+    invocation.terminal().out(output.text(false, text));
+    return error;
+  }
+  const auto shown = output.show_only(patterns, false, text);
+  // Helm 4 thinks that what it cannot find is among what it could not read.
+  if (!shown.ok()) return is_helm_three(invocation) ? shown.error() : error;
+  invocation.terminal().out(*shown);
+  return error;
+}
+
 Result<void> run(const Invocation& invocation, const HelmNetwork& network, render::helm::Stage& reached) {
   GITOPSCTL_TRY(const auto inputs, read_inputs(invocation, network));
   auto log = helm_log(invocation, std::string(invocation.argument(invocation.arguments().size() > 1 ? 1 : 0)));
-  auto rendered = render(invocation, network, inputs, reached, log);
+  render::helm::RenderTrace trace{.log = log ? &*log : nullptr, .keeps_text = invocation.is_set("debug"), .text = {}};
+  auto rendered = render(invocation, network, inputs, reached, trace);
   print_helm_log(invocation, log);
+  if (!rendered.ok() && trace.keeps_text && reached == render::helm::Stage::values) {
+    reached = render::helm::Stage::inputs;  // helm's advice is to do what was done here
+    return print_unread(invocation, trace.text, rendered.error());
+  }
   GITOPSCTL_TRY(auto output, std::move(rendered));
   Terminal& terminal = invocation.terminal();
   for (const auto& warning : output.warnings) {

@@ -19,6 +19,7 @@
 #include "render/helm/logged_render.hpp"
 #include "render/helm/profile.hpp"
 #include "render/helm/user_values.hpp"
+#include "render/helm/whitespace.hpp"
 #include "render/manifest/redact.hpp"
 #include "render/template/bounded.hpp"
 
@@ -101,7 +102,20 @@ Error printable(const Error& error) {
       "docs/limits.md lists the limits of renders; raise them by `--render-limit`, or `limits.render` of the agent's file");
 }
 
-Result<Output> render(const RenderInputs& inputs, Stage& reached, HelmLog* log) {
+/// As Helm shows what it cannot read. The order is its own secret; ours is that of the names.
+std::string all_files(const std::vector<RenderedFile>& files) {
+  std::vector<const RenderedFile*> sorted;
+  for (const auto& file : files) {
+    if (!trim_space(file.text).empty()) sorted.push_back(&file);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->path < b->path; });
+  std::string out;
+  for (const auto* file : sorted) out += "---\n# Source: " + file->path + '\n' + file->text + '\n';
+  return out;
+}
+
+Result<Output> render(const RenderInputs& inputs, Stage& reached, RenderTrace& trace) {
+  HelmLog* log = trace.log;
   const auto& helm = inputs.helm;
   Output out;
   GITOPSCTL_TRY(const auto profile, find_profile(helm.profile));
@@ -139,6 +153,7 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached, HelmLog* log) 
   auto files = execute_templates(*charts, *values, profile, version, inputs, charts->warnings);
   if (!files.ok()) return inputs.quote_content ? files.error() : without_values(files.error(), *values);
   take_notes(root, *files, out);
+  if (trace.keeps_text) trace.text = all_files(*files);
   GITOPSCTL_CHECK(sort_documents(std::move(*files), out, profile, inputs.quote_content, inputs.helm.keep_content, log));
   if (helm.include_crds) collect_crds(root, out.crds);
   if (helm.skip_tests) {
@@ -150,11 +165,12 @@ Result<Output> render(const RenderInputs& inputs, Stage& reached, HelmLog* log) 
   return out;
 }
 
-Result<Output> render_within(const RenderInputs& inputs, Stage& stage, HelmLog* log) {
+Result<Output> render_within(const RenderInputs& inputs, Stage& stage, RenderTrace& trace) {
   const auto name = inputs.tree->display(inputs.helm.chart);
   auto out = run_bounded(BudgetLimits{inputs.limits.memory_bytes, inputs.limits.cpu_time},
-                         [&] { return render(inputs, stage, log); });
+                         [&] { return render(inputs, stage, trace); });
   if (out.ok()) {
+    trace.text.clear();
     for (auto& warning : out->warnings) warning = shortened(warning);
     return out;
   }
@@ -165,11 +181,12 @@ Result<Output> render_within(const RenderInputs& inputs, Stage& stage, HelmLog* 
 
 Result<Output> render_chart(const RenderInputs& inputs, Stage* reached) {
   Stage ignored = Stage::inputs;
-  return render_within(inputs, reached == nullptr ? ignored : *reached, nullptr);
+  RenderTrace untraced;
+  return render_within(inputs, reached == nullptr ? ignored : *reached, untraced);
 }
 
-Result<Output> render_chart_logged(const RenderInputs& inputs, Stage& reached, HelmLog& log) {
-  return render_within(inputs, reached, &log);
+Result<Output> render_chart_traced(const RenderInputs& inputs, Stage& reached, RenderTrace& trace) {
+  return render_within(inputs, reached, trace);
 }
 
 }  // namespace gitopsctl::render::helm

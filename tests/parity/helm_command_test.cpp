@@ -100,6 +100,10 @@ std::vector<std::vector<std::string>> command_lines() {
       {"rel", "strict", "--set", "size=1"},
       {"rel", "strict", "--set", "size=1,word=x", "--kube-version", "1.29"},
       {"rel", "bad", "--set", "what=[\\,"},
+      {"rel", "bad", "--set", "what=[\\,", "--debug"},
+      {"rel", "bad", "--set", "what=[\\,", "--debug", "-s", "templates/x.yaml"},
+      {"rel", "bad", "--set", "what=[\\,", "--debug", "-s", "nothing"},
+      {"rel", "strict", "--set", "size=1", "--debug"},
       {"rel", "web", "-f", "web"},
   };
 }

@@ -134,6 +134,8 @@ std::string without_directory(std::string text, const WorkDirectory& directory) 
 /// The error without what is logged in front of it.
 std::string error_of(const std::string& said, const WorkDirectory& directory) {
   auto text = without_directory(said, directory);
+  // Behind it, with --debug, helm 3 shows the functions that it came through.
+  if (const auto trace = text.find("\nhelm.go:"); trace != std::string::npos) text.resize(trace + 1);
   if (text.starts_with("Error: ")) return text;
   const auto at = text.find("\nError: ");
   return at == std::string::npos ? "" : text.substr(at + 1);

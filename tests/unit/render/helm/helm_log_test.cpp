@@ -27,11 +27,17 @@ TEST_SUITE("helm log") {
     };
     Stage reached = Stage::inputs;
     HelmLog three(find_profile("helm-3.22").value());
-    CHECK(render_chart_logged(inputs("helm-3.22", "kind: A\n"), reached, three).ok());
+    RenderTrace trace{.log = &three, .keeps_text = true, .text = {}};
+    CHECK(render_chart_traced(inputs("helm-3.22", "kind: A\n"), reached, trace).ok());
     HelmLog four(find_profile("helm-4.3").value());
-    CHECK_FALSE(render_chart_logged(inputs("helm-4.3", "{{ fail \"x\" }}"), reached, four).ok());
+    trace.log = &four;
+    CHECK_FALSE(render_chart_traced(inputs("helm-4.3", "{{ fail \"x\" }}"), reached, trace).ok());
+    CHECK(trace.text.empty());
+    CHECK_FALSE(render_chart_traced(inputs("helm-4.3", "a: [\n"), reached, trace).ok());
+    CHECK(trace.text == "---\n# Source: app/templates/a.yaml\na: [\n\n");
     const std::string text = "warning: destination for app.t.a is a table. Ignoring non-table value (1)";
     CHECK(three.lines() == std::vector<std::string>{"coalesce.go:319: " + text});
-    CHECK(four.lines() == std::vector<std::string>{"level=INFO msg=\"" + text + '"'});
+    const std::string line = "level=INFO msg=\"" + text + '"';
+    CHECK(four.lines() == std::vector<std::string>{line, line});
   }
 }
