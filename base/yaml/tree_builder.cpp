@@ -541,7 +541,8 @@ Value TreeBuilder::number(const Scalar& scalar, Mark mark) {
   }
   // On the way through JSON `1.0` becomes `1`, which its readers take for an integer; so they do with the shortest digits of
   // larger floats.
-  if (!floats && options_.profile == YamlProfile::go_v2_json && std::trunc(value) == value && std::fabs(value) < 1e19) {
+  const bool through_json = options_.numbers == YamlNumbers::integers;
+  if (through_json && options_.profile == YamlProfile::go_v2_json && std::trunc(value) == value && std::fabs(value) < 1e19) {
     const std::string digits = json_format_float(value);
     std::int64_t integer = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), integer);

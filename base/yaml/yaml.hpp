@@ -15,6 +15,7 @@ namespace gitopsctl {
 enum class YamlNumbers : std::uint8_t {
   float64,   ///< every number, as Helm reads values (YAML to JSON to interface{})
   integers,  ///< int64 where it fits, else float64: manifests and configuration
+  written,   ///< int64 for integers as they are written, float64 for `1.0` and `1e6`: typed fields, which see the difference
 };
 
 /// Which Go library's scalar rules are followed.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <utility>
@@ -38,6 +39,19 @@ struct Head {
 
 int newlines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
 
+/// Whether a field that Helm reads as text holds a number.
+bool has_number(const Value& document) {
+  const auto is_number = [&](std::initializer_list<std::string_view> path) {
+    const auto* value = document.find_path(path);
+    return value != nullptr && value->is_number();
+  };
+  if (is_number({"apiVersion"}) || is_number({"kind"}) || is_number({"metadata", "name"})) return true;
+  const auto* annotations = document.find_path({"metadata", "annotations"});
+  if (annotations == nullptr) return false;
+  const auto& all = annotations->as_map();
+  return std::any_of(all.begin(), all.end(), [](const Value::Member& one) { return one.value.is_number(); });
+}
+
 Result<Head> read_head(std::string_view text, const HelmProfile& profile, bool quote_content) {
   auto document = parse_first_yaml(text, {.numbers = YamlNumbers::integers, .quote_content = quote_content});
   if (!document.ok()) {
@@ -49,8 +63,13 @@ Result<Head> read_head(std::string_view text, const HelmProfile& profile, bool q
   std::string api_version;
   std::string name;
   head.content = *std::move(document);
-  GoStruct fields(head.content.document.value, profile.major == 3 ? "releaseutil.SimpleHead" : "util.SimpleHead",
-                  profile.go);
+  Value body = head.content.document.value;
+  if (has_number(body)) {
+    // As text it is what was written, which the tree of an object does not tell.
+    auto written = parse_yaml(text, {.numbers = YamlNumbers::written, .quote_content = quote_content});
+    if (written.ok()) body = *std::move(written);
+  }
+  GoStruct fields(body, profile.major == 3 ? "releaseutil.SimpleHead" : "util.SimpleHead", profile.go);
   fields.read("apiVersion", api_version);
   fields.read("kind", head.kind);
   if (const auto* metadata = fields.member("metadata")) {

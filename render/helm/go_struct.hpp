@@ -14,7 +14,7 @@ namespace gitopsctl::render::helm {
 /// string is wanted, field names match without regard to case, null leaves a field alone, unknown keys are ignored, and
 /// a wrong type is an error that names the path. The first error in key order wins and is kept; reading goes on.
 ///
-/// The document must have been read with YamlNumbers::integers.
+/// The document must have been read with YamlNumbers::written, or integers where no text field may hold a float.
 class GoStruct {
  public:
   /// A document. `go_type` names the struct in errors (`v2.Metadata`), whose texts are those of `release`. One that is

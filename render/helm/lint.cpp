@@ -115,7 +115,7 @@ struct ObjectHead {
 
 /// Nothing for a document that is null.
 Result<std::optional<ObjectHead>> read_object(std::string_view text, const HelmProfile& profile) {
-  const auto document = parse_yaml(text, {.numbers = YamlNumbers::integers});
+  const auto document = parse_yaml(text, {.numbers = YamlNumbers::written});
   if (!document.ok()) {
     return Error(ErrorCode::invalid_input, "error converting YAML to JSON: " + document.error().message());
   }
@@ -216,9 +216,14 @@ class Linter {
     if (!own.ok()) {
       // The loader says a little more of it than helm does here.
       constexpr std::string_view prefix = "cannot unmarshal yaml document: ";
-      const std::string_view message = own.error().message();
-      return error(name, "unable to parse YAML: " +
-                             std::string(message.starts_with(prefix) ? message.substr(prefix.size()) : message));
+      std::string message = own.error().message();
+      if (message.starts_with(prefix)) message.erase(0, prefix.size());
+      constexpr std::string_view map = "Go value of type map[string]interface {}";
+      if (message.ends_with(map)) {
+        message.resize(message.size() - map.size());
+        message += profile_.major == 3 ? "Go value of type chartutil.Values" : "Go value of type common.Values";
+      }
+      return error(name, "unable to parse YAML: " + message);
     }
     const auto schema = folder_.read("values.schema.json");
     if (!schema || schema->empty() || (profile_.major == 4 && inputs_.helm.skip_schema)) return;

@@ -104,7 +104,7 @@ class MetadataLinter {
       error("unable to parse YAML\n\t" + read.error().message());
       return std::move(out_);
     }
-    const auto parsed = parse_yaml(yaml, {.numbers = YamlNumbers::integers});
+    const auto parsed = parse_yaml(yaml, {.numbers = YamlNumbers::written});
     const Value document = parsed.ok() && parsed->is_map() ? *parsed : Value::map();
     if (profile_.major == 4) strict(yaml, document);
     name(metadata);

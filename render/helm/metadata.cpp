@@ -267,7 +267,7 @@ std::vector<ChartDependency> Metadata::own_dependencies() const {
 
 Result<void> read_metadata(std::string_view yaml, const std::string& file, Metadata& metadata, const HelmProfile& profile) {
   const std::string package = profile.major == 3 ? "chart." : "v2.";
-  auto document = parse_yaml(yaml, {.numbers = YamlNumbers::integers}, file);
+  auto document = parse_yaml(yaml, {.numbers = YamlNumbers::written}, file);
   if (!document.ok()) {
     const auto& error = document.error();
     return Error(error.code(), "error converting YAML to JSON: " + error.message()).at(error.where());

@@ -196,7 +196,7 @@ std::vector<std::vector<std::string>> flag_lines() {
 void write_lint_charts(const WorkDirectory& directory) {
   const std::string icon = "icon: https://x.org/i.png\n";
   directory.write("full/Chart.yaml",
-                  "apiVersion: v2\nname: full\nversion: 1.2.3+b\nappVersion: \"7\"\nkubeVersion: \">=1.20.0\"\n"
+                  "apiVersion: v2\nname: full\nversion: 1.2.3+b\nappVersion: 72225e2\nkubeVersion: \">=1.20.0\"\n"
                   "description: a 'quoted' thing\ntype: application\nkeywords: [a, b]\nhome: https://x.org\n"
                   "sources: [https://x.org/s]\nmaintainers: [{name: Ann, email: a@x.org, url: https://x.org}]\n"
                   "deprecated: true\nannotations: {a: \"1\", b: c}\ncondition: x.y\ntags: q\nunknown: field\n"

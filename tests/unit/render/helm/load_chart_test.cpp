@@ -119,6 +119,16 @@ TEST_SUITE("helm/load_chart") {
     CHECK(load_chart(tree, tree_path("none")).error().code() == ErrorCode::not_found);
   }
 
+  TEST_CASE("an abbreviated commit that looks like a float is one") {
+    const auto charts = load({{"app/Chart.yaml",
+                               "apiVersion: v2\nname: app\nversion: 1.0.0\nappVersion: 72225e2\n"
+                               "annotations: {a: 1000000.0, b: 100000.0, c: 1000000}\n"}});
+    REQUIRE_MESSAGE(charts.ok(), charts.error().to_string());
+    const auto& metadata = *(*charts)->root->metadata;
+    CHECK(metadata.app_version == "7.2225e+06");
+    CHECK(to_json(metadata.annotations).value() == R"({"a":"1e+06","b":"100000","c":"1000000"})");
+  }
+
   TEST_CASE("text fields are cleaned") {
     const auto charts =
         load({{"app/Chart.yaml", "name: app\nversion: 1\ndescription: \"a\\tb\\u0007c\\u00a0d\\u200be\\u00e9\"\n"}});
