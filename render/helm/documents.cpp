@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "base/text/ascii.hpp"
 #include "base/text/go_format.hpp"
 #include "base/yaml/yaml.hpp"
 #include "render/helm/go_struct.hpp"
@@ -39,17 +39,21 @@ struct Head {
 
 int newlines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
 
-/// Whether a field that Helm reads as text holds a number.
+/// Whether a field that Helm reads as text holds a number. Names are compared as GoStruct does.
 bool has_number(const Value& document) {
-  const auto is_number = [&](std::initializer_list<std::string_view> path) {
-    const auto* value = document.find_path(path);
-    return value != nullptr && value->is_number();
-  };
-  if (is_number({"apiVersion"}) || is_number({"kind"}) || is_number({"metadata", "name"})) return true;
-  const auto* annotations = document.find_path({"metadata", "annotations"});
-  if (annotations == nullptr) return false;
-  const auto& all = annotations->as_map();
-  return std::any_of(all.begin(), all.end(), [](const Value::Member& one) { return one.value.is_number(); });
+  const auto named = [](const Value::Member& one, std::string_view name) { return ascii_equal_fold(one.key.view(), name); };
+  for (const auto& top : document.as_map()) {
+    if (top.value.is_number() && (named(top, "apiVersion") || named(top, "kind"))) return true;
+    if (!top.value.is_map() || !named(top, "metadata")) continue;
+    for (const auto& inner : top.value.as_map()) {
+      if (inner.value.is_number() && named(inner, "name")) return true;
+      if (!named(inner, "annotations")) continue;
+      for (const auto& annotation : inner.value.as_map()) {
+        if (annotation.value.is_number()) return true;
+      }
+    }
+  }
+  return false;
 }
 
 Result<Head> read_head(std::string_view text, const HelmProfile& profile, bool quote_content) {
