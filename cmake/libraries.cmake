@@ -18,21 +18,21 @@ unset(CMAKE_REQUIRED_LIBRARIES)
 # What C++ brings is linked into the programs: only the used part of it is mapped, and the dynamic linker has less to do at
 # every start (docs/decisions/0010). libre2 has to go with it, since the shared one would bring the shared C++ runtime along
 # the static one. C libraries that talk to the outside (OpenSSL, libcurl, libgit2, libssh, SQLite, zlib) stay shared, so that
-# security updates of the system reach them; the program without a network has its own copy of the part of OpenSSL that
-# computes. The sanitizers want the runtime that they know: shared.
+# security updates of the system reach them. The sanitizers want the runtime that they know: shared.
+#
+# A release's program without a network, which has the property GITOPSCTL_WHOLE, has everything inside, the C library and the
+# computing half of OpenSSL as well, and needs no dynamic linker.
 set(GITOPSCTL_STATIC_RUNTIME OFF)
+set(GITOPSCTL_WHOLE_PROGRAMS OFF)
 set(GITOPSCTL_RE2 PkgConfig::RE2)
 set(GITOPSCTL_CRYPT crypt)
 set(GITOPSCTL_CRYPTO OpenSSL::Crypto)
+set(GITOPSCTL_ZLIB ZLIB::ZLIB)
 if(NOT GITOPSCTL_SANITIZE AND NOT GITOPSCTL_FUZZ AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   find_library(RE2_ARCHIVE libre2.a)
   find_library(CRYPT_ARCHIVE libcrypt.a)
   find_library(CRYPTO_ARCHIVE libcrypto.a)
-  if(CRYPTO_ARCHIVE)
-    # A program with the property GITOPSCTL_STATIC_CRYPTO has it inside.
-    set(GITOPSCTL_CRYPTO
-        "$<IF:$<BOOL:$<TARGET_PROPERTY:GITOPSCTL_STATIC_CRYPTO>>,${CRYPTO_ARCHIVE},OpenSSL::Crypto>")
-  endif()
+  find_library(ZLIB_ARCHIVE libz.a)
   if(RE2_ARCHIVE AND CRYPT_ARCHIVE)
     set(GITOPSCTL_STATIC_RUNTIME ON)
     add_library(gitopsctl_re2 INTERFACE)
@@ -40,5 +40,20 @@ if(NOT GITOPSCTL_SANITIZE AND NOT GITOPSCTL_FUZZ AND CMAKE_CXX_COMPILER_ID STREQ
     target_link_libraries(gitopsctl_re2 INTERFACE "${RE2_ARCHIVE}" Threads::Threads)
     set(GITOPSCTL_RE2 gitopsctl_re2)
     set(GITOPSCTL_CRYPT "${CRYPT_ARCHIVE}")
+    if(CRYPTO_ARCHIVE AND ZLIB_ARCHIVE AND CMAKE_BUILD_TYPE STREQUAL "Release")
+      set(GITOPSCTL_WHOLE_PROGRAMS ON)
+      set(whole "$<BOOL:$<TARGET_PROPERTY:GITOPSCTL_WHOLE>>")
+      set(GITOPSCTL_CRYPTO "$<IF:${whole},${CRYPTO_ARCHIVE},OpenSSL::Crypto>")
+      set(GITOPSCTL_ZLIB "$<IF:${whole},${ZLIB_ARCHIVE},ZLIB::ZLIB>")
+    endif()
   endif()
 endif()
+
+# gitopsctl_shared(OUT LIBRARY…): the libraries, for all programs but those that have everything inside and use none of them.
+function(gitopsctl_shared out)
+  set(list)
+  foreach(library IN LISTS ARGN)
+    list(APPEND list "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:GITOPSCTL_WHOLE>>>:${library}>")
+  endforeach()
+  set(${out} "${list}" PARENT_SCOPE)
+endfunction()

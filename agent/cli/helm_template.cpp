@@ -20,6 +20,7 @@
 #include "agent/cli/render_flags.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/isolate/isolate.hpp"
+#include "base/process/memory.hpp"
 #include "base/process/signals.hpp"
 #include "base/process/spawn.hpp"
 #include "base/text/escape.hpp"
@@ -257,7 +258,11 @@ Result<void> run(const Invocation& invocation, const HelmNetwork& network, rende
 
 }  // namespace
 
-Result<int> run_helm_template(const Invocation& invocation) { return helm_template(invocation, {}); }
+Result<int> run_helm_template(const Invocation& invocation) {
+  // What rendering any chart takes.
+  prepare_memory(std::size_t{768} << 10U);
+  return helm_template(invocation, {});
+}
 
 Result<int> helm_template(const Invocation& invocation, const HelmNetwork& network) {
   auto reached = render::helm::Stage::inputs;

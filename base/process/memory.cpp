@@ -1,5 +1,8 @@
 #include "base/process/memory.hpp"
 
+#include <sys/mman.h>
+
+#include <cstdint>
 #include <cstdlib>
 
 #if defined(__GLIBC__)
@@ -24,6 +27,20 @@ void use_one_memory_pool() noexcept {
   ::mallopt(M_TOP_PAD, step_bytes);
   ::mallopt(M_TRIM_THRESHOLD, 64 * step_bytes);
   ::mallopt(M_MMAP_THRESHOLD, 4 * step_bytes);
+#endif
+}
+
+void prepare_memory(std::size_t bytes) noexcept {
+#if defined(__GLIBC__) && defined(MADV_POPULATE_WRITE)
+  constexpr std::uintptr_t page = 4096;
+  void* block = std::malloc(bytes + page);  // NOLINT(cppcoreguidelines-no-malloc): it is malloc's own pool that grows
+  if (block == nullptr) return;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
+  std::free(block);  // NOLINT(cppcoreguidelines-no-malloc)
+  // What is freed at the end of the pool stays there. Linux before 5.14 does not know this advice.
+  static_cast<void>(::madvise(reinterpret_cast<void*>(begin), bytes / page * page, MADV_POPULATE_WRITE));
+#else
+  static_cast<void>(bytes);
 #endif
 }
 

@@ -40,6 +40,13 @@ constexpr auto word_bytes = [] {
   return table;
 }();
 
+/// What ends a word, but for `}}`, as far as one byte tells it.
+constexpr auto word_ends = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view(" \t\r\n.,|:)(")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 /// The type of `word` when it is `keyword`, else that of other words.
 TokenType type_if(std::string_view word, std::string_view keyword, TokenType type) {
   return word == keyword ? type : TokenType::identifier;
@@ -140,6 +147,20 @@ bool Lexer::scan_comment(Token& token) {
 }
 
 void Lexer::scan_action(Token& token) {
+  // What most of an action is: names, fields, and one blank between them.
+  if (at_ + 1 < text_.size()) {
+    const auto byte = static_cast<unsigned char>(text_[at_]);
+    const auto following = static_cast<unsigned char>(text_[at_ + 1]);
+    if (word_bytes[byte] && byte > '9') return scan_word(token, TokenType::identifier);
+    if (byte == '.' && word_bytes[following] && following > '9') {
+      ++at_;
+      return scan_word(token, TokenType::field);
+    }
+    if (byte == ' ' && following != '-' && !is_space(following)) {
+      ++at_;
+      return emit_in_line(token, TokenType::space);
+    }
+  }
   bool trims = false;
   if (at_right_delimiter(at_, trims)) {
     if (paren_depth_ != 0) return fail(token, "unclosed left paren");
@@ -160,9 +181,6 @@ void Lexer::scan_action(Token& token) {
   const std::int32_t rune = peek(&length);
   if (rune < 0) return fail(token, "unclosed action");
   if (is_space(rune)) return scan_space(token);
-  if (rune < 0x80 && rune != '_' && word_bytes[static_cast<std::size_t>(rune)] && (rune < '0' || rune > '9')) {
-    return scan_word(token, TokenType::identifier);
-  }
   at_ += length;
   switch (rune) {
     case '=': return emit_in_line(token, TokenType::assign);
@@ -301,7 +319,7 @@ bool Lexer::at_right_delimiter(std::size_t at, bool& trims) const {
 }
 
 bool Lexer::at_terminator() const {
-  if (at_ < text_.size() && text_[at_] == ' ') return true;
+  if (at_ < text_.size() && word_ends[static_cast<unsigned char>(text_[at_])]) return true;
   const std::int32_t rune = peek();
   if (rune < 0 || is_space(rune)) return true;
   switch (rune) {

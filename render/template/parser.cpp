@@ -85,6 +85,15 @@ class Gathered {
   std::size_t size_ = 0;
 };
 
+// The names that stand close together in a template are few: those met last are found by this, without a search.
+constexpr std::size_t short_hashes = 64;
+std::size_t short_hash(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto first = static_cast<unsigned char>(text.front());
+  const auto last = static_cast<unsigned char>(text.back());
+  return (7 * text.size() + 3U * first + last) % short_hashes;
+}
+
 /// Builds nodes in the arena of one file.
 class Builder {
  public:
@@ -112,6 +121,16 @@ class Builder {
   }
 
   const SharedString* key(std::string_view text) {
+    auto& recent = recent_[short_hash(text)];
+    if (recent == nullptr || recent->view() != text) recent = find_key(text);
+    return recent;
+  }
+
+  const Value* constant(Value value) { return &file_.constants.emplace_back(std::move(value)); }
+  std::string_view string(std::string text) { return file_.strings.emplace_back(std::move(text)); }
+
+ private:
+  const SharedString* find_key(std::string_view text) {
     const auto found = keys_.find(text);
     if (found != keys_.end()) return found->second;
     const SharedString* kept = &file_.keys.emplace_back(text);
@@ -119,11 +138,8 @@ class Builder {
     return kept;
   }
 
-  const Value* constant(Value value) { return &file_.constants.emplace_back(std::move(value)); }
-  std::string_view string(std::string text) { return file_.strings.emplace_back(std::move(text)); }
-
- private:
   ParsedFile& file_;
+  std::array<const SharedString*, short_hashes> recent_{};
   std::unordered_map<std::string_view, const SharedString*> keys_;
 };
 
@@ -134,6 +150,13 @@ struct Shared {
   Lexer lexer;
   Builder builder;
   StackMeter meter;
+  std::array<const Function*, short_hashes> recent_functions = {};
+
+  const Function* function(std::string_view name) {
+    auto& recent = recent_functions[short_hash(name)];
+    if (recent == nullptr || recent->name != name) recent = functions.find(name);
+    return recent;
+  }
 };
 
 /// Parses one template: the file itself, a `define` or a `block`.
@@ -645,7 +668,7 @@ class BodyParser {
   const Node* identifier(const Token& token) {
     auto* node = build_.make<IdentifierNode>(NodeType::identifier, token.position);
     node->name = token.text;
-    node->function = shared_.functions.find(token.text);
+    node->function = shared_.function(token.text);
     if (node->function == nullptr) fail("function " + go_quote(token.text) + " not defined");
     const bool builtin = is_builtin(*node->function);
     if (builtin && token.text == "and") node->special = Special::and_;
