@@ -193,12 +193,23 @@ Regex::~Regex() {
   program_.reset();
 }
 
+namespace {
+
+auto& pattern_cache() {
+  thread_local std::unordered_map<std::string, std::shared_ptr<const Regex>> cache;
+  return cache;
+}
+
+}  // namespace
+
+void Regex::forget_patterns() noexcept { pattern_cache().clear(); }
+
 Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
   if (pattern.size() > max_pattern_bytes) {
     return Error(ErrorCode::too_large, "regular expression of " + std::to_string(pattern.size()) +
                                            " bytes is longer than the limit of " + std::to_string(max_pattern_bytes));
   }
-  thread_local std::unordered_map<std::string, std::shared_ptr<const Regex>> cache;
+  auto& cache = pattern_cache();
   const std::string key(pattern);
   if (const auto found = cache.find(key); found != cache.end()) return found->second;
 

@@ -23,6 +23,9 @@ class Regex {
   /// Compiles, or finds the pattern in a cache of this thread. Errors: ``error parsing regexp: missing closing ]: `[a` ``.
   static Result<std::shared_ptr<const Regex>> compile(std::string_view pattern);
 
+  /// Empties the cache of this thread: matching makes patterns grow, and nobody's budget holds what is kept.
+  static void forget_patterns() noexcept;
+
   /// A half-open range of bytes.
   struct Span {
     std::size_t begin = 0;

@@ -10,14 +10,14 @@ namespace gitopsctl::render::detail {
 /// The size of the stack that deep work runs on. Not more: the address sanitizer gives up on larger ones.
 inline constexpr std::size_t large_stack_bytes = 64UL << 20U;
 
-/// True on a thread that run_with_large_stack made.
+/// True while run_with_large_stack works.
 [[nodiscard]] bool on_large_stack() noexcept;
 
 /// True when so little is left of the large stack that recursion has to end, `margin` bytes earlier than otherwise. Never
 /// true on other stacks.
 [[nodiscard]] bool stack_exhausted(std::size_t margin = 0) noexcept;
 
-/// Runs `work` on the stack of the caller with a small budget; for run_with_large_stack where no thread can be made.
+/// Runs `work` on the stack of the caller with a small budget; for run_with_large_stack where there is no other.
 void run_here(const std::function<void()>& work);
 
 /// Measures how much stack was used since it was made, for work that begins on an ordinary stack.
