@@ -38,7 +38,8 @@ void prepare_memory(std::size_t bytes) noexcept {
   const auto begin = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
   std::free(block);  // NOLINT(cppcoreguidelines-no-malloc)
   // What is freed at the end of the pool stays there. Linux before 5.14 does not know this advice.
-  static_cast<void>(::madvise(reinterpret_cast<void*>(begin), bytes / page * page, MADV_POPULATE_WRITE));
+  auto* const pages = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr): no pointer into what is freed
+  static_cast<void>(::madvise(pages, bytes / page * page, MADV_POPULATE_WRITE));
 #else
   static_cast<void>(bytes);
 #endif

@@ -681,9 +681,9 @@ class Compiler {
     /// A bit that a name has: most keywords are not there, and this tells it at once.
     static std::uint64_t bit_of(std::string_view name) {
       if (name.empty()) return 1;
-      return 1ULL << ((name.size() + 5U * static_cast<unsigned char>(name.front()) +
-                       11U * static_cast<unsigned char>(name.back())) %
-                      64U);
+      const std::size_t first = static_cast<unsigned char>(name.front());
+      const std::size_t last = static_cast<unsigned char>(name.back());
+      return 1ULL << ((name.size() + 5 * first + 11 * last) % 64);
     }
 
     Compiler& compiler_;

@@ -191,7 +191,8 @@ class Look {
       }
       if (name == "$schema") {
         // Of the whole document, by whose draft it is being looked at.
-        if (!is_root || !member.value.is_string()) return false;
+        const auto url = member.value.as_string();
+        if (!is_root || !(url.starts_with("http://") || url.starts_with("https://"))) return false;
         continue;
       }
       const auto keyword = std::lower_bound(keywords.begin(), keywords.end(), name,

@@ -91,7 +91,7 @@ std::size_t short_hash(std::string_view text) {
   if (text.empty()) return 0;
   const auto first = static_cast<unsigned char>(text.front());
   const auto last = static_cast<unsigned char>(text.back());
-  return (7 * text.size() + 3U * first + last) % short_hashes;
+  return (7 * text.size() + std::size_t{3} * first + last) % short_hashes;
 }
 
 /// Builds nodes in the arena of one file.

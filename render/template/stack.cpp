@@ -84,7 +84,8 @@ bool run_elsewhere(Job& job) {
 
 // A pointer, in the two parts that makecontext(3) can hand over.
 void run_in_context(unsigned high, unsigned low) {
-  run_job(*reinterpret_cast<Job*>((static_cast<std::uintptr_t>(high) << 32U) | low));
+  const auto address = (static_cast<std::uintptr_t>(high) << 32U) | low;
+  run_job(*reinterpret_cast<Job*>(address));  // NOLINT(performance-no-int-to-ptr): as it has to come
 }
 
 /// Memory for a stack, with a page below it that ends the program when it is touched.

@@ -79,6 +79,8 @@ TEST_SUITE("render/schema/plain_schema") {
     CHECK(look_at_schema(read(R"({"not": true})"), 4) == Plainness::unknown);
     CHECK(look_at_schema(read(R"({"not": true})"), 6) == Plainness::plain);
     CHECK(look_at_schema(read(R"({"additionalProperties": true, "$schema": 3})"), 4) == Plainness::unknown);
+    CHECK(look_at_schema(read(R"({"$schema": "json-schema.org/draft-07/schema"})"), 7) == Plainness::unknown);
+    CHECK(look_at_schema(read(R"({"$schema": "http://json-schema.org/draft-07/schema"})"), 7) == Plainness::plain);
   }
 
   TEST_CASE("what is called valid is valid by the metaschema: every keyword with every kind of content") {
