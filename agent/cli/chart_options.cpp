@@ -1,11 +1,11 @@
 #include "agent/cli/chart_options.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 #include <vector>
 
+#include "agent/cli/environment_variable.hpp"
 #include "agent/config/credential_file.hpp"
 #include "agent/reconcile/chart_fetch.hpp"
 #include "base/log/redaction.hpp"
@@ -21,15 +21,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_small_file = 4U << 20U;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing changes it
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 std::string cache_directory() {
-  const std::string cache = environment("XDG_CACHE_HOME");
+  const std::string cache = environment_variable("XDG_CACHE_HOME");
   if (!cache.empty()) return cache + "/gitopsctl/charts";
-  const std::string home = environment("HOME");
+  const std::string home = environment_variable("HOME");
   return home.empty() ? std::string() : home + "/.cache/gitopsctl/charts";
 }
 
@@ -41,16 +36,16 @@ std::vector<std::string> registry_configs(const std::string& given) {
     std::error_code failed;
     if (fs::is_regular_file(file, failed)) out.push_back(file);
   };
-  if (const auto helm = environment("HELM_REGISTRY_CONFIG"); !helm.empty()) add(helm);
-  const std::string home = environment("HOME");
-  if (const auto config = environment("HELM_CONFIG_HOME"); !config.empty()) {
+  if (const auto helm = environment_variable("HELM_REGISTRY_CONFIG"); !helm.empty()) add(helm);
+  const std::string home = environment_variable("HOME");
+  if (const auto config = environment_variable("HELM_CONFIG_HOME"); !config.empty()) {
     add(config + "/registry/config.json");
-  } else if (const auto xdg = environment("XDG_CONFIG_HOME"); !xdg.empty()) {
+  } else if (const auto xdg = environment_variable("XDG_CONFIG_HOME"); !xdg.empty()) {
     add(xdg + "/helm/registry/config.json");
   } else if (!home.empty()) {
     add(home + "/.config/helm/registry/config.json");
   }
-  if (const auto docker = environment("DOCKER_CONFIG"); !docker.empty()) {
+  if (const auto docker = environment_variable("DOCKER_CONFIG"); !docker.empty()) {
     add(docker + "/config.json");
   } else if (!home.empty()) {
     add(home + "/.docker/config.json");

@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/cli/environment_variable.hpp"
 #include "agent/cli/exit_code.hpp"
 #include "agent/cli/helm_repositories.hpp"
 #include "agent/cli/helm_words.hpp"
@@ -27,11 +27,6 @@ namespace gitopsctl::agent::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing changes it
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 /// The bytes of a file of this machine, or of standard input. Errors in the words of helm: `open x: no such file or
 /// directory`.
@@ -230,11 +225,11 @@ Result<FileTreePtr> read_helm_values(const Invocation& invocation, render::HelmI
 }
 
 std::string helm_namespace(const Invocation& invocation) {
-  if (const auto given = invocation.text("namespace", environment("HELM_NAMESPACE")); !given.empty()) return given;
+  if (const auto given = invocation.text("namespace", environment_variable("HELM_NAMESPACE")); !given.empty()) return given;
   KubeNamespaceOptions options;
   options.kubeconfig = invocation.text("kubeconfig");
   options.context = invocation.text("kube-context");
-  if (options.context.empty()) options.context = environment("HELM_KUBECONTEXT");
+  if (options.context.empty()) options.context = environment_variable("HELM_KUBECONTEXT");
   return kubeconfig_namespace(options);
 }
 

@@ -1,10 +1,10 @@
 #include "agent/cli/helm_repositories.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "agent/cli/environment_variable.hpp"
 #include "agent/config/credential_file.hpp"
 #include "base/log/redaction.hpp"
 #include "base/text/escape.hpp"
@@ -19,17 +19,12 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_file_bytes = 4U << 20U;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing changes it
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 std::string list_file(const Invocation& invocation) {
   if (invocation.given("repository-config")) return invocation.text("repository-config");
-  if (const auto file = environment("HELM_REPOSITORY_CONFIG"); !file.empty()) return file;
-  if (const auto config = environment("HELM_CONFIG_HOME"); !config.empty()) return config + "/repositories.yaml";
-  if (const auto xdg = environment("XDG_CONFIG_HOME"); !xdg.empty()) return xdg + "/helm/repositories.yaml";
-  const auto home = environment("HOME");
+  if (const auto file = environment_variable("HELM_REPOSITORY_CONFIG"); !file.empty()) return file;
+  if (const auto config = environment_variable("HELM_CONFIG_HOME"); !config.empty()) return config + "/repositories.yaml";
+  if (const auto xdg = environment_variable("XDG_CONFIG_HOME"); !xdg.empty()) return xdg + "/helm/repositories.yaml";
+  const auto home = environment_variable("HOME");
   return home.empty() ? std::string() : home + "/.config/helm/repositories.yaml";
 }
 

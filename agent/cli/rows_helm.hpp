@@ -10,6 +10,24 @@
 
 namespace gitopsctl::agent::cli::rows {
 
+// What several of these verbs take.
+inline constexpr Flag values_file{
+    "values", 'f', FlagType::list, "FILE", "a values file, later ones win; - is standard input", {}, ValueKind::file};
+inline constexpr Flag set_value{"set", '\0', FlagType::list, "KEY=VALUE,…",
+                                "set values; true, false, null and whole numbers are no strings"};
+inline constexpr Flag set_string{"set-string", '\0', FlagType::list, "KEY=VALUE,…", "set values that are strings"};
+inline constexpr Flag set_json{"set-json", '\0', FlagType::list, "KEY=JSON,…",
+                               "set values to JSON, or merge a whole JSON object"};
+inline constexpr Flag set_file{"set-file", '\0', FlagType::list, "KEY=FILE,…", "set values to what files hold"};
+inline constexpr Flag set_literal{"set-literal", '\0', FlagType::list, "KEY=VALUE",
+                                  "set one value to everything behind the ="};
+inline constexpr Flag pass_credentials{
+    "pass-credentials", '\0', FlagType::boolean, {}, "send user and password to every host"};
+inline constexpr Flag helm_compat{
+    "helm-compat", '\0', FlagType::boolean, {}, "read the command line and print errors exactly as helm does"};
+inline constexpr Flag skip_schema{
+    "skip-schema-validation", '\0', FlagType::boolean, {}, "do not check values against values.schema.json"};
+
 inline constexpr std::array helm_template_arguments{
     Argument{"NAME", "the release's name (default release-name), or the chart when it is the only argument", true, false},
     Argument{"CHART",
@@ -20,12 +38,12 @@ inline constexpr std::array helm_template_arguments{
              {},
              true}};
 inline constexpr std::array helm_template_shown{
-    Flag{"values", 'f', FlagType::list, "FILE", "a values file, later ones win; - is standard input", {}, ValueKind::file},
-    Flag{"set", '\0', FlagType::list, "KEY=VALUE,…", "set values; true, false, null and whole numbers are no strings"},
-    Flag{"set-string", '\0', FlagType::list, "KEY=VALUE,…", "set values that are strings"},
-    Flag{"set-json", '\0', FlagType::list, "KEY=JSON,…", "set values to JSON, or merge a whole JSON object"},
-    Flag{"set-file", '\0', FlagType::list, "KEY=FILE,…", "set values to what files hold"},
-    Flag{"set-literal", '\0', FlagType::list, "KEY=VALUE", "set one value to everything behind the ="},
+    values_file,
+    set_value,
+    set_string,
+    set_json,
+    set_file,
+    set_literal,
     Flag{"show-only", 's', FlagType::list, "PATTERN", "print only what comes from these templates"},
     Flag{"api-versions", 'a', FlagType::list, "VERSION,…", "more for .Capabilities.APIVersions"},
     Flag{"kube-version", '\0', FlagType::text, "VERSION", "for .Capabilities.KubeVersion"},
@@ -35,7 +53,7 @@ inline constexpr std::array helm_template_shown{
     Flag{"is-upgrade", '\0', FlagType::boolean, {}, "set .Release.IsUpgrade instead of .Release.IsInstall"},
     Flag{"no-hooks", '\0', FlagType::boolean, {}, "leave out hooks"},
     Flag{"skip-tests", '\0', FlagType::boolean, {}, "leave out test hooks"},
-    Flag{"skip-schema-validation", '\0', FlagType::boolean, {}, "do not check values against values.schema.json"},
+    skip_schema,
     Flag{"output-dir", '\0', FlagType::text, "DIRECTORY", "write files there instead", {}, ValueKind::directory},
     Flag{"release-name", '\0', FlagType::boolean, {}, "with --output-dir: in a directory of the release's name"},
     chart_version,
@@ -48,7 +66,7 @@ inline constexpr std::array helm_template_shown{
     chart_plain,
     Flag{
         "dependency-update", '\0', FlagType::boolean, {}, "fetch dependencies that charts/ lacks", {}, ValueKind::any, true},
-    Flag{"pass-credentials", '\0', FlagType::boolean, {}, "send user and password to every host"},
+    pass_credentials,
     Flag{"dry-run", '\0', FlagType::text, "WAY", "client is what happens anyhow; server is for helm 3 alone",
          "client|server", ValueKind::any, false, "client"},
     Flag{"post-renderer",
@@ -62,7 +80,7 @@ inline constexpr std::array helm_template_shown{
     Flag{"kube-context", '\0', FlagType::text, "NAME", "the context of the kubeconfig whose namespace is taken without -n"},
     rows::timeout,
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
-    Flag{"helm-compat", '\0', FlagType::boolean, {}, "read the command line and print errors exactly as helm does"},
+    helm_compat,
     lookup_snapshot,
     isolate,
     render_limit,
@@ -93,10 +111,10 @@ inline constexpr std::array helm_show_shown{
     chart_ca,
     chart_insecure,
     chart_plain,
-    Flag{"pass-credentials", '\0', FlagType::boolean, {}, "send user and password to every host"},
+    pass_credentials,
     rows::timeout,
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
-    Flag{"helm-compat", '\0', FlagType::boolean, {}, "read the command line and print errors exactly as helm does"},
+    helm_compat,
 };
 inline constexpr auto helm_show_flags = with_helm_flags<helm_command::show | helm_command::show_values, helm_show_shown>();
 inline constexpr std::array helm_show_examples{
@@ -110,16 +128,16 @@ inline constexpr std::array helm_lint_shown{
     Flag{"strict", '\0', FlagType::boolean, {}, "warnings are failures too"},
     Flag{"quiet", '\0', FlagType::boolean, {}, "print warnings and errors only"},
     Flag{"with-subcharts", '\0', FlagType::boolean, {}, "the charts in charts/ too"},
-    Flag{"values", 'f', FlagType::list, "FILE", "a values file, later ones win; - is standard input", {}, ValueKind::file},
-    Flag{"set", '\0', FlagType::list, "KEY=VALUE,…", "set values; true, false, null and whole numbers are no strings"},
-    Flag{"set-string", '\0', FlagType::list, "KEY=VALUE,…", "set values that are strings"},
-    Flag{"set-json", '\0', FlagType::list, "KEY=JSON,…", "set values to JSON, or merge a whole JSON object"},
-    Flag{"set-file", '\0', FlagType::list, "KEY=FILE,…", "set values to what files hold"},
-    Flag{"set-literal", '\0', FlagType::list, "KEY=VALUE", "set one value to everything behind the ="},
+    values_file,
+    set_value,
+    set_string,
+    set_json,
+    set_file,
+    set_literal,
     Flag{"kube-version", '\0', FlagType::text, "VERSION", "for .Capabilities.KubeVersion, and for what is deprecated"},
-    Flag{"skip-schema-validation", '\0', FlagType::boolean, {}, "do not check values against values.schema.json"},
+    skip_schema,
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "print what this version of helm does: helm-3.19 to helm-4.3"},
-    Flag{"helm-compat", '\0', FlagType::boolean, {}, "read the command line and print errors exactly as helm does"},
+    helm_compat,
     render_limit,
 };
 inline constexpr auto helm_lint_flags = with_helm_flags<helm_command::lint, helm_lint_shown>();
@@ -133,12 +151,12 @@ inline constexpr std::array helm_get_values_arguments{
     Argument{"CHART", "with --all: the chart, as for `helm template`", false, false, ValueKind::directory, {}, true}};
 inline constexpr std::array helm_get_values_flags{
     Flag{"all", 'a', FlagType::boolean, {}, "all computed values, the defaults of the chart and of those below it too"},
-    Flag{"values", 'f', FlagType::list, "FILE", "a values file, later ones win; - is standard input", {}, ValueKind::file},
-    Flag{"set", '\0', FlagType::list, "KEY=VALUE,…", "set values; true, false, null and whole numbers are no strings"},
-    Flag{"set-string", '\0', FlagType::list, "KEY=VALUE,…", "set values that are strings"},
-    Flag{"set-json", '\0', FlagType::list, "KEY=JSON,…", "set values to JSON, or merge a whole JSON object"},
-    Flag{"set-file", '\0', FlagType::list, "KEY=FILE,…", "set values to what files hold"},
-    Flag{"set-literal", '\0', FlagType::list, "KEY=VALUE", "set one value to everything behind the ="},
+    values_file,
+    set_value,
+    set_string,
+    set_json,
+    set_file,
+    set_literal,
     chart_version,
     chart_devel,
     chart_username,
@@ -147,7 +165,7 @@ inline constexpr std::array helm_get_values_flags{
     chart_ca,
     chart_insecure,
     chart_plain,
-    Flag{"pass-credentials", '\0', FlagType::boolean, {}, "send user and password to every host"},
+    pass_credentials,
     rows::timeout,
     Flag{"helm-profile", '\0', FlagType::text, "PROFILE", "compute as this version of helm does: helm-3.19 to helm-4.3"},
     render_limit,

@@ -84,12 +84,7 @@ class Loader {
     auto text = detail::read_small_file(path, max_file_bytes);
     if (!text && text.error().code() == ErrorCode::not_found && !required) return {};
     if (!text) return text.error().in("kubeconfig");
-    YamlOptions yaml;
-    yaml.max_bytes = max_file_bytes;
-    yaml.max_depth = 100;
-    yaml.max_alias_nodes = 10'000;
-    yaml.max_nodes = 1'000'000;
-    yaml.quote_content = false;
+    const auto yaml = detail::kubeconfig_yaml(max_file_bytes);
     auto document = parse_located_yaml(*text, path, yaml);
     if (!document) return document.error();
     auto source = std::make_unique<Source>();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/config/credential_file.hpp"
+#include "agent/kube/kubeconfig_shape.hpp"
 #include "base/value/value.hpp"
 #include "base/yaml/yaml.hpp"
 
@@ -39,12 +40,7 @@ std::vector<std::string> file_names(const KubeNamespaceOptions& options) {
 
 /// The documents of the files that are there.
 std::vector<Value> read_files(const KubeNamespaceOptions& options) {
-  YamlOptions yaml;
-  yaml.max_bytes = max_file_bytes;
-  yaml.max_depth = 100;
-  yaml.max_alias_nodes = 10'000;
-  yaml.max_nodes = 1'000'000;
-  yaml.quote_content = false;
+  const auto yaml = detail::kubeconfig_yaml(max_file_bytes);
   std::vector<Value> out;
   for (const auto& name : file_names(options)) {
     const auto text = detail::read_small_file(name, max_file_bytes);

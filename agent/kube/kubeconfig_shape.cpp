@@ -106,4 +106,14 @@ Value known_part(const Value& value, const ConfigShape& shape) {
   return value;
 }
 
+YamlOptions kubeconfig_yaml(std::uint64_t max_bytes) {
+  YamlOptions yaml;
+  yaml.max_bytes = max_bytes;
+  yaml.max_depth = 100;
+  yaml.max_alias_nodes = 10'000;
+  yaml.max_nodes = 1'000'000;
+  yaml.quote_content = false;
+  return yaml;
+}
+
 }  // namespace gitopsctl::agent::detail
