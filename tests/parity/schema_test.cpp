@@ -91,6 +91,27 @@ std::map<std::string, std::string> by_chart(const std::string& text) {
   return out;
 }
 
+/// Without the words of the places at which names were wrong, their number kept: jsonschema 6.0.3 tells such a place from
+/// memory that it shares with the place's siblings, which Go visits in random order.
+std::string without_places_of_names(const std::string& text) {
+  constexpr std::string_view place = "- at '";
+  constexpr std::string_view problem = "': invalid propertyName ";
+  std::string out;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    const auto before = line.find(place);
+    const auto end = line.find(problem);
+    if (before != std::string::npos && end != std::string::npos) {
+      const auto begin = before + place.size();
+      const auto depth = static_cast<std::size_t>(std::count(line.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                             line.begin() + static_cast<std::ptrdiff_t>(end), '/'));
+      line.replace(begin, end - begin, depth, '/');
+    }
+    out += line + '\n';
+  }
+  return out;
+}
+
 int compare(const HelmPeer& helm, const std::vector<SchemaCase>& cases) {
   const WorkDirectory directory;
   directory.write("chart/Chart.yaml", "apiVersion: v2\nname: root\nversion: 1.0.0\n");
@@ -110,13 +131,17 @@ int compare(const HelmPeer& helm, const std::vector<SchemaCase>& cases) {
   REQUIRE_FALSE(ours.ok);
   const auto their_texts = by_chart(theirs.text);
   auto our_texts = by_chart(ours.text);
+  const bool places_vary = helm.profile() == "helm-3.22" || helm.profile() == "helm-4.3";
+  const auto comparable = [&](const std::string& text) {
+    return sorted_schema_errors(places_vary ? without_places_of_names(text) : text);
+  };
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto name = chart_name(i);
     const auto known = their_texts.find(name);
     const std::string wanted = known == their_texts.end() ? "" : known->second;
     CAPTURE(cases[i].schema);
     CAPTURE(must_json(cases[i].values));
-    CHECK(sorted_schema_errors(our_texts[name]) == sorted_schema_errors(wanted));
+    CHECK(comparable(our_texts[name]) == comparable(wanted));
   }
   return static_cast<int>(their_texts.size());
 }
