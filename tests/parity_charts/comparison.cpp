@@ -48,6 +48,11 @@ class Comparison {
     out_.skipped_schema = prepared.foreign_schema;
     digest_ = prepared.digest;
     if (!out_.missing.empty()) return std::move(out_);
+    if (!options_.prepared.empty()) {
+      fs::create_directories(options_.prepared);
+      fs::remove_all(options_.prepared / chart_.name);
+      fs::copy(folder, options_.prepared / chart_.name, fs::copy_options::recursive);
+    }
     std::vector<ValueSet> brought = {{"default", {}}};
     for (auto& set : sets_of_chart(chart_.path)) brought.push_back(std::move(set));
     std::vector<ValueSet> bases;

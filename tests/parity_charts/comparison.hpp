@@ -42,7 +42,8 @@ struct ChartOutcome {
 struct ComparisonOptions {
   std::string profile = "helm-4.3";
   int generated_sets = 10;
-  std::filesystem::path details;  ///< folder for what differs; empty: not kept
+  std::filesystem::path details;   ///< folder for what differs; empty: not kept
+  std::filesystem::path prepared;  ///< folder for the charts with their dependencies; empty: not kept
   std::function<void(const std::string&)> progress;
 };
 

@@ -33,6 +33,7 @@ struct Options {
   std::string profile = "helm-4.3";
   std::string output;
   fs::path details;
+  fs::path prepared;
   int sets = 10;
   int jobs = 2;
   std::string command = "./dev parity ../public-charts/*";
@@ -101,6 +102,8 @@ Options read_options(const std::vector<std::string>& arguments) {
       out.jobs = std::max(1, number_of(value, flag));
     } else if (flag == "--details") {
       out.details = value;
+    } else if (flag == "--prepared") {
+      out.prepared = value;
     } else if (flag == "-o") {
       out.output = value;
       out.command += " -o " + value;
@@ -153,8 +156,11 @@ class Progress {
 std::vector<ChartOutcome> compare_all(const std::vector<FoundChart>& charts, const std::vector<FoundChart>& pool,
                                       const CachedHelm& helm, const Options& options) {
   Progress progress(charts.size());
-  ComparisonOptions comparison{
-      .profile = options.profile, .generated_sets = options.sets, .details = options.details, .progress = {}};
+  ComparisonOptions comparison{.profile = options.profile,
+                               .generated_sets = options.sets,
+                               .details = options.details,
+                               .prepared = options.prepared,
+                               .progress = {}};
   comparison.progress = [&](const std::string& what) { progress.say(what); };
   std::vector<ChartOutcome> out(charts.size());
   std::atomic<std::size_t> next = 0;
