@@ -4,9 +4,10 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <sys/random.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -198,9 +199,12 @@ Result<std::string> base64_decode(std::string_view text) {
 }
 
 std::string random_bytes(std::size_t count) {
+  // The kernel's own generator: OpenSSL's, which is fed by it, takes a millisecond to begin with.
   std::string out(count, '\0');
-  if (count > 0 && RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
-    std::abort();  // without random numbers nothing here may go on
+  for (std::size_t at = 0; at < count;) {
+    const auto got = ::getrandom(out.data() + at, count - at, 0);
+    if (got < 0 && errno != EINTR) std::abort();  // without random numbers nothing here may go on
+    if (got > 0) at += static_cast<std::size_t>(got);
   }
   return out;
 }

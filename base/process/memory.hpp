@@ -12,8 +12,9 @@ void share_memory_pools() noexcept;
 /// made smaller. Call it before other threads are started. Does nothing where the C library is not glibc.
 void use_one_memory_pool() noexcept;
 
-/// Takes `bytes` from the system in one step, for work that will need as much anyway and that would have them page by page.
-/// For after use_one_memory_pool(). Does nothing where the system cannot do it.
+/// Takes `bytes` from the system in one step, for work that will need as much anyway and that would have them page by page;
+/// what is needed beyond them (up to 64 MiB) comes in large pages where Linux allows it. For after use_one_memory_pool().
+/// Does nothing where the system cannot do it.
 void prepare_memory(std::size_t bytes) noexcept;
 
 /// Gives memory that was freed back to the system, which the C library by itself does only at the end of a pool. For after

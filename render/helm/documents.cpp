@@ -265,10 +265,11 @@ Result<void> sort_documents(std::vector<RenderedFile> files, Output& out, const 
                         .log = log,
                         .manifests = {},
                         .hooks = {}};
-  for (const auto& file : files) {
+  for (auto& file : files) {
     const auto base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
     if (base.starts_with('_')) continue;
     for (const auto& part : split_documents(file.text, profile.cut)) GITOPSCTL_CHECK(classifier.add(file, part));
+    file.text = {};  // its documents have copies
   }
   out.cut = profile.cut;
   out.manifests = documents_of(std::move(classifier.manifests), profile);

@@ -107,7 +107,7 @@ const FunctionTable& chart_functions(const HelmProfile& profile) {
 /// Parses a file; what it takes beyond the budget is an error of the file.
 Result<void> parse(TemplateSet& set, const std::string& name, const Template& file, const RenderInputs& inputs) {
   try {
-    return set.add(name, file.text.view());
+    return set.add(name, file.text);
   } catch (const BudgetExceeded& exceeded) {
     return Error(ErrorCode::too_large,
                  excess_message(exceeded.excess(), {inputs.limits.memory_bytes, inputs.limits.cpu_time}));

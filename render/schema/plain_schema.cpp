@@ -256,8 +256,12 @@ class Look {
 
   static bool is_plain_url(const Value& value) {
     if (!value.is_string()) return false;
-    const auto text = value.as_string();
-    return text.starts_with("https://") && all_of(text.substr(8), "/_-.");
+    auto text = value.as_string();
+    // Metaschemas are known by names that begin so.
+    if (text.starts_with("http://json-schema.org/") || text.starts_with("https://json-schema.org/")) return false;
+    if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
+    text.remove_prefix(text.find(':') + 3);
+    return all_of(text, "/_-.");
   }
 
   int draft_;

@@ -60,7 +60,9 @@ TemplateSet::~TemplateSet() = default;
 TemplateSet::TemplateSet(TemplateSet&&) noexcept = default;
 TemplateSet& TemplateSet::operator=(TemplateSet&&) noexcept = default;
 
-Result<void> TemplateSet::add(const std::string& name, std::string_view text) {
+Result<void> TemplateSet::add(const std::string& name, std::string_view text) { return add(name, SharedString(text)); }
+
+Result<void> TemplateSet::add(const std::string& name, const SharedString& text) {
   GITOPSCTL_TRY(const detail::ParsedFilePtr file, detail::parse_file_cached(name, text, *functions_));
   for (const auto& body : file->bodies) {
     auto& slot = names_->templates[std::string(body.name)];

@@ -40,6 +40,8 @@ class TemplateSet {
 
   /// Parses `text` as the file `name` and adds what it defines. An error is `invalid_input` at FILE:LINE with Go's text
   /// `template: FILE:LINE: message` (see helm_parse_error_text); nothing is added then.
+  Result<void> add(const std::string& name, const SharedString& text);
+  /// The same for a text that is not shared yet: copies it.
   Result<void> add(const std::string& name, std::string_view text);
 
   [[nodiscard]] bool contains(std::string_view name) const noexcept;

@@ -53,6 +53,11 @@ Result<std::string> Evaluator::execute(std::string_view name, const Value& data)
     return error;
   }
   std::string out;
+  // Large texts are mostly printed as they are.
+  constexpr std::size_t large = std::size_t{64} << 10U;
+  if (const auto size = body->file->text.view().size(); size >= large && size < machine.options().limits.max_output_bytes) {
+    out.reserve(size);
+  }
   bool ok = false;
   const std::string outer = std::exchange(machine.current_file, std::string(name));
   run_with_large_stack([&] { ok = machine.run(*body, data, out); });

@@ -250,6 +250,7 @@ void Lexer::scan_word(Token& token, TokenType type) {
 void Lexer::skip_word() {
   for (;;) {
     while (at_ < text_.size() && word_bytes[static_cast<unsigned char>(text_[at_])]) ++at_;
+    if (at_ < text_.size() && static_cast<unsigned char>(text_[at_]) < 0x80) return;
     std::uint8_t length = 0;
     if (!is_word_rune(peek(&length))) return;
     at_ += length;
@@ -297,11 +298,15 @@ bool Lexer::number_part() {
 }
 
 void Lexer::scan_quoted(Token& token, char quote, TokenType type, std::string_view what) {
-  const bool raw = quote == '`';
+  if (quote == '`') {
+    const auto end = text_.find(quote, at_);
+    if (end == std::string_view::npos) return fail(token, std::string(what));
+    at_ = end + 1;
+    return emit(token, type);
+  }
   while (at_ < text_.size()) {
     const char c = text_[at_++];
-    if (c == quote) return raw ? emit(token, type) : emit_in_line(token, type);
-    if (raw) continue;
+    if (c == quote) return emit_in_line(token, type);
     if (c == '\n') break;
     if (c == '\\') {
       if (at_ >= text_.size() || text_[at_] == '\n') break;

@@ -251,17 +251,17 @@ std::optional<std::string> unquote(std::string_view text) {
   std::string_view inner = text.substr(1, text.size() - 2);
   std::string out;
   if (quote == '`') {
-    out.reserve(inner.size());
-    for (const char c : inner) {
-      if (c != '\r') out += c;
-    }
+    out = inner;
+    std::erase(out, '\r');
     return out;
   }
   const auto stands_for_itself = [quote](char c) { return c >= ' ' && c < 0x7F && c != '\\' && c != quote; };
-  const auto plain = std::find_if_not(inner.begin(), inner.end(), stands_for_itself) - inner.begin();
-  out = inner.substr(0, static_cast<std::size_t>(plain));
-  inner.remove_prefix(static_cast<std::size_t>(plain));
-  while (!inner.empty()) {
+  for (;;) {
+    const auto plain =
+        static_cast<std::size_t>(std::find_if_not(inner.begin(), inner.end(), stands_for_itself) - inner.begin());
+    out += inner.substr(0, plain);
+    inner.remove_prefix(plain);
+    if (inner.empty()) return out;
     const auto character = unquote_character(inner, quote);
     if (!character) return std::nullopt;
     if (character->is_byte) {
@@ -271,7 +271,6 @@ std::optional<std::string> unquote(std::string_view text) {
     }
     inner.remove_prefix(character->length);
   }
-  return out;
 }
 
 }  // namespace gitopsctl::render::detail

@@ -29,7 +29,7 @@ class Shard {
     const auto [from, to] = index_.equal_range(hash);
     for (auto it = from; it != to; ++it) {
       const Entry& entry = *it->second;
-      if (entry.table != table || entry.file->name != name || entry.file->text != text) continue;
+      if (entry.table != table || entry.file->name != name || entry.file->text.view() != text) continue;
       entries_.splice(entries_.begin(), entries_, it->second);
       return entry.file;
     }
@@ -39,8 +39,9 @@ class Shard {
   void insert(std::size_t hash, std::uint64_t table, ParsedFilePtr file) {
     const BudgetDeferral all_or_nothing;
     const std::scoped_lock lock(mutex_);
-    if (file->text.size() > max_bytes_) return;
-    bytes_ += file->text.size();
+    const auto size = file->text.view().size();
+    if (size > max_bytes_) return;
+    bytes_ += size;
     entries_.push_front({hash, table, std::move(file)});
     index_.emplace(hash, entries_.begin());
     drop_beyond(max_bytes_);
@@ -74,7 +75,7 @@ class Shard {
           break;
         }
       }
-      bytes_ -= last->file->text.size();
+      bytes_ -= last->file->text.view().size();
       entries_.pop_back();
     }
   }
@@ -92,16 +93,26 @@ std::array<Shard, shard_count>& shards() {
   return all;
 }
 
-}  // namespace
-
-Result<ParsedFilePtr> parse_file_cached(const std::string& name, std::string_view text, const FunctionTable& functions) {
+/// `shared` holds `text`, or is nullptr.
+Result<ParsedFilePtr> find_or_parse(const std::string& name, std::string_view text, const SharedString* shared,
+                                    const FunctionTable& functions) {
   const std::hash<std::string_view> hasher;
   const std::size_t hash = hasher(text) * 31 + hasher(name) + functions.id();
   Shard& shard = shards()[(hash >> 7U) % shard_count];
   if (auto found = shard.find(hash, functions.id(), name, text); found != nullptr) return found;
-  GITOPSCTL_TRY(ParsedFilePtr file, parse_file(name, text, functions));
+  GITOPSCTL_TRY(ParsedFilePtr file, parse_file(name, shared == nullptr ? SharedString(text) : *shared, functions));
   shard.insert(hash, functions.id(), file);
   return file;
+}
+
+}  // namespace
+
+Result<ParsedFilePtr> parse_file_cached(const std::string& name, const SharedString& text, const FunctionTable& functions) {
+  return find_or_parse(name, text.view(), &text, functions);
+}
+
+Result<ParsedFilePtr> parse_file_cached(const std::string& name, std::string_view text, const FunctionTable& functions) {
+  return find_or_parse(name, text, nullptr, functions);
 }
 
 }  // namespace detail

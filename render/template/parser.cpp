@@ -717,12 +717,12 @@ class BodyParser {
   std::vector<const SharedString*> scope_;
 };
 
-Result<ParsedFilePtr> parse_here(const std::string& name, std::string_view text, const FunctionTable& functions,
+Result<ParsedFilePtr> parse_here(const std::string& name, const SharedString& text, const FunctionTable& functions,
                                  bool& needs_large_stack) {
   auto file = std::make_shared<ParsedFile>();
   file->name = name;
-  file->text = std::string(text);
-  Shared shared{*file, functions, Lexer(file->text), Builder(*file), StackMeter()};
+  file->text = text;
+  Shared shared{*file, functions, Lexer(file->text.view()), Builder(*file), StackMeter()};
   try {
     BodyParser(shared, file->name).parse_file();
   } catch (const ParseFailure& failure) {
@@ -737,8 +737,8 @@ Result<ParsedFilePtr> parse_here(const std::string& name, std::string_view text,
 
 }  // namespace
 
-Result<ParsedFilePtr> parse_file(const std::string& name, std::string_view text, const FunctionTable& functions) {
-  if (text.size() > 0x7FFF'FFFFU) return Error(ErrorCode::too_large, "template " + name + " is larger than 2 GiB");
+Result<ParsedFilePtr> parse_file(const std::string& name, const SharedString& text, const FunctionTable& functions) {
+  if (text.view().size() > 0x7FFF'FFFFU) return Error(ErrorCode::too_large, "template " + name + " is larger than 2 GiB");
   bool needs_large_stack = false;
   auto parsed = parse_here(name, text, functions, needs_large_stack);
   if (!needs_large_stack) return parsed;

@@ -106,7 +106,7 @@ void print(std::string& out, const Node& node) {
 }  // namespace
 
 ParsedFile::Place ParsedFile::place(std::size_t position) const {
-  const std::string_view before = std::string_view(text).substr(0, position);
+  const std::string_view before = text.view().substr(0, position);
   const std::size_t newline = before.rfind('\n');
   return {1 + static_cast<int>(std::count(before.begin(), before.end(), '\n')),
           static_cast<int>(newline == std::string_view::npos ? position : position - newline - 1)};

@@ -129,7 +129,7 @@ struct TemplateBody {
 /// Everything that one text defines.
 struct ParsedFile {
   std::string name;
-  std::string text;
+  SharedString text;
   std::pmr::monotonic_buffer_resource arena;
   std::deque<SharedString> keys;
   std::deque<Value> constants;

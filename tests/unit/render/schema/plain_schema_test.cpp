@@ -62,6 +62,8 @@ TEST_SUITE("render/schema/plain_schema") {
 
   TEST_CASE("an identity makes it no longer plain, what is rare nothing certain") {
     CHECK(look_at_schema(read(R"({"$id": "https://example.com/a.json"})"), 7) == Plainness::plain);
+    CHECK(look_at_schema(read(R"({"$id": "http://example.com/a.json"})"), 2019) == Plainness::plain);
+    CHECK(look_at_schema(read(R"({"$id": "http://json-schema.org/draft-07/schema"})"), 7) == Plainness::unknown);
     CHECK(look_at_schema(read(R"({"enum": ["a", null, true, 3]})"), 7) == Plainness::plain);
     CHECK(look_at_schema(read(R"({"enum": ["3", 3]})"), 7) == Plainness::unknown);
     CHECK(look_at_schema(read(R"({"properties": {"a": {"$id": "https://example.com/a.json"}}})"), 7) == Plainness::valid);
