@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     const auto valid = render::helm::validate_metadata(metadata);
     if (!valid.ok() && valid.error().message().empty()) std::abort();
-    if (!render::helm::metadata_as_map(metadata).is_map()) std::abort();
+    if (!render::helm::metadata_as_map(metadata, size % 2 == 0).is_map()) std::abort();
   }
   const auto values = render::helm::read_values(text, "values.yaml", {}, size % 2 == 0);
   if (!values.ok() && values.error().message().empty()) std::abort();
