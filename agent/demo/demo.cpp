@@ -142,7 +142,14 @@ Result<void> run_demo(const DemoOptions& options) {
   GITOPSCTL_CHECK(drift(*stage));
   GITOPSCTL_CHECK(removals(*stage));
   options.say("\nThat was the whole road, in " + format_duration(stage->elapsed()) + ".\n");
-  if (!options.keep) return stage->leave_cluster();
+  if (!options.keep) {
+    options.say(
+        "\nNext:\n\n"
+        "  gitopsctl demo --keep               leaves it running to look around\n"
+        "  gitopsctl helm template x CHART     renders a chart of yours as helm does\n"
+        "  gitopsctl install --help            puts an agent into a cluster (docs/install.md)\n");
+    return stage->leave_cluster();
+  }
   options.say("\nEverything is still running. In another shell:\n\n" + stage->shell_lines() +
               "gitopsctl status --watch\n\nCtrl-C ends it.\n");
   while (!options.stop.stop_requested()) system_clock().sleep(Millis(3'600'000), options.stop);
