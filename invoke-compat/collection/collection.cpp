@@ -108,9 +108,9 @@ class Checker {
 
   void add_name(const Collection& collection, const std::string& declared, const std::string& where,
                 std::set<std::string, std::less<>>& names) {
-    if (declared.empty() || declared.find_first_of(". \t\n\r") != std::string::npos || declared.starts_with('-')) {
+    if (!can_be_typed(declared)) {
       say(ErrorCode::invalid_input, where,
-          python_repr(declared) + " cannot be a name: it needs a letter in front and neither dots nor blanks");
+          python_repr(declared) + " cannot be a name: use letters, digits, dashes and underscores, and no dash in front");
     } else if (!names.insert(collection.typed(declared)).second) {
       say(ErrorCode::invalid_input, where, "there are two of the name " + python_repr(collection.typed(declared)));
     }

@@ -145,12 +145,14 @@ Result<Flags> flags_of(const Task& task, const Rules& rules) {
               .positional = is_positional(task, argument),
               .help = argument.help,
               .choices = argument.choices};
-    if (flag.main_name.empty()) return wrong(task, "an argument has the name " + python_repr(argument.name));
+    if (!can_be_typed(flag.main_name)) {
+      return wrong(task, python_repr(argument.name) + " cannot be an argument's name: use letters, digits and underscores");
+    }
     // A flag that may be left without a value is no toggle.
     if (flag.value_optional && flag.kind == ArgumentKind::boolean) flag.kind = ArgumentKind::str;
-    if (!flag.short_name.empty() && !one_character(flag.short_name)) {
+    if (!flag.short_name.empty() && (!one_character(flag.short_name) || !can_be_typed(flag.short_name))) {
       return wrong(task, "the short flag " + python_repr(flag.short_name) + " of " + python_repr(argument.name) +
-                             " is not one character");
+                             " is not one character that can be typed");
     }
     if (!argument.short_flag && task.automatic_short_flags) {
       flag.short_name = automatic_short(flag.main_name, taken, main_names, rules);

@@ -29,6 +29,11 @@ std::string argument_name(std::string_view name) {
   return out;
 }
 
+bool can_be_typed(std::string_view name) noexcept {
+  const auto wrong = [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f' || c == '=' || c == '.'; };
+  return !name.empty() && name.front() != '-' && std::none_of(name.begin(), name.end(), wrong);
+}
+
 std::string flag_spelling(std::string_view name) {
   const bool one = !name.empty() && decode_utf8(name).length == name.size();
   return (one ? "-" : "--") + std::string(name);

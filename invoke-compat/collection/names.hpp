@@ -16,6 +16,10 @@ namespace gitopsctl::invoke {
 /// is `my-opt`). Empty when there is nothing else in it. Pure.
 [[nodiscard]] std::string argument_name(std::string_view name);
 
+/// Whether a word can be typed as a part of a name: there are no blanks, control bytes, `=` or dots in it, and no dash in
+/// front.
+[[nodiscard]] bool can_be_typed(std::string_view name) noexcept;
+
 /// An argument's name as a flag: one character gets one dash, more get two (`-x`, `--my-opt`). Pure.
 [[nodiscard]] std::string flag_spelling(std::string_view name);
 

@@ -71,6 +71,7 @@ class Lister {
       const auto name = collection.typed(task->name);
       const bool is_default = !collection.default_name.empty() && name == own_default;
       std::vector<std::string> aliases;
+      aliases.reserve(task->aliases.size() + 1);
       for (const auto& alias : task->aliases) aliases.push_back(prefix + collection.typed(alias));
       // A namespace's own name is one more name of its default task.
       if (!nested_ && is_default && level > 1) aliases.push_back(prefix.substr(0, prefix.size() - 1));

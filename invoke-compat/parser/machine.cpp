@@ -86,7 +86,7 @@ class Machine {
     return flag_of_last().kind == ArgumentKind::list ? !last_->got_value : !value_of_last().given;
   }
 
-  std::vector<std::size_t> missing_positionals() {
+  std::vector<std::size_t> missing() {
     std::vector<std::size_t> out;
     const auto& flags = context().shape->flags.all;
     for (std::size_t i = 0; i < flags.size(); ++i) {
@@ -111,8 +111,8 @@ class Machine {
       ask_for_help();
     } else if (waiting_for_value()) {
       see_value(text);
-    } else if (const auto missing = missing_positionals(); !missing.empty() && !goes_before_positionals(text)) {
-      give(flags.all[missing.front()], context().values[missing.front()], text);
+    } else if (const auto lacks = missing(); !lacks.empty() && !goes_before_positionals(text)) {
+      give(flags.all[lacks.front()], context().values[lacks.front()], text);
     } else if (const auto* task = tasks_ == nullptr ? nullptr : tasks_->find(text)) {
       close_context();
       current_ = fresh_context(*task, text);
@@ -165,7 +165,7 @@ class Machine {
 
   void check_ambiguity(std::string_view text) {
     if (!last_ || !flag_of_last().value_optional || value_of_last().given) return;
-    if (missing_positionals().empty() && (tasks_ == nullptr || tasks_->find(text) == nullptr)) return;
+    if (missing().empty() && (tasks_ == nullptr || tasks_->find(text) == nullptr)) return;
     ambiguous_ = true;
     fail(usage(python_repr(text) + " is ambiguous when given after an optional-value flag"));
   }
@@ -187,13 +187,9 @@ class Machine {
     close_flag();
     if (!current_) return;
     if (!current_->help_asked) {
-      std::string names;
-      for (const auto index : missing_positionals()) {
-        names.append(names.empty() ? "'" : ", '").append(current_->shape->flags.all[index].attribute).append("'");
-      }
-      if (!names.empty()) {
-        fail(usage("'" + current_->shape->name + "' did not receive required positional arguments: " + names));
-      }
+      std::vector<std::string> names;
+      for (const auto index : missing()) names.push_back(current_->shape->flags.all[index].attribute);
+      if (!names.empty()) fail(missing_positionals(current_->shape->name, names));
     }
     if (error_) return;
     done_.push_back(std::move(*current_));

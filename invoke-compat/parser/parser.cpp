@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "invoke-compat/parser/machine.hpp"
+#include "invoke-compat/parser/values.hpp"
 
 namespace gitopsctl::invoke {
 
@@ -26,6 +27,24 @@ Result<TaskReading> read_tasks(const CoreReading& before, const ContextShape& co
   GITOPSCTL_TRY(out.options, core_options(merged, rules));
   for (std::size_t i = 1; i < parsed.contexts.size(); ++i) out.calls.push_back(call_of(parsed.contexts[i]));
   return out;
+}
+
+Result<ParsedCall> call_with(const ContextShape& task, const Value& arguments) {
+  auto context = fresh_context(task, task.name);
+  for (const auto& member : arguments.as_map()) {
+    const auto index = task.flags.find_attribute(member.key.view());
+    if (!index) {
+      return Error(ErrorCode::invalid_input, "'" + task.name + "' has no argument '" + member.key.str() + "'");
+    }
+    context.values[*index] = {member.value, true};
+  }
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < context.values.size(); ++i) {
+    const auto& flag = task.flags.all[i];
+    if (flag.positional && context.values[i].value.is_nothing()) missing.push_back(flag.attribute);
+  }
+  if (!missing.empty()) return missing_positionals(task.name, missing);
+  return call_of(context);
 }
 
 ParsedCall call_of(const ParsedContext& context) {

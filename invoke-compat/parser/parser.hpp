@@ -43,6 +43,11 @@ struct TaskReading {
 [[nodiscard]] Result<TaskReading> read_tasks(const CoreReading& before, const ContextShape& core, const TaskContexts& tasks,
                                              const Rules& rules);
 
+/// The call of a task that no command line gives arguments to: a default task, or one before or after another, with what its
+/// author gives it (a map by declared name, or null). `given` names these. `invalid_input` when a positional argument is
+/// missing, as on a command line, or when there is no argument of a name.
+[[nodiscard]] Result<ParsedCall> call_with(const ContextShape& task, const Value& arguments);
+
 /// A parsed context as a call.
 [[nodiscard]] ParsedCall call_of(const ParsedContext& context);
 

@@ -78,6 +78,12 @@ void give_toggle(const Flag& flag, FlagValue& target, bool on) {
   target.given = true;
 }
 
+Error missing_positionals(const std::string& task, const std::vector<std::string>& attributes) {
+  std::string names;
+  for (const auto& attribute : attributes) names.append(names.empty() ? "'" : ", '").append(attribute).append("'");
+  return {ErrorCode::invalid_input, "'" + task + "' did not receive required positional arguments: " + names};
+}
+
 void give_nothing(FlagValue& target) {
   target.value = Value::boolean(true);
   target.given = true;

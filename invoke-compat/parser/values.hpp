@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result/result.hpp"
 #include "invoke-compat/parser/contexts.hpp"
@@ -13,6 +15,9 @@ namespace gitopsctl::invoke {
 
 /// Gives a flag that takes no value: true or false, or one more for a count.
 void give_toggle(const Flag& flag, FlagValue& target, bool on);
+
+/// What a task says that lacks positional arguments: `'T' did not receive required positional arguments: 'a', 'b'`.
+[[nodiscard]] Error missing_positionals(const std::string& task, const std::vector<std::string>& attributes);
 
 /// Gives a flag that may stand without a value, and does.
 void give_nothing(FlagValue& target);

@@ -110,7 +110,7 @@ TEST_SUITE("invoke: collections") {
   }
 
   TEST_CASE("names that cannot be typed are refused") {
-    for (const auto* name : {"", "a.b", "a b", "-x"}) {
+    for (const auto* name : {"", "a.b", "a b", "-x", "a=b", "a\nb", "\x1b[31m", "a\x7f"}) {
       CAPTURE(name);
       CHECK(refused({.tasks = {{.name = name}}}).find("cannot be a name") != std::string::npos);
     }

@@ -194,10 +194,13 @@ TEST_SUITE("invoke: flags") {
     };
     CHECK(refused({.name = "t", .arguments = {required("a_b"), required("_a_b")}}) ==
           "task 't': two arguments have the flag '--a-b'");
-    CHECK(refused({.name = "t", .arguments = {required("__")}}) == "task 't': an argument has the name '__'");
+    CHECK(refused({.name = "t", .arguments = {required("__")}}) ==
+          "task 't': '__' cannot be an argument's name: use letters, digits and underscores");
     auto long_short = required("a");
     long_short.short_flag = "ab";
-    CHECK(refused({.name = "t", .arguments = {long_short}}) == "task 't': the short flag 'ab' of 'a' is not one character");
+    CHECK(refused({.name = "t", .arguments = {long_short}}) ==
+          "task 't': the short flag 'ab' of 'a' is not one character that can be typed");
+    CHECK(refused({.name = "t", .arguments = {required("a=b")}}).find("cannot be an argument's name") != std::string::npos);
     CHECK(refused({.name = "t", .arguments = {required("a")}, .positional = std::vector<std::string>{"z"}}) ==
           "task 't': there is no argument 'z' to be positional");
   }

@@ -375,6 +375,21 @@ TEST_SUITE("invoke: parser") {
     CHECK(calls("-\xff\xfe") == R"(No idea what '-\udcff' is!)");
   }
 
+  TEST_CASE("deviation 8: a call that is on no command line needs its positionals as well") {
+    const Reading reading("");
+    const auto& build_image = *reading.contexts.find("mk");
+    const auto bare = call_with(build_image, {});
+    REQUIRE_FALSE(bare.ok());
+    CHECK(bare.error().message() == "'build-image' did not receive required positional arguments: 'image'");
+    const auto call = call_with(build_image, make_map({{"image", Value::string("web")}}));
+    REQUIRE(call.ok());
+    CHECK(call->name == "build-image");
+    CHECK(call->given == std::vector<std::string>{"image"});
+    CHECK(call->arguments.find("jobs")->as_int() == 4);
+    CHECK(call_with(build_image, make_map({{"imge", Value::string("web")}})).error().message() ==
+          "'build-image' has no argument 'imge'");
+  }
+
   TEST_CASE("two tasks of one name make no contexts") {
     Collection root;
     root.tasks = {{.name = "a_b"}, {.name = "x", .aliases = {"a-b"}}};
