@@ -119,8 +119,10 @@ std::string footer(const Collection& shown, const ListingOptions& options) {
 
 std::string text_or_null(std::string_view text) { return text.empty() ? "null" : python_json_string(text); }
 
-void append_json(const Collection& collection, const std::string& name, std::string& out) {
-  out += "{\"name\": " + text_or_null(name) + ", \"help\": " + text_or_null(first_line(collection.docstring)) +
+/// A namespace spells its own name here, also where the one that it is in spells it otherwise.
+void append_json(const Collection& collection, std::string& out) {
+  out += "{\"name\": " + text_or_null(collection.typed(collection.name)) +
+         ", \"help\": " + text_or_null(first_line(collection.docstring)) +
          ", \"default\": " + text_or_null(collection.typed(collection.default_name)) + ", \"tasks\": [";
   std::string_view comma;
   for (const auto* task : by_name(collection, collection.tasks)) {
@@ -138,7 +140,7 @@ void append_json(const Collection& collection, const std::string& name, std::str
   comma = {};
   for (const auto* inner : by_name(collection, collection.collections)) {
     out.append(comma);
-    append_json(*inner, collection.typed(inner->name), out);
+    append_json(*inner, out);
     comma = ", ";
   }
   out += "]}";
@@ -161,7 +163,7 @@ Result<std::string> list_tasks(const Collection& collection, const ListingOption
       return wrong(ErrorCode::invalid_input, "The --list-depth option is not supported with JSON format!");
     }
     std::string out;
-    append_json(*shown, shown->typed(shown->name), out);
+    append_json(*shown, out);
     return out + '\n';
   }
   if (options.format != "flat" && options.format != "nested") {

@@ -126,6 +126,13 @@ TEST_SUITE("invoke: listing") {
     CHECK(list_tasks(root, {.format = "json"}).value().starts_with("{\"name\": null, \"help\": \"\\ud83d\\ude00\x7f\", "));
   }
 
+  TEST_CASE("json: a namespace without automatic dashes spells its own name") {
+    auto root = sample();
+    root.collections[1].auto_dash_names = false;
+    CHECK(list_tasks(root, {.format = "json"}).value().find(R"("name": "db_admin")") != std::string::npos);
+    CHECK(list_tasks(root, {}).value().find("db-admin.dump") != std::string::npos);
+  }
+
   TEST_CASE("errors") {
     CHECK(listed({.root = "nope"}) == "Sub-collection 'nope' not found!");
     CHECK(listed({.root = "mid."}) == "Sub-collection 'mid.' not found!");
