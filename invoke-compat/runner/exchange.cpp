@@ -27,8 +27,7 @@ constexpr std::string_view interrupt_key = "\x03";  // ETX, the terminal's VINTR
 
 Exchange::Exchange(const RunOptions& options, const RunContext& context, const Redactor& redactor, WatcherSet watchers,
                    Guarded& guarded, CommandStreams streams, bool pty)
-    : options_(options),
-      context_(context),
+    : context_(context),
       watchers_(std::move(watchers)),
       guarded_(guarded),
       streams_(std::move(streams)),
@@ -115,11 +114,11 @@ void Exchange::react(std::size_t stream, std::string_view text) {
     return end(Ending::watcher);
   }
   // A command that reads none of its answers gets no more of them, as with a pipe that is full.
-  if (pending_.size() + reaction.answer.size() <= max_answers) pending_ += reaction.answer;
+  if (waiting_input() + reaction.answer.size() <= max_answers) pending_ += reaction.answer;
 }
 
 bool Exchange::wants_input() const {
-  return input_open_ && streams_.in.open() && pending_.size() < max_pending && may_read(context_.input.descriptor);
+  return input_open_ && streams_.in.open() && waiting_input() < max_pending && may_read(context_.input.descriptor);
 }
 
 void Exchange::read_input() {
@@ -141,25 +140,33 @@ void Exchange::take_input(std::string_view bytes) {
 /// Watchers may still have something to say, and a terminal has no end.
 void Exchange::input_ended() { close_after_pending_ = watchers_.empty() && !pty_; }
 
+/// Only when that is most of it, so that a long text is not moved again and again.
+void Exchange::forget_sent() {
+  if (!streams_.in.open()) sent_ = pending_.size();
+  if (sent_ < pending_.size() - pending_.size() / 2) return;
+  pending_.erase(0, sent_);
+  sent_ = 0;
+}
+
 void Exchange::write_input() {
-  while (streams_.in.open() && !pending_.empty()) {
-    const ssize_t count = ::write(streams_.in.fd(), pending_.data(), pending_.size());
+  while (streams_.in.open() && waiting_input() > 0) {
+    const ssize_t count = ::write(streams_.in.fd(), pending_.data() + sent_, waiting_input());
     if (count > 0) {
-      pending_.erase(0, static_cast<std::size_t>(count));
+      sent_ += static_cast<std::size_t>(count);
     } else if (errno == EAGAIN) {
-      return;
+      return forget_sent();
     } else if (errno != EINTR) {
       streams_.in.close();  // it reads no more, which is its own affair
     }
   }
-  if (!streams_.in.open()) pending_.clear();
+  forget_sent();
   if (close_after_pending_) streams_.in.close();
 }
 
 void Exchange::wait() {
   const bool reads_input = wants_input();
   std::array<pollfd, 7> waiting{{
-      {streams_.in.open() && !pending_.empty() ? streams_.in.fd() : -1, POLLOUT, 0},
+      {streams_.in.open() && waiting_input() > 0 ? streams_.in.fd() : -1, POLLOUT, 0},
       {streams_.out.fd(), POLLIN, 0},
       {streams_.err.fd(), POLLIN, 0},
       {guarded_.descriptor(), POLLIN, 0},

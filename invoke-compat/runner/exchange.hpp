@@ -48,11 +48,12 @@ class Exchange {
   void take_input(std::string_view bytes);
   void input_ended();
   void write_input();
+  void forget_sent();
+  [[nodiscard]] std::size_t waiting_input() const noexcept { return pending_.size() - sent_; }
   void wait();
   void swallow_input();
   [[nodiscard]] bool wants_input() const;
 
-  const RunOptions& options_;
   const RunContext& context_;
   WatcherSet watchers_;
   Guarded& guarded_;
@@ -69,7 +70,8 @@ class Exchange {
   std::optional<Error> cancel_reason_;
   bool input_open_ = false;  ///< our own input may have more
   bool echo_input_ = false;
-  std::string pending_;  ///< for the command's input
+  std::string pending_;   ///< for the command's input
+  std::size_t sent_ = 0;  ///< of `pending_`
   bool close_after_pending_ = false;
 };
 

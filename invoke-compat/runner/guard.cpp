@@ -145,8 +145,7 @@ Result<Guarded> Guarded::start(const GuardedCommand& command) {
   Guarded guarded;
   {
     const NoSignals quiet;
-    // Not fork(): that runs what others registered with pthread_atfork, for which there is no use here.
-    guarded.guardian_ = ::_Fork();
+    guarded.guardian_ = ::fork();
     if (guarded.guardian_ == 0) detail::guard(plan);
   }
   if (guarded.guardian_ < 0) return system_error("cannot start a process for " + command.argv.front());
@@ -204,6 +203,7 @@ void Guarded::tell(char order) noexcept {
 
 void Guarded::interrupt() noexcept { tell(detail::order_interrupt); }
 void Guarded::end() noexcept { tell(detail::order_end); }
+void Guarded::keep_terminal() noexcept { tell(detail::order_keep_terminal); }
 
 void Guarded::release() noexcept {
   tell(detail::order_release);

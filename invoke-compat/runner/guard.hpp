@@ -63,6 +63,8 @@ class Guarded {
   void end() noexcept;
   /// Leaves alone what still runs, and ends the guardian.
   void release() noexcept;
+  /// The terminal's modes are no business of the guardian any more (GuardedCommand::restore_terminal).
+  void keep_terminal() noexcept;
 
  private:
   void tell(char order) noexcept;

@@ -156,7 +156,7 @@ struct Entry {
 
 class Guardian {
  public:
-  Guardian(const GuardianPlan& plan, pid_t program) noexcept : plan_(plan), program_(program) {
+  Guardian(const GuardianPlan& plan, pid_t program) noexcept : plan_(plan), program_(program), restore_(plan.restore) {
     void* const memory = ::mmap(nullptr, max_processes * sizeof(Process), PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory != MAP_FAILED) processes_ = static_cast<Process*>(memory);
@@ -214,8 +214,30 @@ class Guardian {
       // What runs on must not die with this process.
       ::_exit(0);
     }
-    if (count <= 0 && plan_.restore) (void)::ioctl(plan_.restore_terminal, TCSETSW, &plan_.modes);
+    if (count == 1 && order == order_keep_terminal) {
+      restore_ = false;
+      return;
+    }
+    if (count <= 0) restore_terminal();
     end_all();
+  }
+
+  /// The other side is dead, and left the terminal as it needed it. Not TCSETSW: a terminal that is held (Ctrl-S) would hold
+  /// this process, too.
+  void restore_terminal() noexcept {
+    if (restore_) (void)::ioctl(plan_.restore_terminal, TCSETS, &plan_.modes);
+    restore_ = false;
+  }
+
+  /// Orders have no meaning any more while everything is ended; the other side may still die.
+  void watch_terminal() noexcept {
+    char order = 0;
+    while (restore_) {
+      const ssize_t count = ::recv(plan_.socket, &order, 1, MSG_DONTWAIT);
+      if (count == 0) return restore_terminal();
+      if (count < 0) return;
+      if (order == order_keep_terminal) restore_ = false;
+    }
   }
 
   [[noreturn]] void end_all() noexcept {
@@ -231,6 +253,7 @@ class Guardian {
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     while (now_ms() < end) {
+      watch_terminal();
       reap();
       if (kill) kill_children();
       const timespec round{0, kill_round_ms * 1'000'000L};
@@ -258,7 +281,8 @@ class Guardian {
       found = false;
       for (std::size_t i = 0; i < count_; ++i) {
         Process& one = processes_[i];
-        if (one.ours || !(one.parent == self || is_ours(one.parent))) continue;
+        const bool below = one.parent == self || is_ours(one.parent);
+        if (one.ours || !below) continue;
         one.ours = true;
         found = true;
       }
@@ -305,6 +329,7 @@ class Guardian {
 
   const GuardianPlan& plan_;
   pid_t program_;
+  bool restore_;
   Process* processes_ = nullptr;
   std::size_t count_ = 0;
 };

@@ -46,6 +46,7 @@ struct GuardianNews {
 inline constexpr char order_interrupt = 'I';
 inline constexpr char order_end = 'E';
 inline constexpr char order_release = 'R';
+inline constexpr char order_keep_terminal = 'T';
 
 /// The guardian's life. All signals are blocked when it begins.
 [[noreturn]] void guard(const GuardianPlan& plan) noexcept;

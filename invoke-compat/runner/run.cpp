@@ -88,6 +88,7 @@ class Running {
       const KeyByKey keys(typed ? context_.input.descriptor : -1);
       exchange_->run();
     }
+    guarded_.keep_terminal();
     collect();
     judge();
     settle();

@@ -60,12 +60,12 @@ KeyByKey::KeyByKey(int descriptor) {
   modes.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
   modes.c_cc[VMIN] = 1;
   modes.c_cc[VTIME] = 0;
-  // What was typed before is not lost (Python's setcbreak() throws it away).
-  (void)::tcsetattr(descriptor, TCSADRAIN, &modes);
+  // What was typed before is not lost (Python's setcbreak() throws it away), and output that is held (Ctrl-S) holds nobody.
+  (void)::tcsetattr(descriptor, TCSANOW, &modes);
 }
 
 KeyByKey::~KeyByKey() {
-  if (before_) (void)::tcsetattr(before_->descriptor, TCSADRAIN, &before_->modes);
+  if (before_) (void)::tcsetattr(before_->descriptor, TCSANOW, &before_->modes);
 }
 
 }  // namespace gitopsctl::invoke

@@ -104,7 +104,8 @@ TEST_SUITE("invoke: input, output and watchers of commands") {
     pipe.write.close();
     reader.join();
     REQUIRE(outcome.ok());
-    CHECK(outcome->result.out == std::string(10'000'000, 'x'));
+    CHECK(outcome->result.out.size() == 10'000'000);
+    CHECK(outcome->result.out.find_first_not_of('x') == std::string::npos);
     CHECK(!outcome->result.out_cut);
     CHECK(shown == 10'000'000);
   }

@@ -41,9 +41,10 @@ class Screen {
       gitopsctl::tests::not_run("terminals of people", "there is no tmux: ./dev setup");
       return false;
     }
-    fixture_.write("start", "trap : INT; cd /; (" + victim.line(fixture_.directory) +
-                                "); echo \"[status $?]\"; stty -a | grep -o -E ' -?(echo|icanon)( |;|$)' | tr -d '\\n'; "
-                                "echo '[end]'; exec sleep 1000\n");
+    fixture_.write("start",
+                   "trap : INT; cd /; (" + victim.line(fixture_.directory) +
+                       "); echo \"[status $?]\"; sleep 0.5; stty -a | grep -o -E ' -?(echo|icanon)( |;|$)' | tr -d '\\n'; "
+                       "echo '[end]'; exec sleep 1000\n");
     tmux("-f /dev/null new-session -d -x 70 -y 20 sh " + fixture_.file("start"));
     return true;
   }
