@@ -26,7 +26,7 @@ constexpr std::string_view interrupt_key = "\x03";  // ETX, the terminal's VINTR
 }  // namespace
 
 Exchange::Exchange(const RunOptions& options, const RunContext& context, const Redactor& redactor, WatcherSet watchers,
-                   Guarded& guarded, CommandStreams streams, bool pty)
+                   Guarded& guarded, Interrupts::Listener& interrupts, CommandStreams streams, bool pty)
     : context_(context),
       watchers_(std::move(watchers)),
       guarded_(guarded),
@@ -36,7 +36,7 @@ Exchange::Exchange(const RunOptions& options, const RunContext& context, const R
       err_(options.hide == Hide::none || options.hide == Hide::out ? context.err : nullptr, redactor, options.max_kept),
       deadline_(options.timeout ? Deadline(*context.clock, *options.timeout) : Deadline()),
       stop_(context.interrupt.stop),
-      interrupts_(context.interrupts),
+      interrupts_(interrupts),
       keep_waiting_([this] { return attend(); }) {
   switch (options.input) {
     case InputChoice::inherit:

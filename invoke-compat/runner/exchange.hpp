@@ -24,7 +24,7 @@ struct CommandStreams {
 class Exchange {
  public:
   Exchange(const RunOptions& options, const RunContext& context, const Redactor& redactor, WatcherSet watchers,
-           Guarded& guarded, CommandStreams streams, bool pty);
+           Guarded& guarded, Interrupts::Listener& interrupts, CommandStreams streams, bool pty);
 
   /// Blocks until the command has ended and both its streams have.
   void run();
@@ -63,7 +63,7 @@ class Exchange {
   OutputStream err_;
   Deadline deadline_;
   StopDescriptor stop_;
-  Interrupts::Listener interrupts_;
+  Interrupts::Listener& interrupts_;
   KeepWaiting keep_waiting_;
   Ending ending_ = Ending::by_itself;
   std::size_t failed_watcher_ = 0;

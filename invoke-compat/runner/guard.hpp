@@ -57,7 +57,7 @@ class Guarded {
   /// Nothing is left of it, or nothing that can be ended.
   [[nodiscard]] bool gone() const noexcept { return !socket_.open(); }
 
-  /// SIGINT to the program and everything below it.
+  /// SIGINT to the program's process group; in the session of this process to the program and everything below it.
   void interrupt() noexcept;
   /// Begins to end everything; update() tells when that is done.
   void end() noexcept;

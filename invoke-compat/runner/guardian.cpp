@@ -209,7 +209,7 @@ class Guardian {
     char order = 0;
     const ssize_t count = ::recv(plan_.socket, &order, 1, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count == 1 && order == order_interrupt) return signal_all(SIGINT);
+    if (count == 1 && order == order_interrupt) return interrupt();
     if (count == 1 && order == order_release) {
       // What runs on must not die with this process.
       ::_exit(0);
@@ -220,6 +220,12 @@ class Guardian {
     }
     if (count <= 0) restore_terminal();
     end_all();
+  }
+
+  /// As the key of a terminal does it: to a process group, in one step, so that no fork gets away. In a group that is not
+  /// the program's own that would be too many.
+  void interrupt() noexcept {
+    if (!plan_.own_session || ::kill(-program_, SIGINT) != 0) signal_all(SIGINT);
   }
 
   /// The other side is dead, and left the terminal as it needed it. Not TCSETSW: a terminal that is held (Ctrl-S) would hold

@@ -207,9 +207,11 @@ class Running {
     for (const Descriptor* end : {&ours.in, &ours.out, &ours.err}) {
       if (end->open()) set_nonblocking(end->fd());
     }
+    // Listens before the command runs: a Ctrl-C that comes at once is not lost.
+    interrupts_.emplace(context_.interrupts);
     GITOPSCTL_TRY(guarded_, Guarded::start(command));
     outcome_.result.pid = guarded_.pid();
-    exchange_.emplace(options_, context_, redactor_, std::move(watchers), guarded_, std::move(ours), pty_);
+    exchange_.emplace(options_, context_, redactor_, std::move(watchers), guarded_, *interrupts_, std::move(ours), pty_);
     return {};
   }
 
@@ -268,6 +270,7 @@ class Running {
   void settle() {
     const bool by_itself = exchange_->ending() == Exchange::Ending::by_itself;
     exchange_.reset();
+    interrupts_.reset();
     guarded_.update();
     if (guarded_.gone()) return;
     if (by_itself && options_.leave_background) return guarded_.release();
@@ -282,6 +285,7 @@ class Running {
   std::string directory_;
   bool pty_ = false;
   Guarded guarded_;
+  std::optional<Interrupts::Listener> interrupts_;
   std::optional<Exchange> exchange_;
 };
 
