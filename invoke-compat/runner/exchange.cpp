@@ -15,6 +15,8 @@ namespace {
 /// The longest sleep between two looks at a deadline, whose clock may be a test's.
 constexpr Millis poll_slice{100};
 constexpr std::size_t chunk = std::size_t{16} << 10U;
+/// Chunks read of a command that was ended: more than pipes hold (1 MiB, pipe(7)).
+constexpr std::size_t max_last_chunks = 128;
 /// What waits to be read by the command; our input is left alone above it.
 constexpr std::size_t max_pending = std::size_t{64} << 10U;
 /// What answers may pile up on a command that does not read.
@@ -57,12 +59,15 @@ void Exchange::run() {
   while (!guarded_.gone() || streams_.out.open() || streams_.err.open()) {
     attend();
     write_input();
-    read_output(streams_.out, out_, 0);
-    read_output(streams_.err, err_, 1);
+    read_outputs();
     const bool ended = guarded_.gone() || guarded_.exited();
     if (ended && ending_ == Ending::by_itself && !streams_.out.open() && !streams_.err.open()) break;
-    // Everything that could be ended is: whoever still holds a stream is out of reach.
-    if (guarded_.gone() && ending_ != Ending::by_itself) break;
+    if (guarded_.gone() && ending_ != Ending::by_itself) {
+      // Everything that could be ended is: whoever still holds a stream is out of reach, and has said enough.
+      for (std::size_t i = 0; i < max_last_chunks && read_outputs(); ++i) {
+      }
+      break;
+    }
     wait();
   }
   react(0, out_.finish(keep_waiting_));
@@ -95,8 +100,14 @@ void Exchange::end(Ending why) {
   guarded_.end();
 }
 
-void Exchange::read_output(Descriptor& from, OutputStream& stream, std::size_t index) {
-  if (!from.open()) return;
+bool Exchange::read_outputs() {
+  const bool out = read_output(streams_.out, out_, 0);
+  const bool err = read_output(streams_.err, err_, 1);
+  return out || err;
+}
+
+bool Exchange::read_output(Descriptor& from, OutputStream& stream, std::size_t index) {
+  if (!from.open()) return false;
   std::array<char, chunk> buffer;  // NOLINT(*-member-init): read() fills it
   const ssize_t count = ::read(from.fd(), buffer.data(), buffer.size());
   if (count > 0) {
@@ -104,6 +115,7 @@ void Exchange::read_output(Descriptor& from, OutputStream& stream, std::size_t i
   } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
     from.close();  // a terminal ends with EIO
   }
+  return count > 0;
 }
 
 void Exchange::react(std::size_t stream, std::string_view text) {

@@ -42,7 +42,9 @@ class Exchange {
   /// Looks at clock, stop, Ctrl-C and guardian; false once the command is being ended, so that nobody waits for readers.
   bool attend();
   void end(Ending why);
-  void read_output(Descriptor& from, OutputStream& stream, std::size_t index);
+  /// What can be read now; false when that is nothing.
+  bool read_output(Descriptor& from, OutputStream& stream, std::size_t index);
+  bool read_outputs();
   void react(std::size_t stream, std::string_view text);
   void read_input();
   void take_input(std::string_view bytes);

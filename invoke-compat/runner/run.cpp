@@ -67,6 +67,7 @@ class Running {
 
   /// Everything up to the start. True: it runs now; false: there is nothing to wait for, the outcome is complete.
   Result<bool> start() {
+    GITOPSCTL_CHECK(context_.interrupt.check("the command"));
     GITOPSCTL_CHECK(decide());
     GITOPSCTL_CHECK(echo());
     if (options_.dry) {

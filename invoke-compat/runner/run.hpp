@@ -20,8 +20,8 @@ struct RunOutcome {
 };
 
 /// Runs a command and waits for its end, or starts and leaves it (disown). Errors are only what kept it from being started:
-/// wrong options, a program, shell or directory that is not there, no more processes. Blocks; thread-safe: commands may run
-/// at once in several threads.
+/// wrong options, a program, shell or directory that is not there, no more processes, a stop that came first. Blocks;
+/// thread-safe: commands may run at once in several threads.
 [[nodiscard]] Result<RunOutcome> run_command_line(const RunOptions& options, const RunContext& context);
 
 /// The reference's `sudo.*`.

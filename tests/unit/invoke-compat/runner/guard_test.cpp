@@ -108,6 +108,20 @@ TEST_SUITE("invoke: nothing outlives its task") {
     CHECK(since(start) < Millis{5'000});
   }
 
+  TEST_CASE("what it says at its end is kept, and after a stop nothing is started") {
+    Fixture fixture;
+    fixture.context.grace = Millis{10'000};
+    auto options = shell("trap 'head -c 60000 /dev/zero | tr \"\\0\" x; exit' TERM; while :; do sleep 0.05; done");
+    options.timeout = Millis{300};
+    options.hide = Hide::both;
+    CHECK(fixture.run(options).result.out == std::string(60'000, 'x'));
+    std::stop_source stop;
+    stop.request_stop();
+    fixture.context.interrupt.stop = stop.get_token();
+    CHECK(fixture.refused(shell("touch made")).code() == ErrorCode::cancelled);
+    CHECK(!std::filesystem::exists(fixture.file("made")));
+  }
+
   TEST_CASE("what is stopped is ended, too") {
     const Fixture fixture;
     auto options = shell("kill -STOP $$");
