@@ -36,7 +36,7 @@ struct StandardFiles {
 };
 
 /// A running process in a process group of its own, so that ending it ends what it started. It gets no descriptor but the
-/// three standard ones, default signal handling and an empty signal mask. No fork of ours runs any code: posix_spawn does.
+/// three standard ones, default signal handling and an empty signal mask. No fork runs any code: posix_spawn does.
 /// The destructor kills the group when the process still runs. Not thread-safe.
 class ChildProcess {
  public:
