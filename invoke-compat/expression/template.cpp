@@ -93,6 +93,7 @@ Result<bool> Expression::truth(const Scope& scope) const {
 
 const Usage& Expression::usage() const noexcept { return syntax_->usage; }
 const std::string& Expression::text() const noexcept { return syntax_->text; }
+const Location& Expression::where() const noexcept { return syntax_->where; }
 
 Template::Template() : syntax_(std::make_shared<Syntax>()) {}
 

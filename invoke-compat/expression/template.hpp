@@ -60,7 +60,9 @@ class Expression {
   /// Whether it holds, see holds().
   [[nodiscard]] Result<bool> truth(const Scope& scope) const;
   [[nodiscard]] const Usage& usage() const noexcept;
+  /// As it is written, and where.
   [[nodiscard]] const std::string& text() const noexcept;
+  [[nodiscard]] const Location& where() const noexcept;
 
  private:
   explicit Expression(std::shared_ptr<const expression_detail::Syntax> syntax) : syntax_(std::move(syntax)) {}
