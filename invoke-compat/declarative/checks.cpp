@@ -18,6 +18,13 @@ namespace gitopsctl::invoke::declarative::detail {
 
 namespace {
 
+std::vector<std::string> attributes(const Task& task) {
+  std::vector<std::string> out;
+  out.reserve(task.args.size());
+  for (const auto& arg : task.args) out.push_back(arg.attribute);
+  return out;
+}
+
 std::string shown(std::string_view text) { return "'" + terminal_safe(truncate_utf8(text, 80)) + "'"; }
 
 class Checks {
@@ -133,8 +140,7 @@ class Checks {
   }
 
   void check_arg_name(const Task& task, const std::string& name, const Reference& reference, const Location& where) {
-    std::vector<std::string> names;
-    for (const auto& arg : task.args) names.push_back(arg.attribute);
+    const auto names = attributes(task);
     if (std::find(names.begin(), names.end(), name) != names.end()) return;
     const std::string underscored = attribute_name(name);
     const bool dashed = std::find(names.begin(), names.end(), underscored) != names.end();
@@ -179,9 +185,7 @@ class Checks {
   void check_call_arg(const TaskCall& call, const Task& target, const std::string& name, const Input& value) {
     const auto arg = std::find_if(target.args.begin(), target.args.end(), [&](const Arg& a) { return a.attribute == name; });
     if (arg == target.args.end()) {
-      std::vector<std::string> names;
-      for (const auto& known : target.args) names.push_back(known.attribute);
-      fail(call.where, shown(call.name) + " has no argument " + shown(name), suggest(name, names, "arguments"));
+      fail(call.where, shown(call.name) + " has no argument " + shown(name), suggest(name, attributes(target), "arguments"));
       return;
     }
     if (!value.is_literal()) return;

@@ -19,6 +19,7 @@ Error invalid(const std::string& message) { return {ErrorCode::invalid_input, me
 /// The members of a map in the order of the file: a Value has them by name.
 std::vector<std::pair<std::string, ConfigNode>> members_in_order(const ConfigNode& map) {
   std::vector<std::pair<std::string, ConfigNode>> out;
+  out.reserve(map.value().size());
   for (const auto& member : map.value().as_map()) out.emplace_back(member.key.str(), map.at(member.key.view()));
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
     const Location x = a.second.key_where();

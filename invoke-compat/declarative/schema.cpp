@@ -135,7 +135,8 @@ Value rule_of_kind(ArgKind kind) {
 
 void refine_arg(Value& schema) {
   property(schema, "name").set("pattern", text(arg_name_pattern));
-  replace(schema, "short", any_of({pattern(short_pattern), object({{"enum", Value::list({Value::boolean(false), Value()})}})}));
+  replace(schema, "short",
+          any_of({pattern(short_pattern), object({{"enum", Value::list({Value::boolean(false), Value()})}})}));
   Value rules = Value::list();
   const auto kinds = arg_kinds();
   for (std::size_t i = 0; i < kinds.size(); ++i) {
@@ -151,15 +152,14 @@ void refine_step(Value& schema) {
   words.push_back(Value::boolean(false));
   words.push_back(Value());
   replace(schema, "hide", any_of({object({{"enum", words}}), expression}));
-  const Value number = object(
-      {{"type", text("integer")}, {"minimum", Value::int64(0)}, {"maximum", Value::float64(largest_exit_code)}});
+  const Value number =
+      object({{"type", text("integer")}, {"minimum", Value::int64(0)}, {"maximum", Value::float64(largest_exit_code)}});
   replace(property(schema, "exit"), "code", any_of({number, expression, type("null")}));
   property(schema, "id").set("pattern", text(step_id_pattern));
   property(schema, "use").set("pattern", text(native_name_pattern));
   property(schema, "env").set("propertyNames", pattern(variable_pattern));
-  const Value not_inside =
-      object({{"not", any_of({object({{"required", Value::list({text("parallel")})}}),
-                              object({{"required", Value::list({text("exit")})}})})}});
+  const Value not_inside = object({{"not", any_of({object({{"required", Value::list({text("parallel")})}}),
+                                                   object({{"required", Value::list({text("exit")})}})})}});
   items(schema, "parallel", object({{"allOf", Value::list({reference("step"), not_inside})}}));
   Value one = Value::list();
   for (const auto& row : actions()) {

@@ -71,13 +71,13 @@ ConfigShape make_file() {
   std::vector<ConfigField> fields{
       required("apiVersion", choice("The version of this format.", {"gitopsctl.dev/v1"})),
       required("kind", choice("What this file is.", {"Tasks"})),
-      optional("settings", object("How tasks of this file are read and run.",
-                                  {
-                                      optional("autoShort", boolean("Arguments get short flags by themselves."),
-                                               Value::boolean(true)),
-                                      optional("dedupe", boolean("A task that is needed twice runs once.")),
-                                      optional("shell", text("The shell of commands, a POSIX one.")),
-                                  })),
+      optional("settings",
+               object("How tasks of this file are read and run.",
+                      {
+                          optional("autoShort", boolean("Arguments get short flags by themselves."), Value::boolean(true)),
+                          optional("dedupe", boolean("A task that is needed twice runs once.")),
+                          optional("shell", text("The shell of commands, a POSIX one.")),
+                      })),
       optional("include", list("Other task files, each as a namespace.",
                                object("One file.",
                                       {
@@ -92,18 +92,17 @@ ConfigShape make_file() {
 
 ConfigShape make_task() {
   using namespace shape;
-  return object("One task.",
-                {
-                    optional("help", text("What it does; its first line shows in listings.", false)),
-                    optional("aliases", list("Other names.", text(""))),
-                    optional("pre", list("Tasks that run before it.", any(""))),
-                    optional("post", list("Tasks that run after it.", any(""))),
-                    optional("args", list("Its arguments.", any(""))),
-                    optional("autoShort", boolean("Its arguments get short flags by themselves.")),
-                    optional("cd", text("Where its steps run, from the project directory.")),
-                    optional("steps", list("What it does, in order; the first failure ends it.", any(""))),
-                    optional("finally", list("What it does at the end in any case.", any(""))),
-                });
+  return object("One task.", {
+                                 optional("help", text("What it does; its first line shows in listings.", false)),
+                                 optional("aliases", list("Other names.", text(""))),
+                                 optional("pre", list("Tasks that run before it.", any(""))),
+                                 optional("post", list("Tasks that run after it.", any(""))),
+                                 optional("args", list("Its arguments.", any(""))),
+                                 optional("autoShort", boolean("Its arguments get short flags by themselves.")),
+                                 optional("cd", text("Where its steps run, from the project directory.")),
+                                 optional("steps", list("What it does, in order; the first failure ends it.", any(""))),
+                                 optional("finally", list("What it does at the end in any case.", any(""))),
+                             });
 }
 
 ConfigShape make_arg() {

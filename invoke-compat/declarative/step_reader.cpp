@@ -149,8 +149,9 @@ Action action_of(const ConfigNode& node) {
     names += (names.empty() ? "" : ", ") + std::string(row.key);
     if (!node.has(row.key)) continue;
     if (count++ == 0) found = row.action;
-    if (count > 1) node.at(row.key).fail_key(invalid("a step does one thing, and this is its " +
-                                                     std::string(count == 2 ? "second" : "next")));
+    if (count > 1)
+      node.at(row.key).fail_key(
+          invalid("a step does one thing, and this is its " + std::string(count == 2 ? "second" : "next")));
   }
   if (count == 0 && node.value().is_map()) node.fail(invalid("a step needs one of: " + names));
   return found;
@@ -227,7 +228,8 @@ Step read_step(const ConfigNode& node, std::set<std::string>& ids, bool inside_p
       step.use = node.text("use");
       step.with = read_input(node.at("with"));
       if (!step.use.empty() && !matches(native_name_pattern, step.use)) {
-        node.at("use").fail(invalid(shown(step.use) + " cannot be a built-in task").with_hint("they are named like calitp.diff"));
+        node.at("use").fail(
+            invalid(shown(step.use) + " cannot be a built-in task").with_hint("they are named like calitp.diff"));
       }
       break;
     case Action::exit: read_exit(node.at("exit"), step); break;

@@ -2,6 +2,7 @@
 
 #include "base/text/escape.hpp"
 #include "invoke-compat/collection/names.hpp"
+#include "invoke-compat/declarative/checks.hpp"
 
 namespace gitopsctl::invoke::declarative::detail {
 
@@ -18,9 +19,10 @@ std::string dashed_path(std::string_view name) {
 
 TaskIndex::TaskIndex(Namespace& root, std::vector<Error>& mistakes) { add(root, "", mistakes); }
 
-void TaskIndex::take(const std::string& prefix, const std::string& name, const Location& where, std::vector<Error>& mistakes) {
+void TaskIndex::take(const std::string& prefix, const std::string& name, const Location& where,
+                     std::vector<Error>& mistakes) {
   const auto [old, added] = taken_.try_emplace(prefix + name, where);
-  if (added) return;
+  if (added || mistakes.size() >= max_mistakes) return;
   mistakes.push_back(Error(ErrorCode::invalid_input, "the name '" + terminal_safe(prefix + name) + "' is taken")
                          .at(where)
                          .with_hint("it is also at " + old->second.to_string()));
@@ -71,6 +73,7 @@ std::optional<std::size_t> TaskIndex::find(std::string_view prefix, std::string_
 
 std::vector<std::string> TaskIndex::known(std::string_view prefix) const {
   std::vector<std::string> out;
+  out.reserve(by_path_.size());
   for (const auto& [path, entry] : by_path_) {
     out.push_back(path);
     if (!prefix.empty() && path.starts_with(prefix)) out.push_back(path.substr(prefix.size()));

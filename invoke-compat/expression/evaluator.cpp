@@ -179,6 +179,7 @@ Result<std::string> Evaluator::join(const std::vector<Value>& arguments, const N
 
 Result<Evaluated> Evaluator::call(const Node& node) {
   std::vector<Value> arguments;
+  arguments.reserve(node.operands.size());
   for (const NodeId operand : node.operands) {
     GITOPSCTL_TRY(Evaluated argument, value(operand));
     arguments.push_back(std::move(argument.value));

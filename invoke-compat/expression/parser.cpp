@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 7> roots{"args", "config", "env", "remain
 template <class Rows, class Name>
 std::vector<std::string> names_of(const Rows& rows, Name&& name) {
   std::vector<std::string> out;
+  out.reserve(rows.size());
   for (const auto& row : rows) out.emplace_back(name(row));
   return out;
 }

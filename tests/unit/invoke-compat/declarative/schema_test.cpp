@@ -47,9 +47,14 @@ TEST_SUITE("invoke: schema of task files") {
     CHECK(problems(std::string(tests::extra_task_file)).empty());
     CHECK(problems(file("tests/parity/invoke/tasks.yaml")).empty());
     for (const auto* text : {
-             "", "tasks:", "tasks: {a: }", "help:\nnamespaces: {a: }", " steps: [{run: a, hide: true}, {run: b, hide: both}]",
+             "",
+             "tasks:",
+             "tasks: {a: }",
+             "help:\nnamespaces: {a: }",
+             " steps: [{run: a, hide: true}, {run: b, hide: both}]",
              " steps: [{run: a, hide: '${{ args.x }}'}, {exit: {}}, {exit: {code: '${{ 3 }}'}}, {print: ''}]",
-             " steps: [{parallel: [{run: a, id: x}, {use: a.b, id: y}]}]", " pre: [a, {task: b, args: {x: [1]}}]",
+             " steps: [{parallel: [{run: a, id: x}, {use: a.b, id: y}]}]",
+             " pre: [a, {task: b, args: {x: [1]}}]",
              " args: [{name: a, short: false}, {name: b, short: '1'}, {name: c, short: }]",
              " args: [{name: a, kind: str, optionalValue: true, default: false}, {name: b, kind: float, default: 1}]",
              " args: [{name: a, kind: list, default: [x], choices: [x, y]}, {name: b, kind: int, default: }]",

@@ -445,5 +445,8 @@ TEST_SUITE("invoke: task files") {
     std::string wrong = "tasks:\n";
     for (int i = 0; i < 3000; ++i) wrong += "  t" + std::to_string(i) + ": {x: 1}\n";
     CHECK(load(wrong).error().flatten().size() == 201);
+    std::string equal = "tasks:\n";
+    for (int i = 0; i < 3000; ++i) equal += "  t" + std::to_string(i) + ": {aliases: [x]}\n";
+    CHECK(load(equal).error().flatten().size() == 200);
   }
 }
