@@ -149,9 +149,10 @@ Action action_of(const ConfigNode& node) {
     names += (names.empty() ? "" : ", ") + std::string(row.key);
     if (!node.has(row.key)) continue;
     if (count++ == 0) found = row.action;
-    if (count > 1)
-      node.at(row.key).fail_key(
-          invalid("a step does one thing, and this is its " + std::string(count == 2 ? "second" : "next")));
+    if (count > 1) {
+      const std::string which = count == 2 ? "second" : "next";
+      node.at(row.key).fail_key(invalid("a step does one thing, and this is its " + which));
+    }
   }
   if (count == 0 && node.value().is_map()) node.fail(invalid("a step needs one of: " + names));
   return found;
