@@ -184,25 +184,25 @@ Result<Evaluated> Evaluator::call(const Node& node) {
     GITOPSCTL_TRY(Evaluated argument, value(operand));
     arguments.push_back(std::move(argument.value));
   }
-  const auto made = [&](std::string text) -> Result<Evaluated> {
+  const auto made = [&](std::string_view text) -> Result<Evaluated> {
     GITOPSCTL_CHECK(spend(text.size()));
     return Evaluated{Value::string(text)};
   };
   const Value& argument = arguments[0];
   switch (node.function) {
     case Function::join: {
-      GITOPSCTL_TRY(std::string text, join(arguments, node));
-      return made(std::move(text));
+      GITOPSCTL_TRY(const std::string text, join(arguments, node));
+      return made(text);
     }
     case Function::json: {
       auto text = to_json(argument, {.escape_html = false});
       if (!text.ok()) return located(text.error(), node);
-      return made(*std::move(text));
+      return made(*text);
     }
     case Function::quote: {
       auto words = shell_words(argument);
       if (!words.ok()) return located(words.error(), node);
-      return made(*std::move(words));
+      return made(*words);
     }
     case Function::secret: {
       if (!argument.is_string()) return error_at(syntax_, node.offset, "the name of a secret is a text");
@@ -210,7 +210,7 @@ Result<Evaluated> Evaluator::call(const Node& node) {
         return error_at(syntax_, node.offset, "there are no secrets here", ErrorCode::unsupported);
       auto text = scope_.secrets->get(std::string(argument.as_string()));
       if (!text.ok()) return located(text.error(), node);
-      return made(*std::move(text));
+      return made(*text);
     }
     case Function::raw: {
       GITOPSCTL_TRY(const std::string text, text_of(argument, node));
@@ -219,7 +219,7 @@ Result<Evaluated> Evaluator::call(const Node& node) {
     }
     case Function::trim: {
       GITOPSCTL_TRY(const std::string text, text_of(argument, node));
-      return made(std::string(trim_space(text)));
+      return made(trim_space(text));
     }
     case Function::lines: {
       GITOPSCTL_TRY(const std::string text, text_of(argument, node));

@@ -63,8 +63,9 @@ Result<Token> read_text(std::string_view text, Token token, std::size_t& bad) {
 Result<Token> read_number(std::string_view text, Token token, std::size_t& bad) {
   std::size_t at = token.offset + (text[token.offset] == '-' ? 1 : 0);
   while (at < text.size() && digit(text[at])) ++at;
-  const bool whole = !(at + 1 < text.size() && text[at] == '.' && digit(text[at + 1]));
-  if (!whole) {
+  const bool fraction = at + 1 < text.size() && text[at] == '.' && digit(text[at + 1]);
+  const bool whole = !fraction;
+  if (fraction) {
     ++at;
     while (at < text.size() && digit(text[at])) ++at;
   }
