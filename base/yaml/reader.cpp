@@ -7,6 +7,7 @@
 #include "base/yaml/marks.hpp"
 #include "base/yaml/tree_builder.hpp"
 #include "base/yaml/yaml.hpp"
+#include "base/yaml/yaml_python.hpp"
 
 namespace gitopsctl {
 namespace {
@@ -41,9 +42,12 @@ Result<FirstYamlDocument> parse_first_yaml(std::string_view text, const YamlOpti
   return out;
 }
 
-Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string& file, const YamlOptions& options) {
+namespace {
+
+Result<LocatedYaml> located(std::string_view text, const std::string& file, const YamlOptions& options,
+                            yaml_detail::TreeBuilder::Scalars scalars) {
   GITOPSCTL_CHECK(check_size(text, options, file));
-  yaml_detail::TreeBuilder builder(text, options, file);
+  yaml_detail::TreeBuilder builder(text, options, file, scalars);
   auto marks = std::make_shared<yaml_detail::MarkTable>(file);
   LocatedYaml out;
   GITOPSCTL_TRY(const bool found, builder.next_document());
@@ -59,6 +63,18 @@ Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string&
   marks->seal();
   out.marks = std::move(marks);
   return out;
+}
+
+}  // namespace
+
+Result<LocatedYaml> parse_located_yaml(std::string_view text, const std::string& file, const YamlOptions& options) {
+  return located(text, file, options, yaml_detail::TreeBuilder::Scalars::profile);
+}
+
+Result<LocatedYaml> parse_python_yaml(std::string_view text, const std::string& file, YamlOptions options) {
+  // What merges do, that keys stay as they are written, and that floats stay floats is as in this profile.
+  options.profile = YamlProfile::go_v3;
+  return located(text, file, options, yaml_detail::TreeBuilder::Scalars::python);
 }
 
 Result<std::vector<YamlDocument>> parse_yaml_stream(std::string_view text, const YamlOptions& options,

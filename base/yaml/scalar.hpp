@@ -21,6 +21,10 @@ struct Scalar {
 /// Resolves the text of an untagged plain scalar. Dates are strings (Go decodes them so into interface{}).
 [[nodiscard]] Scalar resolve_plain(std::string_view text, YamlProfile profile);
 
+/// The same by the rules of PyYAML's safe loader, which is YAML 1.1: `010` is 8, `1:30` is 90, `no` is false, `y` is text.
+/// Dates are strings here, too. What the loader fails on (`0b_`) is text; integers beyond 64 bits are floats.
+[[nodiscard]] Scalar resolve_python(std::string_view text);
+
 /// True when Go's YAML library takes `text` for a date or time; such strings are quoted by the writer.
 [[nodiscard]] bool is_timestamp(std::string_view text);
 

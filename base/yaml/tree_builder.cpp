@@ -84,12 +84,17 @@ Error syntax_error(const SyntaxError& error, const YamlOptions& options, const s
   return Error(ErrorCode::invalid_input, std::move(message)).at(at(file, error.problem_mark));
 }
 
-TreeBuilder::TreeBuilder(std::string_view text, const YamlOptions& options, const std::string& file)
+TreeBuilder::TreeBuilder(std::string_view text, const YamlOptions& options, const std::string& file, Scalars scalars)
     : text_(text),
       options_(options),
       file_(file),
+      scalars_(scalars),
       source_(text, options.profile),
-      check_duplicates_(options.unique_keys || options.profile == YamlProfile::go_v3) {}
+      check_duplicates_(options.unique_keys || (options.profile == YamlProfile::go_v3 && scalars == Scalars::profile)) {}
+
+Scalar TreeBuilder::resolve(std::string_view text) const {
+  return scalars_ == Scalars::python ? resolve_python(text) : resolve_plain(text, options_.profile);
+}
 
 Result<bool> TreeBuilder::next_document() {
   Event event;
@@ -462,7 +467,7 @@ void TreeBuilder::key(std::string_view text, std::string_view tag, bool plain, M
 SharedString TreeBuilder::plain_key(std::string_view text, Frame& frame) {
   const auto* known = keys_.find(text);
   if (known != nullptr && known->plain_is_string) return known->text;
-  const Scalar scalar = resolve_plain(text, options_.profile);
+  const Scalar scalar = resolve(text);
   switch (scalar.type) {
     case ScalarType::string: return known != nullptr ? known->text : keys_.add(text, true);
     case ScalarType::null: frame.key_state = KeyState::null; return {};
@@ -494,7 +499,7 @@ std::optional<Scalar> TreeBuilder::tagged(std::string_view text, std::string_vie
   const bool timestamp = name == "timestamp";
   if (name != "bool" && name != "int" && name != "float" && name != "null" && !timestamp) return Scalar{};
   if (timestamp && is_timestamp(text)) return Scalar{};
-  Scalar scalar = resolve_plain(text, options_.profile);
+  Scalar scalar = resolve(text);
   const std::string wanted = "!!" + std::string(name);
   if (name == "float" && scalar.type == ScalarType::integer) {
     return Scalar{.type = ScalarType::floating, .floating = static_cast<double>(scalar.integer)};
@@ -508,7 +513,7 @@ std::optional<Scalar> TreeBuilder::tagged(std::string_view text, std::string_vie
 Value TreeBuilder::scalar_value(std::string_view text, std::string_view tag, bool plain, Mark mark) {
   Scalar scalar;
   if (tag.empty()) {
-    if (plain) scalar = resolve_plain(text, options_.profile);
+    if (plain) scalar = resolve(text);
     if (scalar.type == ScalarType::string) return Value::string(text);
   } else {
     std::string decoded;

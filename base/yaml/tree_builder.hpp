@@ -24,7 +24,11 @@ namespace gitopsctl::yaml_detail {
 /// Turns the events of a stream into values, one document after the other, without recursion.
 class TreeBuilder {
  public:
-  TreeBuilder(std::string_view text, const YamlOptions& options, const std::string& file);
+  /// Whose rules decide what a plain scalar is: those of the options' profile, or PyYAML's.
+  enum class Scalars : std::uint8_t { profile, python };
+
+  TreeBuilder(std::string_view text, const YamlOptions& options, const std::string& file,
+              Scalars scalars = Scalars::profile);
 
   /// Moves to the next document. False at the end of the stream.
   [[nodiscard]] Result<bool> next_document();
@@ -90,6 +94,7 @@ class TreeBuilder {
   SharedString plain_key(std::string_view text, Frame& frame);
   [[nodiscard]] std::optional<Scalar> tagged(std::string_view text, std::string_view tag, Mark mark, std::string& decoded);
   [[nodiscard]] Value scalar_value(std::string_view text, std::string_view tag, bool plain, Mark mark);
+  [[nodiscard]] Scalar resolve(std::string_view text) const;
   [[nodiscard]] Value number(const Scalar& scalar, Mark mark);
   void count(std::uint64_t steps, std::uint64_t from_aliases, Mark mark);
   void sort_members(std::size_t base);
@@ -110,6 +115,7 @@ class TreeBuilder {
   std::string_view text_;
   const YamlOptions& options_;
   const std::string& file_;
+  Scalars scalars_;
   EventSource source_;
   KeyCache keys_;
   MarkTable* marks_ = nullptr;
