@@ -20,9 +20,7 @@ constexpr std::size_t tag_bytes = 16;
 constexpr std::size_t payload_nonce_bytes = 16;
 constexpr std::size_t chunk_bytes = 65536;
 
-Error bad(std::string_view what) {
-  return {ErrorCode::invalid_input, "the age file cannot be read: " + std::string(what)};
-}
+Error bad(std::string_view what) { return {ErrorCode::invalid_input, "the age file cannot be read: " + std::string(what)}; }
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -160,7 +158,8 @@ Result<std::vector<AgeIdentity>> parse_age_identities(std::string_view text, con
     auto identity = AgeIdentity::parse(word);
     if (!identity.ok()) return identity.error().at({file, line, 0});
     if (out.size() == max_age_identities) {
-      return Error(ErrorCode::too_large, "more than " + std::to_string(max_age_identities) + " age identities").at({file, line, 0});
+      return Error(ErrorCode::too_large, "more than " + std::to_string(max_age_identities) + " age identities")
+          .at({file, line, 0});
     }
     out.push_back(std::move(identity).value());
   }
@@ -226,7 +225,8 @@ Result<SecretBytes> decrypt_age(std::string_view file, std::span<const AgeIdenti
   GITOPSCTL_TRY(const AgeHeader header, parse_age_header(binary));
   GITOPSCTL_TRY(const SecretBytes file_key, find_file_key(header, identities));
   const SecretBytes mac_key = hkdf_sha256(file_key.view(), "", "header");
-  if (!constant_time_equal(hmac_sha256(mac_key.view(), header.authenticated), header.mac)) return bad("its head was changed");
+  if (!constant_time_equal(hmac_sha256(mac_key.view(), header.authenticated), header.mac))
+    return bad("its head was changed");
   return open_payload(header.payload, file_key.view(), max_bytes);
 }
 

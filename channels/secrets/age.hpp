@@ -58,8 +58,9 @@ struct AgeHeader {
 /// The binary file in an armored one; what is not armored is given back as it is.
 [[nodiscard]] Result<std::string> remove_age_armor(std::string_view file);
 
-/// The plain text of an armored or binary file. `forbidden` when no identity is one of its recipients, `invalid_input` when it
-/// was changed, cut or is none, `unsupported` for passphrases, `too_large` over `max_bytes`. Shows nothing of any content.
+/// The plain text of an armored or binary file. `forbidden` when no identity is one of its recipients, `invalid_input` when
+/// it was changed, cut or is none, `unsupported` for passphrases, `too_large` over `max_bytes`. Shows nothing of any
+/// content.
 [[nodiscard]] Result<SecretBytes> decrypt_age(std::string_view file, std::span<const AgeIdentity> identities,
                                               std::uint64_t max_bytes);
 

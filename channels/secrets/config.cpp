@@ -17,9 +17,7 @@ constexpr std::string_view pod_token = "/var/run/secrets/kubernetes.io/serviceac
 
 Value text_value(std::string_view value) { return Value::string(value); }
 
-ConfigField kind_field(std::string_view kind) {
-  return required("kind", choice("Where they are.", {std::string(kind)}));
-}
+ConfigField kind_field(std::string_view kind) { return required("kind", choice("Where they are.", {std::string(kind)})); }
 
 ConfigShape file_shape() {
   return object("Files of a directory.",
@@ -31,11 +29,10 @@ ConfigShape file_shape() {
 }
 
 ConfigShape env_shape() {
-  return object("Environment variables.",
-                {
-                    kind_field("env"),
-                    required("prefix", text("What the names of the variables begin with.")),
-                });
+  return object("Environment variables.", {
+                                              kind_field("env"),
+                                              required("prefix", text("What the names of the variables begin with.")),
+                                          });
 }
 
 ConfigShape kubernetes_shape() {
@@ -151,7 +148,8 @@ std::string address(const ConfigNode& node, std::string_view key, std::string_vi
 void check_methods(const ConfigNode& auth, std::string_view method, const std::vector<std::string_view>& needed,
                    const std::vector<std::string_view>& allowed, const std::vector<std::string_view>& all) {
   for (const auto key : needed) {
-    if (!auth.has(key)) auth.fail(bad("missing key '" + std::string(key) + "'").with_hint("method " + std::string(method) + " needs it"));
+    if (!auth.has(key))
+      auth.fail(bad("missing key '" + std::string(key) + "'").with_hint("method " + std::string(method) + " needs it"));
   }
   for (const auto key : all) {
     const bool fits = std::ranges::find(needed, key) != needed.end() || std::ranges::find(allowed, key) != allowed.end();
@@ -175,8 +173,9 @@ FileProviderConfig read_file(const ConfigNode& node) {
 EnvProviderConfig read_env(const ConfigNode& node) {
   EnvProviderConfig out;
   out.prefix = node.text("prefix");
-  const bool good = std::ranges::all_of(
-      out.prefix, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c >= 'a' && c <= 'z'); });
+  const bool good = std::ranges::all_of(out.prefix, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c >= 'a' && c <= 'z');
+  });
   if (!good) node.at("prefix").fail(bad("a prefix has letters, digits and '_' only"));
   return out;
 }
@@ -273,7 +272,8 @@ void read_provider(const std::string& name, const ConfigNode& node, SecretsConfi
     } else if (kind.empty()) {
       node.fail(bad("missing key 'kind'").with_hint(suggest("", known, "kinds")));
     } else {
-      node.at("kind").fail(Error(ErrorCode::unsupported, "there is no such kind of provider").with_hint(suggest(kind, known, "kinds")));
+      node.at("kind").fail(
+          Error(ErrorCode::unsupported, "there is no such kind of provider").with_hint(suggest(kind, known, "kinds")));
     }
     return;
   }
@@ -289,13 +289,14 @@ void read_provider(const std::string& name, const ConfigNode& node, SecretsConfi
 }  // namespace
 
 ConfigShape secrets_shape() {
-  return object("Where secrets come from.",
-                {
-                    optional("default", text("The provider of references that name none; not needed where there is one.")),
-                    optional("cache", choice("Whether a secret is fetched once in a run. Nothing is kept on disk.", {"run", "none"}),
-                             text_value("run")),
-                    optional("providers", map("By name; what each may have depends on its kind.", any("A provider."))),
-                });
+  return object(
+      "Where secrets come from.",
+      {
+          optional("default", text("The provider of references that name none; not needed where there is one.")),
+          optional("cache", choice("Whether a secret is fetched once in a run. Nothing is kept on disk.", {"run", "none"}),
+                   text_value("run")),
+          optional("providers", map("By name; what each may have depends on its kind.", any("A provider."))),
+      });
 }
 
 SecretsConfig read_secrets(const ConfigNode& node) {
@@ -313,7 +314,8 @@ SecretsConfig read_secrets(const ConfigNode& node) {
   if (out.default_provider.empty()) {
     if (names.size() == 1) out.default_provider = names.front();
   } else if (std::ranges::find(names, out.default_provider) == names.end()) {
-    node.at("default").fail(bad("there is no provider of this name").with_hint(suggest(out.default_provider, names, "providers")));
+    node.at("default").fail(
+        bad("there is no provider of this name").with_hint(suggest(out.default_provider, names, "providers")));
   }
   return out;
 }

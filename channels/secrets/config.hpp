@@ -82,7 +82,8 @@ struct SecretsConfig {
   std::map<std::string, ProviderConfig, std::less<>> providers;
 };
 
-/// What the section may have, for the schema of the file that it is in. Keys of single providers are checked by read_secrets().
+/// What the section may have, for the schema of the file that it is in. Keys of single providers are checked by
+/// read_secrets().
 [[nodiscard]] ConfigShape secrets_shape();
 /// Reads it, noting every mistake with its place. A section that is not there has no providers.
 [[nodiscard]] SecretsConfig read_secrets(const ConfigNode& node);

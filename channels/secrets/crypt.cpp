@@ -54,10 +54,11 @@ std::optional<SecretBytes> open_sealed(const EVP_CIPHER* cipher, const Sealed& s
   std::string out(sealed.data.size() + 1, '\0');
   int size = 0;
   int rest = 0;
-  bool good = context != nullptr && EVP_DecryptInit_ex(context.get(), cipher, nullptr, nullptr, nullptr) == 1 &&
-              EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_IVLEN, static_cast<int>(sealed.iv.size()), nullptr) == 1 &&
-              EVP_DecryptInit_ex(context.get(), nullptr, nullptr, raw(sealed.key), raw(sealed.iv)) == 1 &&
-              EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, tag.data()) == 1;
+  bool good =
+      context != nullptr && EVP_DecryptInit_ex(context.get(), cipher, nullptr, nullptr, nullptr) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_IVLEN, static_cast<int>(sealed.iv.size()), nullptr) == 1 &&
+      EVP_DecryptInit_ex(context.get(), nullptr, nullptr, raw(sealed.key), raw(sealed.iv)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, tag.data()) == 1;
   if (good && !sealed.additional.empty()) {
     good = EVP_DecryptUpdate(context.get(), nullptr, &size, raw(sealed.additional),
                              static_cast<int>(sealed.additional.size())) == 1;
@@ -117,8 +118,8 @@ std::optional<SecretBytes> x25519_shared(std::string_view scalar, std::string_vi
   std::size_t size = out.size();
   // OpenSSL refuses a result that is all zero.
   if (context == nullptr || EVP_PKEY_derive_init(context.get()) != 1 ||
-      EVP_PKEY_derive_set_peer(context.get(), theirs.get()) != 1 ||
-      EVP_PKEY_derive(context.get(), raw(out), &size) != 1 || size != curve_bytes) {
+      EVP_PKEY_derive_set_peer(context.get(), theirs.get()) != 1 || EVP_PKEY_derive(context.get(), raw(out), &size) != 1 ||
+      size != curve_bytes) {
     wipe(out);
     return std::nullopt;
   }
@@ -147,8 +148,9 @@ std::optional<SecretBytes> open_aes256_gcm(std::string_view key, std::string_vie
 
 Result<std::string> sign_rs256(std::string_view private_key_pem, std::string_view text) {
   const std::unique_ptr<BIO, FreeBio> bio(
-      private_key_pem.size() < (1U << 20U) ? BIO_new_mem_buf(private_key_pem.data(), static_cast<int>(private_key_pem.size()))
-                                           : nullptr);
+      private_key_pem.size() < (1U << 20U)
+          ? BIO_new_mem_buf(private_key_pem.data(), static_cast<int>(private_key_pem.size()))
+          : nullptr);
   const Key key(bio == nullptr ? nullptr : PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr));
   if (key == nullptr || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
     return Error(ErrorCode::invalid_input, "the private key cannot be read")
@@ -156,8 +158,7 @@ Result<std::string> sign_rs256(std::string_view private_key_pem, std::string_vie
   }
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
   std::size_t size = 0;
-  bool good = context != nullptr &&
-              EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+  bool good = context != nullptr && EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
               EVP_DigestSign(context.get(), nullptr, &size, raw(text), text.size()) == 1;
   std::string out(size, '\0');
   good = good && EVP_DigestSign(context.get(), raw(out), &size, raw(text), text.size()) == 1;

@@ -20,8 +20,8 @@ namespace gitopsctl::channels::secrets {
 /// HKDF with SHA-256 (RFC 5869), 32 bytes of output.
 [[nodiscard]] SecretBytes hkdf_sha256(std::string_view key, std::string_view salt, std::string_view info);
 
-/// ChaCha20-Poly1305 (RFC 8439): the plain text of `sealed`, which ends with its tag of 16 bytes. Nothing when the tag is not
-/// the one of `key` (32 bytes) and `nonce` (12).
+/// ChaCha20-Poly1305 (RFC 8439): the plain text of `sealed`, which ends with its tag of 16 bytes. Nothing when the tag is
+/// not the one of `key` (32 bytes) and `nonce` (12).
 [[nodiscard]] std::optional<SecretBytes> open_chacha20_poly1305(std::string_view key, std::string_view nonce,
                                                                 std::string_view sealed);
 /// AES-256-GCM with an IV of 1 to 64 bytes and a tag of 16. Nothing when the tag is not that of the rest.

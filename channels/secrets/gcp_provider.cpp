@@ -99,7 +99,8 @@ class GcpProvider final : public SecretProvider {
     const Value* sum = payload->find("dataCrc32c");
     if (sum != nullptr && !sum->is_nothing() && sum_of(*sum) != crc32c(out.view())) {
       // It was changed on the way, so the next answer may be right.
-      return Error(ErrorCode::unavailable, "the checksum (CRC32C) of the secret does not fit what " + config_.endpoint + " sent");
+      return Error(ErrorCode::unavailable,
+                   "the checksum (CRC32C) of the secret does not fit what " + config_.endpoint + " sent");
     }
     return out;
   }

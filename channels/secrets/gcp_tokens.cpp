@@ -115,8 +115,9 @@ Result<GcpTokens::Granted> GcpTokens::from_file(const std::string& path, const I
   if (!std::ranges::all_of(quota_project_, [](char c) { return c > ' ' && c < 0x7F; })) quota_project_.clear();
   const auto type = credentials->string_at({"type"});
   Result<Granted> granted = Error(ErrorCode::unsupported, "credentials of this type are not supported")
-                                .with_hint("use the key of a service account, gcloud auth application-default login, or "
-                                           "auth: {method: command, command: [gcloud, auth, print-access-token]}");
+                                .with_hint(
+                                    "use the key of a service account, gcloud auth application-default login, or "
+                                    "auth: {method: command, command: [gcloud, auth, print-access-token]}");
   if (type == "service_account") granted = from_service_account(*credentials, interrupt);
   if (type == "authorized_user") granted = from_refresh_token(*credentials, interrupt);
   if (!granted.ok()) return granted.error().in(shown);
@@ -161,7 +162,8 @@ Result<GcpTokens::Granted> GcpTokens::from_refresh_token(const Value& credential
                   interrupt);
 }
 
-Result<GcpTokens::Granted> GcpTokens::exchange(const std::string& endpoint, std::string body, const Interrupt& interrupt) const {
+Result<GcpTokens::Granted> GcpTokens::exchange(const std::string& endpoint, std::string body,
+                                               const Interrupt& interrupt) const {
   const auto url = HttpUrl::parse(endpoint);
   if (!url.ok()) return Error(ErrorCode::invalid_input, "the token_uri of the credentials is no URL");
   SecretCall call;

@@ -11,8 +11,8 @@
 
 namespace gitopsctl::channels::secrets {
 
-/// An access token of Google's cloud, got the first time that it is asked for and renewed a minute before it ends. Every token
-/// is hidden from the log. Not thread-safe.
+/// An access token of Google's cloud, got the first time that it is asked for and renewed a minute before it ends. Every
+/// token is hidden from the log. Not thread-safe.
 class GcpTokens {
  public:
   /// Both must outlive it.
@@ -21,8 +21,8 @@ class GcpTokens {
   GcpTokens(const GcpTokens&) = delete;
   GcpTokens& operator=(const GcpTokens&) = delete;
 
-  /// `forbidden` when the credentials are not believed, `not_found` or `invalid_input` when the file with them is not there or
-  /// none, `unsupported` for federated identities, `unavailable`, `timeout`, `cancelled`.
+  /// `forbidden` when the credentials are not believed, `not_found` or `invalid_input` when the file with them is not there
+  /// or none, `unsupported` for federated identities, `unavailable`, `timeout`, `cancelled`.
   [[nodiscard]] Result<std::string> token(const Interrupt& interrupt);
   /// Whom requests are billed to, when the credentials say so (`quota_project_id`).
   [[nodiscard]] const std::string& quota_project() const noexcept { return quota_project_; }

@@ -51,7 +51,8 @@ Error answer_error(int status, const std::string& who) {
   if (status == 404) return {ErrorCode::not_found, what};
   if (status == 408 || status == 429 || status >= 500) return {ErrorCode::unavailable, what};
   if (status >= 300 && status < 400) {
-    return Error(ErrorCode::invalid_input, what).with_hint("redirects are not followed; configure the address that answers itself");
+    return Error(ErrorCode::invalid_input, what)
+        .with_hint("redirects are not followed; configure the address that answers itself");
   }
   return {ErrorCode::invalid_input, what};
 }

@@ -39,8 +39,8 @@ struct SecretAnswer {
 /// Sends it; errors as HttpClient has them. At most 4 MiB of answer.
 [[nodiscard]] Result<SecretAnswer> send_call(SecretCall call, const Interrupt& interrupt);
 
-/// The error that a status of 400 and more (or a redirect) means: 401 and 403 `forbidden`, 404 `not_found`, 408, 429, 500 and
-/// more `unavailable`, the rest `invalid_input`. `who` answers; its words are not repeated, since they may be anything.
+/// The error that a status of 400 and more (or a redirect) means: 401 and 403 `forbidden`, 404 `not_found`, 408, 429, 500
+/// and more `unavailable`, the rest `invalid_input`. `who` answers; its words are not repeated, since they may be anything.
 [[nodiscard]] Error answer_error(int status, const std::string& who);
 
 /// `text` with everything but letters, digits and `-_.~` percent-encoded; `/` stays with `slashes`.

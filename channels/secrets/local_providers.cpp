@@ -46,7 +46,8 @@ class FileProvider final : public SecretProvider {
       if (!bytes.ok()) return bytes.error();
       return as_asked(SecretBytes(*std::move(bytes)), ref);
     }
-    return Error(ErrorCode::not_found, "there is no such file").with_hint("looked for " + tried + " in " + terminal_safe(config_.dir));
+    return Error(ErrorCode::not_found, "there is no such file")
+        .with_hint("looked for " + tried + " in " + terminal_safe(config_.dir));
   }
 
  private:
@@ -87,7 +88,8 @@ class EnvProvider final : public SecretProvider {
       } else if (c == '-' || c == '.') {
         out += '_';
       } else {
-        return Error(ErrorCode::invalid_input, "a secret of kind env has letters, digits, '-', '_' and '.' in its name only");
+        return Error(ErrorCode::invalid_input,
+                     "a secret of kind env has letters, digits, '-', '_' and '.' in its name only");
       }
     }
     return out;

@@ -42,9 +42,11 @@ void check_document(const YamlDocument& document, const std::string& release_nam
     return;
   }
   for (const auto* key : {"apiVersion", "kind"}) {
-    if (object.string_at({key}).empty()) mistakes.push_back(bad("an object of it has no " + std::string(key), document.line));
+    if (object.string_at({key}).empty())
+      mistakes.push_back(bad("an object of it has no " + std::string(key), document.line));
   }
-  if (object.string_at({"metadata", "name"}).empty()) mistakes.push_back(bad("an object of it has no metadata.name", document.line));
+  if (object.string_at({"metadata", "name"}).empty())
+    mistakes.push_back(bad("an object of it has no metadata.name", document.line));
   const Value* own = object.find_path({"metadata", "namespace"});
   if (own != nullptr && !own->is_nothing() && (!own->is_string() || own->as_string().empty())) {
     mistakes.push_back(bad("an object of it has a metadata.namespace that is no text", document.line));
@@ -55,8 +57,8 @@ void check_document(const YamlDocument& document, const std::string& release_nam
     mistakes.push_back(bad("an object of it has no namespace, and the release has none either", document.line)
                            .with_hint("write metadata.namespace, or the release's namespace"));
   } else if (!named.empty() && !release_namespace.empty() && named != release_namespace) {
-    mistakes.push_back(Error(ErrorCode::forbidden, "an object of it has another namespace than the release, which is '" +
-                                                       release_namespace + "'")
+    mistakes.push_back(Error(ErrorCode::forbidden,
+                             "an object of it has another namespace than the release, which is '" + release_namespace + "'")
                            .at({"", document.line, 0})
                            .with_hint("leave out metadata.namespace, or list the secret in a release of that namespace"));
   }

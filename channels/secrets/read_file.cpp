@@ -45,7 +45,8 @@ Result<SecretBytes> read_named_file(const std::string& path, std::uint64_t max_b
                     "'" + terminal_safe(path) + "' has more than " + std::to_string(max_bytes) + " bytes");
   if (static_cast<std::uint64_t>(status.st_size) > max_bytes) return large;
   // One more than may be there, so that a file that grows is seen.
-  std::string out(static_cast<std::size_t>(std::min<std::uint64_t>(max_bytes, static_cast<std::uint64_t>(status.st_size))) + 1, '\0');
+  std::string out(
+      static_cast<std::size_t>(std::min<std::uint64_t>(max_bytes, static_cast<std::uint64_t>(status.st_size))) + 1, '\0');
   std::size_t have = 0;
   while (have < out.size()) {
     const ssize_t got = ::read(file.fd, out.data() + have, out.size() - have);

@@ -18,7 +18,8 @@ Result<void> check_piece(std::string_view text, std::string_view what) {
   if (text.size() > max_name_bytes) {
     return bad("the " + std::string(what) + " of a secret has more than " + std::to_string(max_name_bytes) + " bytes");
   }
-  if (terminal_safe(text) != text) return bad("the " + std::string(what) + " of a secret has characters that cannot be printed");
+  if (terminal_safe(text) != text)
+    return bad("the " + std::string(what) + " of a secret has characters that cannot be printed");
   return {};
 }
 

@@ -31,12 +31,12 @@ class Secrets {
   Secrets(const Secrets&) = delete;
   Secrets& operator=(const Secrets&) = delete;
 
-  /// The secret; with `cache: run` as it was when it was first asked for. Errors: `invalid_input` for a reference that cannot
-  /// be one, `not_found`, `forbidden`, `unavailable`, `unsupported`, `too_large` over max_secret_bytes, `cancelled`, `timeout`
-  /// when the caller's own deadline passed.
+  /// The secret; with `cache: run` as it was when it was first asked for. Errors: `invalid_input` for a reference that
+  /// cannot be one, `not_found`, `forbidden`, `unavailable`, `unsupported`, `too_large` over max_secret_bytes, `cancelled`,
+  /// `timeout` when the caller's own deadline passed.
   [[nodiscard]] Result<Secret> resolve(const SecretRef& ref, const Interrupt& interrupt);
-  /// Whether resolve() would succeed, by the same errors. It is fetched for that, since nothing less proves the right to read
-  /// it, and dropped.
+  /// Whether resolve() would succeed, by the same errors. It is fetched for that, since nothing less proves the right to
+  /// read it, and dropped.
   [[nodiscard]] Result<void> check(const SecretRef& ref, const Interrupt& interrupt);
   /// Drops what was kept: the end of a run.
   void forget();

@@ -41,14 +41,14 @@ struct SopsDocument {
 
 inline constexpr std::size_t max_sops_recipients = 100;
 
-/// Reads an encrypted file. `invalid_input` when it is none, `unsupported` for what needs the sops program (several key groups,
-/// rules over comments), `too_large`. Errors never quote the file. Pure.
+/// Reads an encrypted file. `invalid_input` when it is none, `unsupported` for what needs the sops program (several key
+/// groups, rules over comments), `too_large`. Errors never quote the file. Pure.
 [[nodiscard]] Result<SopsDocument> read_sops(std::string_view text, SopsStore store, const std::string& file);
 
 /// Decrypts the document and compares its sum (MAC) before it gives back anything. The plain text is YAML with keys in order
 /// (several documents with `---` between them), JSON, dotenv as it was, or the bytes of a binary file; comments of YAML are
-/// left out. `forbidden` when no identity is a recipient, `invalid_input` when the file was changed, `unsupported` when no age
-/// key could open it, `too_large` over `max_bytes`. Shows nothing of any content. Pure; takes the document apart.
+/// left out. `forbidden` when no identity is a recipient, `invalid_input` when the file was changed, `unsupported` when no
+/// age key could open it, `too_large` over `max_bytes`. Shows nothing of any content. Pure; takes the document apart.
 [[nodiscard]] Result<SecretBytes> decrypt_sops(SopsDocument document, std::span<const AgeIdentity> identities,
                                                std::uint64_t max_bytes, const std::string& file);
 

@@ -127,7 +127,8 @@ class Decryption {
   /// The sum in the form in which it is kept.
   [[nodiscard]] std::string sum() const {
     std::string out = sha512_hex(summed_.view());
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
     return out;
   }
 
@@ -142,8 +143,8 @@ class Decryption {
   }
   [[nodiscard]] bool is_encrypted() const {
     const bool matched = std::ranges::any_of(path_, [this](const auto& key) { return matches(key); });
-    const bool names_plain = metadata_.rule == SopsMetadata::Rule::unencrypted_suffix ||
-                             metadata_.rule == SopsMetadata::Rule::unencrypted_regex;
+    const bool names_plain =
+        metadata_.rule == SopsMetadata::Rule::unencrypted_suffix || metadata_.rule == SopsMetadata::Rule::unencrypted_regex;
     return matched != names_plain;
   }
   /// Where a value stands is part of what it is authenticated by.
@@ -198,7 +199,8 @@ class Decryption {
   SecretBytes summed_;
 };
 
-Result<SecretBytes> data_key(const SopsMetadata& metadata, std::span<const AgeIdentity> identities, const std::string& file) {
+Result<SecretBytes> data_key(const SopsMetadata& metadata, std::span<const AgeIdentity> identities,
+                             const std::string& file) {
   std::optional<Error> why;
   // The recipient says whose part it is; asked first, it saves the work on those of others.
   for (const bool expected : {true, false}) {
@@ -216,8 +218,9 @@ Result<SecretBytes> data_key(const SopsMetadata& metadata, std::span<const AgeId
   std::string recipients;
   for (const auto& part : metadata.age) {
     // What stands there may be any text, a key included.
-    const auto known = part.recipient.starts_with("age1") && part.recipient.size() < 100 &&
-                       std::ranges::all_of(part.recipient, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+    const auto known =
+        part.recipient.starts_with("age1") && part.recipient.size() < 100 &&
+        std::ranges::all_of(part.recipient, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
     if (known) recipients += (recipients.empty() ? "" : ", ") + part.recipient;
   }
   if (metadata.age.empty()) {
@@ -232,7 +235,8 @@ Result<SecretBytes> data_key(const SopsMetadata& metadata, std::span<const AgeId
                  "; add this installation's recipient with sops updatekeys, or configure the right key");
 }
 
-Result<void> compare_sums(const SopsMetadata& metadata, std::string_view key, const std::string& sum, const std::string& file) {
+Result<void> compare_sums(const SopsMetadata& metadata, std::string_view key, const std::string& sum,
+                          const std::string& file) {
   const auto envelope = open_envelope(metadata.mac);
   std::optional<SecretBytes> kept;
   if (envelope) {

@@ -32,9 +32,7 @@ bool is_true(const SopsNode& node) {
   return node.kind == SopsNode::Kind::boolean ? node.boolean : node.text.view() == "true";
 }
 
-bool is_empty(const SopsNode& node) {
-  return node.items.empty() && node.members.empty() && node.text.empty();
-}
+bool is_empty(const SopsNode& node) { return node.items.empty() && node.members.empty() && node.text.empty(); }
 
 /// `age__list_0__map_enc` → 0, enc
 std::optional<std::pair<std::size_t, std::string>> age_place(std::string_view key) {
@@ -120,7 +118,8 @@ Result<void> read_keys(const Fields& fields, SopsMetadata& out, const std::strin
   const auto age = fields.find("age");
   if (age == fields.end()) return {};
   if (age->second.items.size() > max_sops_recipients) {
-    return Error(ErrorCode::too_large, "the encrypted file has more than " + std::to_string(max_sops_recipients) + " recipients")
+    return Error(ErrorCode::too_large,
+                 "the encrypted file has more than " + std::to_string(max_sops_recipients) + " recipients")
         .at({file, 0, 0});
   }
   for (const auto& entry : age->second.items) {
@@ -180,7 +179,8 @@ Result<SopsDocument> read_sops(std::string_view text, SopsStore store, const std
         .with_hint("it must be encrypted: sops encrypt --in-place FILE");
   }
   if (!parse_time(out.last_modified).ok()) return bad("the time of its metadata is none", file);
-  if (const auto only = fields.find("mac_only_encrypted"); only != fields.end()) out.mac_only_encrypted = is_true(only->second);
+  if (const auto only = fields.find("mac_only_encrypted"); only != fields.end())
+    out.mac_only_encrypted = is_true(only->second);
   GITOPSCTL_CHECK(read_rule(fields, out, file));
   GITOPSCTL_CHECK(read_keys(fields, out, file));
   return document;

@@ -57,8 +57,7 @@ Result<void> add_member(SopsNode& map, std::set<std::string, std::less<>>& keys,
 
 class YamlTree {
  public:
-  YamlTree(std::string_view text, const std::string& file)
-      : bounds_(file), events_(text, YamlProfile::go_v3), file_(file) {}
+  YamlTree(std::string_view text, const std::string& file) : bounds_(file), events_(text, YamlProfile::go_v3), file_(file) {}
 
   Result<std::vector<SopsNode>> read() {
     std::vector<SopsNode> documents;
@@ -121,8 +120,7 @@ class YamlTree {
 
   [[nodiscard]] Result<SopsNode> scalar() const {
     constexpr std::string_view standard = "tag:yaml.org,2002:";
-    const std::string_view tag =
-        event_.tag.starts_with(standard) ? event_.tag.substr(standard.size()) : std::string_view{};
+    const std::string_view tag = event_.tag.starts_with(standard) ? event_.tag.substr(standard.size()) : std::string_view{};
     if (!event_.tag.empty() && event_.tag != "!" && tag.empty()) return bounds_.unsupported("a tag", line());
     SopsNode out;
     out.line = line();
@@ -284,7 +282,8 @@ Result<std::vector<SopsNode>> read_json(std::string_view text, const std::string
   const auto checked = parse_json(text, file, true, max_sops_file_bytes);
   if (!checked.ok()) {
     const Location where = checked.error().where();
-    return Error(checked.error().code(), "the encrypted file cannot be read: it is no JSON").at({file, where.line, where.column});
+    return Error(checked.error().code(), "the encrypted file cannot be read: it is no JSON")
+        .at({file, where.line, where.column});
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   GITOPSCTL_TRY(SopsNode root, JsonTree(text, file).read());

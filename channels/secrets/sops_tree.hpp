@@ -49,8 +49,8 @@ inline constexpr int max_sops_depth = 100;
 inline constexpr std::size_t max_sops_nodes = 200'000;
 
 /// Reads the documents of a file: one, or for YAML those of its stream; a binary one is read as the JSON that it is wrapped
-/// in. Keys are texts, and unique in their map. `invalid_input`, `too_large`, `unsupported` (aliases, which sops never writes).
-/// Errors have the line and never quote the file. Pure.
+/// in. Keys are texts, and unique in their map. `invalid_input`, `too_large`, `unsupported` (aliases, which sops never
+/// writes). Errors have the line and never quote the file. Pure.
 [[nodiscard]] Result<std::vector<SopsNode>> read_sops_tree(std::string_view text, SopsStore store, const std::string& file);
 
 /// The tree without comments as a plain value. `invalid_input` for text that is no UTF-8.

@@ -41,7 +41,8 @@ class VaultProvider final : public SecretProvider {
     GITOPSCTL_TRY(const Value body, answer.json(config_.address));
     const Value* data = config_.version == 2 ? body.find_path({"data", "data"}) : body.find("data");
     // A version that was deleted has metadata and no data.
-    if (data == nullptr || data->is_nothing()) return Error(ErrorCode::not_found, "the secret, or this version of it, is deleted");
+    if (data == nullptr || data->is_nothing())
+      return Error(ErrorCode::not_found, "the secret, or this version of it, is deleted");
     if (!data->is_map()) return Error(ErrorCode::unavailable, config_.address + " answers without a secret");
     const std::string field = ref.field.empty() ? config_.field : ref.field;
     const Value* found = data->find(field);
@@ -58,13 +59,15 @@ class VaultProvider final : public SecretProvider {
 
  private:
   [[nodiscard]] Result<std::string> url_of(const SecretRef& ref) const {
-    if (!is_path(ref.name)) return Error(ErrorCode::invalid_input, "the name of a secret of kind vault must be a path without '..'");
+    if (!is_path(ref.name))
+      return Error(ErrorCode::invalid_input, "the name of a secret of kind vault must be a path without '..'");
     std::string path = config_.path;
     constexpr std::string_view mark = "{name}";
     for (std::size_t at = path.find(mark); at != std::string::npos; at = path.find(mark, at + ref.name.size())) {
       path.replace(at, mark.size(), ref.name);
     }
-    if (!is_path(path) || !is_path(config_.mount)) return Error(ErrorCode::invalid_input, "the configured path of the secret is none");
+    if (!is_path(path) || !is_path(config_.mount))
+      return Error(ErrorCode::invalid_input, "the configured path of the secret is none");
     std::string url = config_.address + "/v1/" + percent_encode(config_.mount, true);
     if (config_.version == 1) {
       if (!ref.version.empty()) return Error(ErrorCode::invalid_input, "the engine of version 1 keeps no versions");
@@ -118,13 +121,12 @@ class VaultProvider final : public SecretProvider {
     if (answer.status == 403) return error.with_hint("a policy must allow read on its path");
     if (answer.status == 404) return error.with_hint("check mount, version of the engine, and path");
     // 412, 472 and 473: a node that is not ready to answer this.
-    if (answer.status == 412 || answer.status == 472 || answer.status == 473) return {ErrorCode::unavailable, error.message()};
+    if (answer.status == 412 || answer.status == 472 || answer.status == 473)
+      return {ErrorCode::unavailable, error.message()};
     return error;
   }
 
-  [[nodiscard]] bool logged_in() const {
-    return !token_.empty() && (!ends_ || context_.clock->now() + early < *ends_);
-  }
+  [[nodiscard]] bool logged_in() const { return !token_.empty() && (!ends_ || context_.clock->now() + early < *ends_); }
 
   void drop() {
     if (!token_.empty()) context_.show(token_.view());
@@ -168,7 +170,8 @@ class VaultProvider final : public SecretProvider {
 
   Result<void> exchange(std::initializer_list<std::pair<std::string_view, Value>> words, const Interrupt& interrupt) {
     if (!is_path(config_.auth_mount)) return Error(ErrorCode::invalid_input, "the mount of the login is no path");
-    GITOPSCTL_TRY(SecretCall call, new_call(config_.address + "/v1/auth/" + percent_encode(config_.auth_mount, true) + "/login"));
+    GITOPSCTL_TRY(SecretCall call,
+                  new_call(config_.address + "/v1/auth/" + percent_encode(config_.auth_mount, true) + "/login"));
     call.method = "POST";
     call.headers.emplace_back("Content-Type", "application/json");
     call.resend = false;
