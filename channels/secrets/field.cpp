@@ -2,7 +2,6 @@
 
 #include "base/json/json.hpp"
 #include "base/text/escape.hpp"
-#include "base/yaml/yaml.hpp"
 #include "channels/secrets/payload.hpp"
 
 namespace gitopsctl::channels::secrets {
@@ -16,7 +15,7 @@ Result<SecretBytes> value_bytes(const Value& value) {
 }
 
 Result<SecretBytes> pick_field(std::string_view secret, const std::string& field) {
-  const auto values = read_secret_values(secret);
+  const auto values = read_secret_values(secret, YamlNumbers::integers);
   if (!values.ok()) {
     return Error(ErrorCode::invalid_input, "it has no fields: " + values.error().message())
         .at(values.error().where())

@@ -1,7 +1,6 @@
 #include "channels/secrets/payload.hpp"
 
 #include "base/crypto/digest.hpp"
-#include "base/yaml/yaml.hpp"
 #include "channels/secrets/secret.hpp"
 
 namespace gitopsctl::channels::secrets {
@@ -85,8 +84,8 @@ Result<std::vector<SecretObject>> read_secret_manifest(std::string_view secret, 
   return out;
 }
 
-Result<Value> read_secret_values(std::string_view secret) {
-  const auto documents = parse_yaml_stream(secret, options_for(YamlNumbers::float64));
+Result<Value> read_secret_values(std::string_view secret, YamlNumbers numbers) {
+  const auto documents = parse_yaml_stream(secret, options_for(numbers));
   if (!documents.ok()) return unreadable(documents.error());
   if (documents->empty()) return bad("there are no values in it", 1);
   if (documents->size() > 1) return bad("it has more than one document", (*documents)[1].line);

@@ -6,6 +6,7 @@
 
 #include "base/result/result.hpp"
 #include "base/value/value.hpp"
+#include "base/yaml/yaml.hpp"
 
 /// What a secret may hold, by its use. Pure and thread-safe; errors have the line of the secret and nothing of its content.
 namespace gitopsctl::channels::secrets {
@@ -26,8 +27,8 @@ inline constexpr std::size_t max_secret_documents = 100;
 [[nodiscard]] Result<std::vector<SecretObject>> read_secret_manifest(std::string_view secret,
                                                                      const std::string& release_namespace);
 
-/// Use *values*: one YAML or JSON document that is a map, numbers as helm reads them.
-[[nodiscard]] Result<Value> read_secret_values(std::string_view secret);
+/// Use *values*: one YAML or JSON document that is a map, numbers by default as helm reads them.
+[[nodiscard]] Result<Value> read_secret_values(std::string_view secret, YamlNumbers numbers = YamlNumbers::float64);
 
 /// The texts in a document of which none may be seen: every text of at least four bytes, of a Secret what its `data` means,
 /// too; without those that every manifest has (apiVersion, kind, type, names, labels). For redaction, on top of the secret
