@@ -2,6 +2,7 @@
 
 #include "base/json/json.hpp"
 #include "base/text/escape.hpp"
+#include "base/yaml/yaml.hpp"
 #include "channels/secrets/payload.hpp"
 
 namespace gitopsctl::channels::secrets {

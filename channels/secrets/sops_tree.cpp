@@ -57,7 +57,7 @@ Result<void> add_member(SopsNode& map, std::set<std::string, std::less<>>& keys,
 
 class YamlTree {
  public:
-  YamlTree(std::string_view text, const std::string& file) : bounds_(file), events_(text, YamlProfile::go_v3), file_(file) {}
+  YamlTree(std::string_view text, const std::string& file) : bounds_(file), events_(text, YamlProfile::go_v3) {}
 
   Result<std::vector<SopsNode>> read() {
     std::vector<SopsNode> documents;
@@ -167,7 +167,6 @@ class YamlTree {
 
   Bounds bounds_;
   yaml_detail::EventSource events_;
-  const std::string& file_;
   Event event_;
 };
 
