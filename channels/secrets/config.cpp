@@ -266,6 +266,7 @@ void read_provider(const std::string& name, const ConfigNode& node, SecretsConfi
   const auto row = std::ranges::find(kinds, kind, &KindRow::kind);
   if (row == kinds.end()) {
     std::vector<std::string> known;
+    known.reserve(kinds.size());
     for (const auto& each : kinds) known.emplace_back(each.kind);
     if (!node.value().is_map()) {
       node.fail(bad(node.name() + " must be a map, not " + std::string(type_words(node.value()))));

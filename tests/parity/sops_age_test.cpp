@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "base/crypto/digest.hpp"
 #include "channels/secrets/age.hpp"
 #include "tests/support/not_run.hpp"
 #include "tests/support/scratch.hpp"
@@ -114,5 +116,45 @@ TEST_SUITE("sops/age") {
     // The last chunk of a longer file left out, at exactly its end.
     const std::string longer = run_program({*age, "-e", "-r", key.recipient}, {}, std::string(65536 + 10, 'x'));
     CHECK_FALSE(decrypt_age(longer.substr(0, longer.size() - 10 - 16), identities, 1U << 20U).ok());
+  }
+
+  TEST_CASE("the vectors of the format") {
+    const auto vectors = tests::need_peer("agevectors", "the vectors of the age format");
+    if (!vectors) return;
+    std::string text = run_program({*vectors});
+    int read = 0;
+    int unsupported = 0;
+    while (!text.empty()) {
+      const std::size_t line = text.find('\n');
+      std::istringstream head(text.substr(0, line));
+      std::string name;
+      std::string expected;
+      std::size_t size = 0;
+      head >> name >> expected >> size;
+      const std::size_t end = text.find("\n\n", line);
+      REQUIRE(end != std::string::npos);
+      const std::string keys = text.substr(line + 1, end - line);
+      const std::string file = text.substr(end + 2, size);
+      text.erase(0, end + 2 + size);
+      CAPTURE(name);
+      const auto identities = parse_age_identities(keys, name);
+      if (!identities.ok()) {
+        // Hybrid keys, and passphrases, which are no identities here.
+        CHECK((identities.error().code() == ErrorCode::unsupported || keys.empty()));
+        ++unsupported;
+        continue;
+      }
+      const auto plain = decrypt_age(file, *identities, 64U << 20U);
+      const std::string outcome = plain.ok() ? "success:" + sha256_hex(plain->view()) : plain.error().to_string();
+      if (expected.starts_with("success:")) {
+        CHECK(outcome == expected);
+      } else {
+        CHECK_MESSAGE(!plain.ok(), expected);
+        if (expected == "no-match" && !plain.ok()) CHECK(plain.error().code() == ErrorCode::forbidden);
+      }
+      ++read;
+    }
+    CHECK(read > 80);
+    MESSAGE(read << " vectors, " << unsupported << " of kinds that are not supported");
   }
 }

@@ -11,6 +11,7 @@
 #include "base/json/json.hpp"
 #include "base/text/escape.hpp"
 #include "base/yaml/yaml.hpp"
+#include "channels/secrets/secrets.hpp"
 #include "channels/secrets/sops.hpp"
 #include "tests/parity/sops_generator.hpp"
 #include "tests/support/not_run.hpp"
@@ -275,5 +276,44 @@ TEST_SUITE("sops/documents") {
     const auto read = ours(commented, "yaml", identities);
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().code() == ErrorCode::unsupported);
+  }
+
+  TEST_CASE("the program as a provider gives the same as this process") {
+    const auto real = peers("sops as a program");
+    if (!real) return;
+    std::filesystem::create_directories(real->scratch / "secrets");
+    const std::vector<std::pair<std::string, std::string>> documents{{"yaml", "b: one\na: [1, x]\n"},
+                                                                     {"json", R"({"b": "one", "a": [1, "x"]})"},
+                                                                     {"env", "B=one\nA=two\\nlines\n"},
+                                                                     {"bin", "bytes"}};
+    for (const auto& [end, text] : documents) {
+      const std::string type = end == "env" ? "dotenv" : end == "bin" ? "binary" : end;
+      std::ofstream(real->scratch / ("secrets/doc." + end)) << real->encrypt(text, type, {"--age", real->recipients[0]});
+      const auto fetch = [&](bool program) {
+        SopsProviderConfig config{"secrets", "." + end, "", {}};
+        if (program) config.command = {real->sops};
+        SecretsConfig all;
+        all.default_provider = "sops";
+        all.providers.emplace("sops", config);
+        SecretContext context;
+        context.directory = real->scratch.path();
+        context.environment = {{"SOPS_AGE_KEY", real->keys[0]}, {"HOME", real->scratch.path()}};
+        context.hide = [](std::string_view) {};
+        const auto secret = Secrets(std::move(all), context).resolve({"", "doc", "", ""}, {});
+        REQUIRE_MESSAGE(secret.ok(), secret.error().to_string());
+        return std::string(secret->bytes.view());
+      };
+      CHECK(meaning(fetch(false), type) == meaning(fetch(true), type));
+    }
+    // Without a key both say so.
+    SecretsConfig all;
+    all.default_provider = "sops";
+    all.providers.emplace("sops", SopsProviderConfig{"secrets", ".yaml", "", {real->sops}});
+    SecretContext context;
+    context.directory = real->scratch.path();
+    context.environment = {{"HOME", real->scratch.path()}};
+    const auto secret = Secrets(std::move(all), context).resolve({"", "doc", "", ""}, {});
+    REQUIRE_FALSE(secret.ok());
+    CHECK(secret.error().code() == ErrorCode::forbidden);
   }
 }
