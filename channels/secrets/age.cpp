@@ -62,19 +62,17 @@ Result<AgeStanza> take_stanza(std::string_view line, std::string_view& rest) {
   }
 }
 
-/// The file key in a stanza for `identity`; nothing when it is for somebody else.
-std::optional<SecretBytes> unwrap(const AgeStanza& stanza, const std::string& share, const AgeIdentity& identity) {
-  const auto shared = x25519_shared(identity.scalar(), share);
-  if (!shared) return std::nullopt;
-  const SecretBytes key =
-      hkdf_sha256(shared->view(), share + std::string(identity.public_key()), "age-encryption.org/v1/X25519");
+/// The file key in a stanza for `identity`, whose secret shared with the sender is `shared`; nothing when it is for somebody
+/// else.
+std::optional<SecretBytes> unwrap(const AgeStanza& stanza, const std::string& share, std::string_view shared,
+                                  const AgeIdentity& identity) {
+  const SecretBytes key = hkdf_sha256(shared, share + std::string(identity.public_key()), "age-encryption.org/v1/X25519");
   return open_chacha20_poly1305(key.view(), std::string(12, '\0'), stanza.body);
 }
 
 Result<SecretBytes> find_file_key(const AgeHeader& header, std::span<const AgeIdentity> identities) {
   std::optional<SecretBytes> found;
   bool passphrase = false;
-  bool low_order = false;
   for (const auto& stanza : header.stanzas) {
     passphrase = passphrase || stanza.arguments[0] == "scrypt";
     if (stanza.arguments[0] != "X25519") continue;
@@ -84,9 +82,10 @@ Result<SecretBytes> find_file_key(const AgeHeader& header, std::span<const AgeId
     }
     for (const auto& identity : identities) {
       if (found) break;
-      low_order = low_order || !x25519_shared(identity.scalar(), *share);
-      if (low_order) return bad("an X25519 recipient's part is malformed");
-      found = unwrap(stanza, *share, identity);
+      const auto shared = x25519_shared(identity.scalar(), *share);
+      // Of low order: no honest sender has such a key.
+      if (!shared) return bad("an X25519 recipient's part is malformed");
+      found = unwrap(stanza, *share, shared->view(), identity);
     }
   }
   if (passphrase && header.stanzas.size() > 1) return bad("a passphrase is not its only recipient");

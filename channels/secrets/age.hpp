@@ -34,9 +34,10 @@ class AgeIdentity {
 /// max_age_identities, and at least one. `file` is for messages.
 [[nodiscard]] Result<std::vector<AgeIdentity>> parse_age_identities(std::string_view text, const std::string& file);
 
-inline constexpr std::size_t max_age_identities = 64;
-/// Of one file. With the identities it bounds the time for a wrong key: one multiplication on the curve for each pair.
-inline constexpr std::size_t max_age_stanzas = 256;
+inline constexpr std::size_t max_age_identities = 16;
+/// Of one file. With the identities it bounds the time for a wrong key: one multiplication on the curve for each pair. sops
+/// writes one for each data key.
+inline constexpr std::size_t max_age_stanzas = 32;
 inline constexpr std::size_t max_age_header_bytes = 1U << 20U;
 
 /// One recipient's part of a header.

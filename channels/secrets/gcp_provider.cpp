@@ -72,7 +72,7 @@ class GcpProvider final : public SecretProvider {
   }
 
   [[nodiscard]] Error refusal(const SecretAnswer& answer) const {
-    const Error error = answer_error(answer.status, config_.endpoint);
+    Error error = answer_error(answer.status, config_.endpoint);
     switch (answer.status) {
       case 400: {
         const auto body = answer.json("");

@@ -111,7 +111,7 @@ class VaultProvider final : public SecretProvider {
   }
 
   [[nodiscard]] Error refusal(const SecretAnswer& answer) const {
-    const Error error = answer_error(answer.status, config_.address);
+    Error error = answer_error(answer.status, config_.address);
     if (answer.status == 404 && config_.version == 2) {
       const auto body = answer.json("");
       if (body.ok() && body->find_path({"data", "metadata"}) != nullptr) {
