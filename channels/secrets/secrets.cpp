@@ -32,6 +32,7 @@ Result<SecretProvider*> Secrets::provider_of(const std::string& name) {
   const auto found = config_.providers.find(name);
   if (found == config_.providers.end()) {
     std::vector<std::string> known;
+    known.reserve(config_.providers.size());
     for (const auto& [each, config] : config_.providers) known.push_back(each);
     if (known.empty()) {
       return Error(ErrorCode::invalid_input, "no secret provider is configured").with_hint("write secrets.providers");

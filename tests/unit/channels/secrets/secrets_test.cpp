@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/crypto/digest.hpp"
 #include "base/log/redaction.hpp"
 #include "tests/unit/channels/secrets/secrets_fixture.hpp"
@@ -201,5 +204,29 @@ providers:
     CHECK(moved.size() == 104);
     CHECK(bytes.empty());  // NOLINT(bugprone-use-after-move)
     CHECK(moved.copy().view() == moved.view());
+  }
+}
+
+TEST_SUITE("concurrency secrets") {
+  TEST_CASE("several threads ask, and each secret is fetched once") {
+    SecretsFixture fixture;
+    FakeCluster cluster;
+    cluster.answers = {std::string("value")};
+    fixture.context.read_kube_secret = cluster.reader();
+    auto secrets = fixture.secrets(kube);
+    std::vector<std::thread> threads;
+    std::atomic<int> good{0};
+    threads.reserve(4);
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int turn = 0; turn < 50; ++turn) {
+          const auto secret = secrets->resolve({"", "x", "", ""}, {});
+          if (secret.ok() && secret->bytes.view() == "value") ++good;
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK(good == 200);
+    CHECK(cluster.calls == 1);
   }
 }
