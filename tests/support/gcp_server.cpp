@@ -5,6 +5,7 @@
 #include <openssl/rsa.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -171,8 +172,9 @@ struct GcpServer::State {
     const auto found = secrets.find(name);
     if (middle == std::string::npos || found == secrets.end()) return fault(404, "NOT_FOUND");
     const std::string version = path.substr(middle + 10);
-    const std::size_t number =
-        version == "latest" ? found->second.size() : static_cast<std::size_t>(std::atoi(version.c_str()));
+    std::size_t number = found->second.size();
+    if (version != "latest" && std::from_chars(version.data(), version.data() + version.size(), number).ec != std::errc())
+      number = 0;
     if (number == 0 || number > found->second.size()) return fault(404, "NOT_FOUND");
     const Version& wanted = found->second[number - 1];
     if (!wanted.enabled) return fault(400, "FAILED_PRECONDITION");

@@ -1,5 +1,6 @@
 #include "tests/support/vault_server.hpp"
 
+#include <charconv>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -72,7 +73,7 @@ struct VaultServer::State {
     if (query != std::string::npos) {
       const std::string words = target.substr(query + 1);
       if (!words.starts_with("version=")) return fault(400);
-      number = static_cast<std::size_t>(std::atoi(words.c_str() + 8));
+      if (std::from_chars(words.data() + 8, words.data() + words.size(), number).ec != std::errc()) number = 0;
     }
     if (number == 0 || number > found->second.size()) return fault(404);
     const Version& version = found->second[number - 1];
