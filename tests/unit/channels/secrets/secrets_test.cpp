@@ -14,7 +14,6 @@ using namespace gitopsctl::channels::secrets;
 using tests::fetched;
 using tests::has;
 using tests::SecretsFixture;
-using tests::why;
 
 namespace {
 
