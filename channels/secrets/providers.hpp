@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "channels/secrets/config.hpp"
+#include "channels/secrets/secret.hpp"
+
+namespace gitopsctl::channels::secrets {
+
+// One for each kind. Making one reads nothing and talks to nobody. `context` must outlive it.
+
+[[nodiscard]] std::unique_ptr<SecretProvider> make_file_provider(FileProviderConfig config, const SecretContext& context);
+[[nodiscard]] std::unique_ptr<SecretProvider> make_env_provider(EnvProviderConfig config, const SecretContext& context);
+[[nodiscard]] std::unique_ptr<SecretProvider> make_kubernetes_provider(KubernetesProviderConfig config,
+                                                                       const SecretContext& context);
+[[nodiscard]] std::unique_ptr<SecretProvider> make_gcp_provider(GcpProviderConfig config, const SecretContext& context);
+[[nodiscard]] std::unique_ptr<SecretProvider> make_vault_provider(VaultProviderConfig config, const SecretContext& context);
+[[nodiscard]] std::unique_ptr<SecretProvider> make_sops_provider(SopsProviderConfig config, const SecretContext& context);
+
+}  // namespace gitopsctl::channels::secrets
