@@ -5,7 +5,7 @@
 
 #include "base/text/utf8.hpp"
 #include "invoke-compat/collection/names.hpp"
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 namespace {

@@ -11,8 +11,8 @@
 #include "base/value/value.hpp"
 #include "invoke-compat/expression/template.hpp"
 
-/// What a native task file (`tasks.yaml`) says, as it says it. Names are as they are written; the dashed spelling of those of
-/// tasks and namespaces is what people type (see dashed_name()). Plain values: copies share nothing that changes.
+/// What a native task file (`tasks.yaml`) says, as it says it. Names are as they are written; the dashed spelling of those
+/// of tasks and namespaces is what people type (see dashed_name()). Plain values: copies share nothing that changes.
 namespace gitopsctl::invoke::declarative {
 
 /// A value in which texts can be expressions: an argument of a call, a parameter of a native task.
@@ -50,7 +50,7 @@ struct Arg {
   Value fallback;            ///< its value; false, 0 and the empty list where those kinds have none
   bool optional_value = false;
   std::optional<bool> positional;
-  bool short_off = false;   ///< `short: false`
+  bool short_off = false;    ///< `short: false`
   char short_letter = '\0';  ///< an explicit one
   std::vector<Value> choices;
   Location where;
@@ -102,8 +102,8 @@ struct Step {
   Template text;               ///< run, sudo: a command; print
   std::vector<Template> argv;  ///< exec
   TaskCall call;
-  std::string use;  ///< name of a native task
-  Input with;       ///< its parameters, a map
+  std::string use;                  ///< name of a native task
+  Input with;                       ///< its parameters, a map
   std::optional<Template> message;  ///< exit
   std::optional<Input> code;        ///< exit: a whole number, or an expression
   std::vector<Step> parallel;

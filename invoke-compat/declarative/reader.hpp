@@ -26,7 +26,8 @@ struct FileContent {
   std::vector<Include> includes;
 };
 
-/// Reads a file, noting its mistakes. What is wrong is left out, but a task or namespace with a mistake in it is still there.
+/// Reads a file, noting its mistakes. What is wrong is left out, but a task or namespace with a mistake in it is still
+/// there.
 [[nodiscard]] FileContent read_file(const ConfigNode& root);
 
 /// Whether `value` can be an argument of this kind. Null never is.

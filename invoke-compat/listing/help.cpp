@@ -7,7 +7,7 @@
 #include "base/text/ascii.hpp"
 #include "base/text/unicode.hpp"
 #include "invoke-compat/collection/names.hpp"
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/listing/docstring.hpp"
 
 namespace gitopsctl::invoke {

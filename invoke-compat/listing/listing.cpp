@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/listing/docstring.hpp"
 #include "invoke-compat/listing/python_json.hpp"
 

@@ -1,6 +1,6 @@
 #include "invoke-compat/parser/contexts.hpp"
 
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 

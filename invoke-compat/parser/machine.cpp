@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/parser/values.hpp"
 #include "invoke-compat/parser/words.hpp"
 

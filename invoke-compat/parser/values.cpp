@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/json/json.hpp"
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 namespace {

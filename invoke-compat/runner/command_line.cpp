@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text/escape.hpp"
-#include "invoke-compat/runner/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 namespace {

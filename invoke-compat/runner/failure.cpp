@@ -1,6 +1,7 @@
 #include "invoke-compat/runner/failure.hpp"
 
-#include "invoke-compat/runner/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
+#include "invoke-compat/runner/decoding.hpp"
 
 namespace gitopsctl::invoke {
 namespace {

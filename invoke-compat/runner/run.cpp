@@ -13,9 +13,9 @@
 #include "base/result/no_throw.hpp"
 #include "base/text/regex.hpp"
 #include "base/time/either_stop.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/runner/exchange.hpp"
 #include "invoke-compat/runner/guard.hpp"
-#include "invoke-compat/runner/python_text.hpp"
 #include "invoke-compat/runner/terminal.hpp"
 #include "invoke-compat/runner/watchers.hpp"
 

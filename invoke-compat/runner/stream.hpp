@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "invoke-compat/runner/decoding.hpp"
 #include "invoke-compat/runner/output.hpp"
-#include "invoke-compat/runner/python_text.hpp"
 #include "invoke-compat/runner/secrets.hpp"
 
 namespace gitopsctl::invoke {

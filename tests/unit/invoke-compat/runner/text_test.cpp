@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/runner/command_line.hpp"
+#include "invoke-compat/runner/decoding.hpp"
 #include "invoke-compat/runner/failure.hpp"
-#include "invoke-compat/runner/python_text.hpp"
 #include "invoke-compat/runner/secrets.hpp"
 #include "invoke-compat/runner/stream.hpp"
 #include "invoke-compat/runner/watchers.hpp"

@@ -8,10 +8,6 @@ namespace gitopsctl::invoke {
 
 // How Python, in which the reference is written, shows and reads text. Pure.
 
-/// `text` as Python's repr() writes a str: between single quotes, or double ones when it holds a single and no double one;
-/// what cannot be printed is escaped. A byte that is no UTF-8 is shown as Python reads it from a command line (`\udc80`).
-[[nodiscard]] std::string python_repr(std::string_view text);
-
 /// The last `count` lines of `text` as str.splitlines() finds them (line feeds, carriage returns, vertical tabs, form feeds,
 /// U+001C..U+001E, U+0085, U+2028, U+2029 end lines), joined by line feeds, without one at the end.
 [[nodiscard]] std::string last_lines(std::string_view text, std::size_t count);

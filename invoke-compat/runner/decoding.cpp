@@ -1,4 +1,4 @@
-#include "invoke-compat/runner/python_text.hpp"
+#include "invoke-compat/runner/decoding.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -10,14 +10,6 @@ namespace gitopsctl::invoke {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-void append_hex(std::string& out, char kind, char32_t value, int digits) {
-  out += '\\';
-  out += kind;
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
-    out += "0123456789abcdef"[(value >> static_cast<unsigned>(shift)) & 0xFU];
-  }
-}
 
 /// True for what str.splitlines() ends a line at, but for the pair of carriage return and line feed.
 bool ends_line(char32_t rune) noexcept {
@@ -58,37 +50,6 @@ Sequence sequence_at(std::string_view text, std::size_t at) noexcept {
 }
 
 }  // namespace
-
-std::string python_repr(std::string_view text) {
-  const char quote = text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos ? '"' : '\'';
-  std::string out(1, quote);
-  for (std::size_t i = 0; i < text.size();) {
-    const auto rune = decode_utf8(text.substr(i));
-    const auto piece = text.substr(i, rune.length);
-    i += rune.length;
-    if (!rune.valid) {
-      append_hex(out, 'u', 0xDC00U + byte_of(piece, 0), 4);
-    } else if (rune.value == '\\' || rune.value == static_cast<char32_t>(quote)) {
-      out += '\\';
-      out += piece;
-    } else if (rune.value == '\n') {
-      out += "\\n";
-    } else if (rune.value == '\r') {
-      out += "\\r";
-    } else if (rune.value == '\t') {
-      out += "\\t";
-    } else if (is_print(rune.value)) {
-      out += piece;
-    } else if (rune.value < 0x100) {
-      append_hex(out, 'x', rune.value, 2);
-    } else if (rune.value < 0x10000) {
-      append_hex(out, 'u', rune.value, 4);
-    } else {
-      append_hex(out, 'U', rune.value, 8);
-    }
-  }
-  return out + quote;
-}
 
 std::string last_lines(std::string_view text, std::size_t count) {
   if (count == 0) return {};

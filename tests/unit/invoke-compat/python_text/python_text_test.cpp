@@ -1,4 +1,4 @@
-#include "invoke-compat/collection/python_text.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 #include <doctest/doctest.h>
 
