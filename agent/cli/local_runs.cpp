@@ -17,6 +17,7 @@ std::span<const RunEntry> local_runs() noexcept {
       RunEntry{"help", run_help},
       RunEntry{"render", run_render},
       RunEntry{"schema", run_schema},
+      RunEntry{"task", run_task},
       RunEntry{"version", run_version},
   };
   return entries;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/cli/program.hpp"
+#include "agent/cli/task.hpp"
 #include "agent/isolate/isolate.hpp"
 #include "base/process/memory.hpp"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   gitopsctl::use_one_memory_pool();
   if (words.size() == 1 && words[0] == gitopsctl::agent::isolated_word) return gitopsctl::agent::run_isolated_render();
+  if (const auto task = cli::task_words(argc > 0 ? argv[0] : "", words)) std::_Exit(cli::run_task_words(*task));
   int code = 0;
   {
     cli::StandardTerminal terminal;

@@ -90,6 +90,15 @@ inline constexpr std::array completion_examples{
     Example{"gitopsctl completion fish > ~/.config/fish/completions/gitopsctl.fish", "the same for fish"},
 };
 
+inline constexpr std::array task_arguments{
+    Argument{"NAME", "tasks with their flags, one after another", false, true, ValueKind::any}};
+inline constexpr std::array task_examples{
+    Example{"gitopsctl task -l", "what there is to run"},
+    Example{"gitopsctl task build --image web -j 4 push", "two tasks, with flags of the first"},
+    Example{"gitopsctl task -h build", "a task's flags"},
+    Example{"ln -s $(which gitopsctl) ~/bin/inv", "as inv or invoke it takes the place of pyinvoke"},
+};
+
 inline constexpr std::array other_verbs{
     Verb{"demo",
          Group::start,
@@ -136,6 +145,14 @@ inline constexpr std::array other_verbs{
         uninstall_examples,
         {},
         Network::always},
+    Verb{"task",
+         Group::more,
+         "run tasks of tasks.yaml, or of tasks.py through Python's invoke",
+         "The words behind `task` are those of pyinvoke: its flags, its configuration, its listings, its exit codes.\n"
+         "`gitopsctl task -h` has them all; docs/formats/tasks.md says what tasks.yaml may hold.",
+         task_arguments,
+         {},
+         task_examples},
     Verb{"channel check", Group::more, "check a channel file and everything that it names",
          "Prints every mistake at once as file:line:column. Paths are looked up in this directory, or in a revision.",
          channel_check_arguments, channel_check_flags, channel_check_examples, "text|json", Network::by_flag,
@@ -166,7 +183,6 @@ inline constexpr std::array reserved_verbs{
     reserved("pipeline", "stages between channels"),
     reserved("env", "environments on request"),
     reserved("gate", "what a deployment waits for", "use gitopsctl why CHANNEL"),
-    reserved("task", "run a task"),
     reserved("holo", "project a tree"),
     reserved("kustomize", "kustomize's own commands"),
 };
