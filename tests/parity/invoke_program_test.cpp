@@ -126,10 +126,8 @@ TEST_SUITE("parity: invoke") {
       std::string shown;
       for (const auto& word : example.words) shown += word + ' ';
       CAPTURE(shown);
-      auto environment = example.environment;
-      environment.emplace_back("PYTHONDONTWRITEBYTECODE", "1");
-      const auto wanted = theirs.run(theirs_in.path(), example.words, environment);
-      const auto got = ours.run(ours_in.path(), example.words, environment);
+      const auto wanted = theirs.run(theirs_in.path(), example.words, example.environment);
+      const auto got = ours.run(ours_in.path(), example.words, example.environment);
       CHECK(got.exit_code == wanted.exit_code);
       CHECK(got.out == wanted.out);
       CHECK(got.err == wanted.err);
