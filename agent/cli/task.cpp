@@ -25,8 +25,6 @@
 #include "invoke-compat/runner/output.hpp"
 #include "invoke-compat/runner/terminal.hpp"
 
-extern char** environ;
-
 namespace gitopsctl::agent::cli {
 namespace {
 
