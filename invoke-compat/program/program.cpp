@@ -76,6 +76,12 @@ class Invocation {
   int with_tasks(const CoreReading& before, const TaskContexts& contexts) {
     // Completion reads words that need not be right.
     if (before.options.complete) return complete_words(before, contexts);
+    // Nobody here knows the flags of Python's tasks.
+    const auto asked = before.options.help.asked ? before.options.help.name
+                       : before.unparsed.empty() ? std::string()
+                                                 : before.unparsed.front();
+    const auto* first = contexts.find(asked);
+    if (first != nullptr && is_python_task(first->found) && !before.options.list.asked) return run_python(before, contexts);
     const auto read = read_tasks(before, core_, contexts, rules_);
     if (!read.ok()) return fail_line(read.error());
     const CoreOptions& options = read->options;
@@ -93,10 +99,10 @@ class Invocation {
     }
     if (options.complete) return complete_words(before, contexts);
     if (read->calls.empty() && loaded_->collection.default_name.empty()) return core_help_text();
-    return execute(before, *read);
+    return execute(before, *read, contexts);
   }
 
-  int execute(const CoreReading& before, const TaskReading& read) {
+  int execute(const CoreReading& before, const TaskReading& read, const TaskContexts& contexts) {
     const CoreOptions& options = read.options;
     CommandLineConfig given{.warn = options.warn_only,
                             .pty = options.pty,
@@ -125,7 +131,11 @@ class Invocation {
     if (!plan.ok()) return fail_line(plan.error());
     const bool any_python =
         std::any_of(plan->begin(), plan->end(), [&](const PlannedCall& call) { return is_python_task(call.found); });
-    if (any_python) return run_python(before, *plan);
+    if (any_python) {
+      const bool all =
+          std::all_of(plan->begin(), plan->end(), [&](const PlannedCall& call) { return is_python_task(call.found); });
+      return all ? run_python(before, contexts) : two_commands();
+    }
     return run_native(*plan, options);
   }
 
@@ -149,19 +159,30 @@ class Invocation {
     return 0;
   }
 
-  int run_python(const CoreReading& before, const std::vector<PlannedCall>& plan) {
-    const bool all =
-        std::all_of(plan.begin(), plan.end(), [&](const PlannedCall& call) { return is_python_task(call.found); });
-    static_cast<void>(before);
-    if (!all) {
-      return fail(Error(ErrorCode::unsupported, "tasks of tasks.yaml and of tasks.py stand on one command line")
-                      .with_hint("call them with two commands"),
-                  failure);
+  /// Hands the whole line over as it is.
+  int run_python(const CoreReading& before, const TaskContexts& contexts) {
+    for (const auto& word : before.unparsed) {
+      const auto* task = contexts.find(word);
+      if (task != nullptr && !is_python_task(task->found)) return two_commands();
     }
     auto argv = loaded_->python;
-    argv.insert(argv.end(), words_.begin(), words_.end());
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      // Ours alone.
+      if (words_[i] == "--explain" || words_[i].starts_with("--engine=")) continue;
+      if (words_[i] == "--engine") {
+        ++i;
+        continue;
+      }
+      argv.push_back(words_[i]);
+    }
     const auto code = world_.become(argv);
     return code.ok() ? *code : fail(code.error(), bad_file);
+  }
+
+  int two_commands() {
+    return fail(Error(ErrorCode::unsupported, "tasks of tasks.yaml and of tasks.py stand on one command line")
+                    .with_hint("call them with two commands"),
+                failure);
   }
 
   bool is_python_task(const FoundTask& found) const {
