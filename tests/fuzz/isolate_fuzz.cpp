@@ -51,7 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       static const render::RenderInputs mine = inputs();
       // More random bytes at once than are needed for a fuzzer to be slow.
       const auto answer = wire::Answers(mine).to(bytes);
-      must(answer.find("the key that stays here") == std::string::npos);
+      // An answer may repeat what was asked for.
+      constexpr std::string_view key = "the key that stays here";
+      must(answer.find(key) == std::string::npos || bytes.find(key) != std::string_view::npos);
       break;
     }
     case 1: round_trip(bytes, wire::read_set, [](const auto& set) { return wire::write_set(set); }); break;
