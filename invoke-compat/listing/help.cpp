@@ -7,8 +7,8 @@
 #include "base/text/ascii.hpp"
 #include "base/text/unicode.hpp"
 #include "invoke-compat/collection/names.hpp"
-#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/listing/docstring.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/listing/docstring.hpp"
 #include "invoke-compat/listing/python_json.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "invoke-compat/python_text/python_text.hpp"
 #include "invoke-compat/parser/values.hpp"
 #include "invoke-compat/parser/words.hpp"
+#include "invoke-compat/python_text/python_text.hpp"
 
 namespace gitopsctl::invoke {
 namespace {
