@@ -20,6 +20,7 @@
 #include "agent/cli/render_flags.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/isolate/isolate.hpp"
+#include "base/budget/small_blocks.hpp"
 #include "base/process/memory.hpp"
 #include "base/process/signals.hpp"
 #include "base/process/spawn.hpp"
@@ -260,7 +261,8 @@ Result<void> run(const Invocation& invocation, const HelmNetwork& network, rende
 
 Result<int> run_helm_template(const Invocation& invocation) {
   // What rendering any chart takes.
-  prepare_memory(std::size_t{768} << 10U);
+  use_small_blocks();
+  prepare_memory(std::size_t{512} << 10U);
   return helm_template(invocation, {});
 }
 

@@ -1,5 +1,7 @@
 #include "base/budget/budget.hpp"
 
+#include "base/budget/small_blocks.hpp"
+
 #include <malloc.h>
 
 #include <algorithm>
@@ -184,6 +186,9 @@ void* operator new(std::size_t size) {
   thread.allocated += cost;
   if (thread.allocated > thread.next_look) [[unlikely]]
     detail::look_at_budget(cost);
+  if (size <= detail::SmallBlocks::largest) {
+    if (void* block = detail::take_small_block(size)) return block;
+  }
   if (void* block = std::malloc(size == 0 ? 1 : size)) [[likely]]
     return block;
   return without_memory(size);
@@ -191,7 +196,8 @@ void* operator new(std::size_t size) {
 
 void operator delete(void* block) noexcept {
   using namespace gitopsctl;
-  if (block == nullptr) return;
+  // Of a small block nobody knows the size: it is not used again. Whoever frees much tells it.
+  if (block == nullptr || detail::is_small_block(block)) return;
   detail::thread_budget.freed += real_cost(block);
   std::free(block);
 }
@@ -203,6 +209,10 @@ void operator delete(void* block, std::size_t size) noexcept {
     return;
   }
   detail::thread_budget.freed += block == nullptr ? 0 : small_cost(size);
+  if (detail::is_small_block(block)) {
+    detail::give_small_block(block, size);
+    return;
+  }
   std::free(block);
 }
 
