@@ -10,10 +10,10 @@
 #include <initializer_list>
 #include <utility>
 
-#include "base/budget/budget.hpp"
 #include "render/functions/arguments.hpp"
 #include "render/functions/certificate.hpp"
 #include "render/functions/openssl_handle.hpp"
+#include "render/functions/primes.hpp"
 
 namespace gitopsctl::render {
 
@@ -21,11 +21,6 @@ void FreeKey::operator()(evp_pkey_st* key) const noexcept { EVP_PKEY_free(key); 
 
 namespace {
 
-// A search takes a second, and nothing of it is allocated by us.
-constexpr std::uint64_t look_at_clock = 1ULL << 20U;
-
-using Number = Handle<BIGNUM, BN_clear_free>;
-using NumberContext = Handle<BN_CTX, BN_CTX_free>;
 using Bio = Handle<BIO, BIO_free_all>;
 
 Error key_failure(std::string_view step) {
@@ -56,11 +51,8 @@ Number random_prime(RandomSource& random, int bits, BN_CTX* context) {
     BN_set_bit(candidate.get(), bits - 2);
     BN_set_bit(candidate.get(), 0);
     // A walk from a random start: cheaper than fresh numbers, and the gaps between primes are short against their length.
-    for (int step = 0; step < 20 * bits && BN_num_bits(candidate.get()) == bits; ++step) {
-      budget_work(look_at_clock);
-      if (BN_check_prime(candidate.get(), context, nullptr) == 1) return candidate;
-      BN_add_word(candidate.get(), 2);
-    }
+    Number prime = first_prime_from(candidate.get(), 20 * bits, context);
+    if (prime != nullptr && BN_num_bits(prime.get()) == bits) return prime;
   }
 }
 
@@ -162,7 +154,7 @@ Result<PrivateKey> make_dsa(RandomSource& random) {
     BN_mod(rest.get(), p.get(), q2.get(), context.get());
     BN_sub(p.get(), p.get(), rest.get());
     BN_add_word(p.get(), 1);
-  } while (BN_num_bits(p.get()) != p_bits || BN_check_prime(p.get(), context.get(), nullptr) != 1);
+  } while (BN_num_bits(p.get()) != p_bits || !is_prime(p.get(), context.get()));
   Number exponent(BN_new());
   Number g(BN_new());
   Number h(BN_new());
