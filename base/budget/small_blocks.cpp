@@ -8,7 +8,7 @@ namespace gitopsctl {
 namespace {
 
 // As much as a render may hold; what is beyond comes from malloc.
-constexpr std::uintptr_t range_bytes = std::uintptr_t{256} << 20U;
+[[maybe_unused]] constexpr std::uintptr_t range_bytes = std::uintptr_t{256} << 20U;
 
 // What a thread takes of the range, and the system gives, at once. That costs a third of what its pages cost one by one,
 // and no program has more than this in vain.
@@ -17,7 +17,7 @@ constexpr std::uintptr_t piece_bytes = std::uintptr_t{128} << 10U;
 constinit std::atomic<std::uintptr_t> next_piece = 0;
 
 // Not for every page: a multiple of the sizes that there are.
-constexpr std::uintptr_t alignment = std::uintptr_t{64} << 10U;
+[[maybe_unused]] constexpr std::uintptr_t alignment = std::uintptr_t{64} << 10U;
 
 }  // namespace
 

@@ -26,7 +26,8 @@ std::vector<std::uint32_t> odd_primes_below(std::uint32_t end) {
   for (std::uint32_t n = 3; n < end; n += 2) {
     if (composite[n]) continue;
     out.push_back(n);
-    for (std::uint64_t multiple = std::uint64_t{n} * n; multiple < end; multiple += 2 * n) composite[multiple] = true;
+    for (std::uint64_t multiple = std::uint64_t{n} * n; multiple < end; multiple += std::uint64_t{2} * n)
+      composite[multiple] = true;
   }
   return out;
 }
