@@ -1,4 +1,5 @@
 #include "agent/cli/exit_code.hpp"
+#include "agent/cli/mistakes.hpp"
 #include "agent/cli/print_value.hpp"
 #include "agent/cli/runs.hpp"
 #include "agent/cli/working_tree.hpp"
@@ -34,14 +35,7 @@ Result<int> run_channel_check(const Invocation& invocation) {
     const auto errors = channels::check_channel(*tree, text, file, expected);
     mistakes += errors.size();
     if (invocation.output() == OutputFormat::json) {
-      for (const auto& error : errors) {
-        list.push_back(make_map({{"file", Value::string(error.where().file)},
-                                 {"line", Value::int64(error.where().line)},
-                                 {"column", Value::int64(error.where().column)},
-                                 {"code", Value::string(code_name(error.code()))},
-                                 {"message", Value::string(error.message())},
-                                 {"hint", Value::string(error.hint())}}));
-      }
+      for (const auto& error : errors) list.push_back(mistake_value(error));
       continue;
     }
     for (const auto& error : errors) terminal.err(describe_error(error, terminal.colour_err()));

@@ -18,6 +18,7 @@ std::span<const RunEntry> local_runs() noexcept {
       RunEntry{"render", run_render},
       RunEntry{"schema", run_schema},
       RunEntry{"task", run_task},
+      RunEntry{"tasks check", run_tasks_check},
       RunEntry{"version", run_version},
   };
   return entries;

@@ -99,6 +99,11 @@ inline constexpr std::array task_examples{
     Example{"ln -s $(which gitopsctl) ~/bin/inv", "as inv or invoke it takes the place of pyinvoke"},
 };
 
+inline constexpr std::array tasks_check_arguments{
+    Argument{"FILE", "a task file (default: the nearest tasks.yaml)", false, true, ValueKind::file}};
+inline constexpr std::array tasks_check_examples{
+    Example{"gitopsctl tasks check", "every mistake at once, with its place, and where values reach a shell unquoted"}};
+
 inline constexpr std::array other_verbs{
     Verb{"demo",
          Group::start,
@@ -153,6 +158,17 @@ inline constexpr std::array other_verbs{
          task_arguments,
          {},
          task_examples},
+    Verb{"tasks check",
+         Group::more,
+         "check a task file and what it includes",
+         "Prints every mistake at once as file:line:column, and warns of `raw`, which puts a value into a command without\n"
+         "quotes.",
+         tasks_check_arguments,
+         {},
+         tasks_check_examples,
+         "text|json",
+         Network::never,
+         "0 no mistakes, 2 mistakes"},
     Verb{"channel check", Group::more, "check a channel file and everything that it names",
          "Prints every mistake at once as file:line:column. Paths are looked up in this directory, or in a revision.",
          channel_check_arguments, channel_check_flags, channel_check_examples, "text|json", Network::by_flag,

@@ -43,6 +43,7 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Result<int> run_tree(const Invocation& invocation);
 [[nodiscard]] Result<int> run_uninstall(const Invocation& invocation);
 [[nodiscard]] Result<int> run_task(const Invocation& invocation);
+[[nodiscard]] Result<int> run_tasks_check(const Invocation& invocation);
 [[nodiscard]] Result<int> run_version(const Invocation& invocation);
 [[nodiscard]] Result<int> run_why(const Invocation& invocation);
 
