@@ -16,25 +16,26 @@ namespace {
 
 constexpr const char* mark_name = "GITOPSCTL_HANDOVER";
 constexpr const char* mark_value = GITOPSCTL_VERSION " " GITOPSCTL_COMMIT;
-
-/// The directory of the running program, with links resolved; empty when /proc does not tell.
-std::string own_directory() {
-  std::array<char, PATH_MAX> buffer{};
-  const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
-  if (size <= 0 || static_cast<std::size_t>(size) == buffer.size()) return {};
-  const std::string path(buffer.data(), static_cast<std::size_t>(size));
-  return path.substr(0, path.rfind('/'));
-}
+constexpr const char* path_name = "GITOPSCTL_HANDOVER_PROGRAM";
 
 }  // namespace
 
+std::string own_path() {
+  std::array<char, PATH_MAX> buffer{};
+  const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
+  if (size <= 0 || static_cast<std::size_t>(size) == buffer.size()) return {};
+  return {buffer.data(), static_cast<std::size_t>(size)};
+}
+
 Error hand_over_to_network_program(char* const* argv) {
-  const std::string directory = own_directory();
+  const std::string path = own_path();
+  const std::string directory = path.substr(0, path.rfind('/'));
   if (directory.empty()) {
     return Error(ErrorCode::internal, "cannot tell where this program is, to start gitopsctl-net beside it")
         .with_hint("is /proc mounted? gitopsctl-net itself takes the same commands");
   }
   ::setenv(mark_name, mark_value, 1);
+  ::setenv(path_name, path.c_str(), 1);
   const std::array<std::string, 2> places{directory + "/gitopsctl-net", directory + "/../libexec/gitopsctl/gitopsctl-net"};
   int failure = ENOENT;
   std::string tried;
@@ -47,6 +48,7 @@ Error hand_over_to_network_program(char* const* argv) {
     }
   }
   ::unsetenv(mark_name);
+  ::unsetenv(path_name);
   if (failure == ENOENT) {
     return Error(ErrorCode::not_found, "this command needs the program gitopsctl-net, and it is neither in " + directory +
                                            " nor in " + directory + "/../libexec/gitopsctl")
@@ -55,12 +57,15 @@ Error hand_over_to_network_program(char* const* argv) {
   return Error(ErrorCode::internal, "cannot start " + tried + ": " + std::strerror(failure));
 }
 
-Result<void> accept_handover() {
+Result<std::string> accept_handover() {
   const char* mark = std::getenv(mark_name);
-  if (mark == nullptr) return {};
+  if (mark == nullptr) return std::string();
   const std::string from = mark;
+  const char* path = std::getenv(path_name);
+  std::string program = path == nullptr ? "" : path;
   ::unsetenv(mark_name);
-  if (from == mark_value) return {};
+  ::unsetenv(path_name);
+  if (from == mark_value) return program;
   return Error(ErrorCode::conflict, "gitopsctl is version " + from + ", but gitopsctl-net beside it is " + mark_value)
       .with_hint("install both from the same package");
 }

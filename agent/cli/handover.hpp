@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "base/result/result.hpp"
 
 namespace gitopsctl::agent::cli {
@@ -9,6 +11,10 @@ namespace gitopsctl::agent::cli {
 [[nodiscard]] Error hand_over_to_network_program(char* const* argv);
 
 /// In `gitopsctl-net`: checks that the program which handed over is of the same version and commit, and forgets the mark.
-[[nodiscard]] Result<void> accept_handover();
+/// Returns the real path of that program; empty when none did.
+[[nodiscard]] Result<std::string> accept_handover();
+
+/// The real path of the running program; empty when /proc does not tell.
+[[nodiscard]] std::string own_path();
 
 }  // namespace gitopsctl::agent::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/cli/handover.hpp"
 #include "agent/cli/program.hpp"
 #include "agent/cli/task.hpp"
 #include "agent/isolate/isolate.hpp"
@@ -17,7 +18,12 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   gitopsctl::use_one_memory_pool();
   if (words.size() == 1 && words[0] == gitopsctl::agent::isolated_word) return gitopsctl::agent::run_isolated_render();
-  if (const auto task = cli::task_words(argc > 0 ? argv[0] : "", words)) std::_Exit(cli::run_task_words(*task));
+  if (const auto task = cli::task_words(argc > 0 ? argv[0] : "", words)) {
+    std::_Exit(cli::run_task_words(*task, {.path = cli::own_path(),
+                                           .make_provider = &gitopsctl::channels::secrets::make_local_provider,
+                                           .read_kube_secret = {},
+                                           .hand_over_argv = argv}));
+  }
   int code = 0;
   {
     cli::StandardTerminal terminal;

@@ -15,8 +15,10 @@
 #include <utility>
 
 #include "agent/cli/environment_variable.hpp"
+#include "agent/cli/handover.hpp"
 #include "agent/cli/invocation.hpp"
 #include "agent/cli/runs.hpp"
+#include "agent/cli/task_secrets.hpp"
 #include "agent/cli/version_text.hpp"
 #include "invoke-compat/program/program.hpp"
 #include "invoke-compat/runner/descriptor.hpp"
@@ -39,12 +41,6 @@ invoke::Environment whole_environment() {
     if (equals != std::string_view::npos) out.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return out;
-}
-
-std::string own_path() {
-  std::array<char, PATH_MAX> path{};
-  const auto size = ::readlink("/proc/self/exe", path.data(), path.size());
-  return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
 /// The columns of standard output; nothing else counts, as in the reference.
@@ -87,16 +83,21 @@ Result<CapturedOutput> run_quietly(const std::vector<std::string>& argv, const s
   return run_command(command, {.stop = {}, .deadline = Deadline(system_clock(), limit)});
 }
 
+/// A program that takes this one's place begins with the signals that this one began with.
+void give_back_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+}
+
 /// Takes the place of this process.
 Result<int> become(const std::vector<std::string>& argv) {
   std::vector<char*> words;
   words.reserve(argv.size() + 1);
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));  // execvp's type predates const
   words.push_back(nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
+  give_back_signals();
   ::execvp(words.front(), words.data());
   return Error(ErrorCode::unavailable, "cannot start " + argv.front() + ": " + std::strerror(errno));
 }
@@ -122,7 +123,7 @@ Result<int> run_task(const Invocation& /*invocation*/) {
   return Error(ErrorCode::invalid_input, "a flag stands before 'task'").with_hint("begin with it: gitopsctl task NAME");
 }
 
-int run_task_words(const TaskWords& task) {
+int run_task_words(const TaskWords& task, const TaskProgram& program) {
   // Both live as long as the process: a thread of signals looks at them.
   static invoke::Interrupts interrupts;
   static std::stop_source stop;
@@ -130,7 +131,6 @@ int run_task_words(const TaskWords& task) {
 
   invoke::DescriptorSink out(STDOUT_FILENO);
   invoke::DescriptorSink err(STDERR_FILENO);
-  invoke::Secrets secrets;
   invoke::TaskScope scope;
   std::error_code unknown;
   const auto here = std::filesystem::current_path(unknown);
@@ -138,6 +138,16 @@ int run_task_words(const TaskWords& task) {
     err.write("error: cannot tell the working directory: " + unknown.message() + "\n");
     return 2;
   }
+
+  channels::secrets::SecretContext context;
+  context.environment = whole_environment();
+  context.read_kube_secret = program.read_kube_secret;
+  std::optional<TaskSecrets> providers;
+  invoke::Secrets secrets(
+      [&](const invoke::SecretQuestion& question) { return providers->resolve(question, {stop.get_token(), Deadline()}); });
+  context.hide = [&secrets](std::string_view value) { secrets.remember(value); };
+  context.show = [](std::string_view) {};
+  providers.emplace(std::move(context), program.make_provider);
 
   invoke::ProgramWorld world;
   world.files = &invoke::machine_files();
@@ -167,9 +177,14 @@ int run_task_words(const TaskWords& task) {
   if (version.ends_with('\n')) version.pop_back();
   world.version_line = task.compat ? std::string(reference_version) : version;
   world.compat = task.compat;
-  world.own_program = own_path();
+  world.own_program = program.path;
   world.state_directory = state_directory(world.environment);
   world.secrets = &secrets;
+  world.before_secrets = [&program](const std::vector<Value>& sections) -> Result<void> {
+    if (program.hand_over_argv == nullptr || !names_network_provider(sections)) return {};
+    give_back_signals();
+    return hand_over_to_network_program(program.hand_over_argv);
+  };
   world.ask_password = ask_password;
   world.run_program = run_quietly;
   world.become = become;

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-
-#include "channels/http/url.hpp"
+#include <charconv>
 
 namespace gitopsctl::channels::secrets {
 namespace {
@@ -130,16 +129,39 @@ std::string word(const ConfigNode& node, std::string_view key, std::string_view 
   return std::string(text);
 }
 
+/// The port behind the last colon; nothing is one that the scheme says.
+bool is_port(std::string_view text) {
+  unsigned number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return text.empty() || (read.ec == std::errc{} && read.ptr == text.data() + text.size() && number > 0 && number <= 65535);
+}
+
+/// True for scheme, host and port, and a path that a service may stand below. No library of URLs is asked, because a program
+/// that has none reads this, too; whoever sends to it takes it apart again.
+bool is_plain_address(std::string_view text) {
+  if (text.starts_with("https://")) {
+    text.remove_prefix(8);
+  } else if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+  } else {
+    return false;
+  }
+  const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (!std::ranges::all_of(text, printable) || text.find_first_of("@?#\\") != std::string_view::npos) return false;
+  const auto authority = text.substr(0, text.find('/'));
+  const auto bracket = authority.find(']');
+  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (authority.starts_with('[') != (bracket != std::string_view::npos)) return false;
+  return colon != 0 && !authority.empty() && (colon == std::string_view::npos || is_port(authority.substr(colon + 1)));
+}
+
 /// A http(s) URL without login and without `/` at its end.
 std::string address(const ConfigNode& node, std::string_view key, std::string_view fallback) {
   std::string out = node.text(key, fallback);
   while (out.ends_with('/')) out.pop_back();
-  if (out.empty()) return out;
-  const auto url = HttpUrl::parse(out);
-  if (!url.ok()) {
-    node.at(key).fail(url.error());
-  } else if (!url->user.empty() || !url->password.empty() || out.find_first_of("?#") != std::string::npos) {
-    node.at(key).fail(bad(node.at(key).name() + " must be scheme, host and port only"));
+  // Not quoted: there may be a password in it.
+  if (!out.empty() && !is_plain_address(out)) {
+    node.at(key).fail(bad(node.at(key).name() + " must be scheme, host and port only").with_hint("write https://HOST:PORT"));
   }
   return out;
 }
@@ -288,6 +310,11 @@ void read_provider(const std::string& name, const ConfigNode& node, SecretsConfi
 }
 
 }  // namespace
+
+bool asks_a_server(const ProviderConfig& config) noexcept {
+  return std::holds_alternative<KubernetesProviderConfig>(config) || std::holds_alternative<GcpProviderConfig>(config) ||
+         std::holds_alternative<VaultProviderConfig>(config);
+}
 
 ConfigShape secrets_shape() {
   return object(

@@ -75,6 +75,9 @@ struct SopsProviderConfig {
 using ProviderConfig = std::variant<FileProviderConfig, EnvProviderConfig, KubernetesProviderConfig, GcpProviderConfig,
                                     VaultProviderConfig, SopsProviderConfig>;
 
+/// Whether its secrets come over a network.
+[[nodiscard]] bool asks_a_server(const ProviderConfig& config) noexcept;
+
 /// The section `secrets` of a configuration file.
 struct SecretsConfig {
   std::string default_provider;

@@ -171,4 +171,12 @@ std::unique_ptr<SecretProvider> make_kubernetes_provider(KubernetesProviderConfi
   return std::make_unique<KubernetesProvider>(std::move(config), context);
 }
 
+Result<std::unique_ptr<SecretProvider>> make_local_provider(const ProviderConfig& config, const SecretContext& context) {
+  if (const auto* file = std::get_if<FileProviderConfig>(&config)) return make_file_provider(*file, context);
+  if (const auto* env = std::get_if<EnvProviderConfig>(&config)) return make_env_provider(*env, context);
+  if (const auto* sops = std::get_if<SopsProviderConfig>(&config)) return make_sops_provider(*sops, context);
+  if (const auto* kube = std::get_if<KubernetesProviderConfig>(&config)) return make_kubernetes_provider(*kube, context);
+  return Error(ErrorCode::unsupported, "this program asks no servers for secrets").with_hint("use gitopsctl-net");
+}
+
 }  // namespace gitopsctl::channels::secrets

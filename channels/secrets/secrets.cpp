@@ -4,26 +4,16 @@
 #include <vector>
 
 #include "base/text/escape.hpp"
-#include "channels/secrets/providers.hpp"
 
 namespace gitopsctl::channels::secrets {
 namespace {
-
-struct Make {
-  const SecretContext& context;
-  auto operator()(const FileProviderConfig& config) const { return make_file_provider(config, context); }
-  auto operator()(const EnvProviderConfig& config) const { return make_env_provider(config, context); }
-  auto operator()(const KubernetesProviderConfig& config) const { return make_kubernetes_provider(config, context); }
-  auto operator()(const GcpProviderConfig& config) const { return make_gcp_provider(config, context); }
-  auto operator()(const VaultProviderConfig& config) const { return make_vault_provider(config, context); }
-  auto operator()(const SopsProviderConfig& config) const { return make_sops_provider(config, context); }
-};
 
 Secret copy_of(const Secret& secret) { return {secret.bytes.copy(), secret.version, secret.provider}; }
 
 }  // namespace
 
-Secrets::Secrets(SecretsConfig config, SecretContext context) : config_(std::move(config)), context_(std::move(context)) {}
+Secrets::Secrets(SecretsConfig config, SecretContext context, ProviderMaker make)
+    : config_(std::move(config)), context_(std::move(context)), make_(make) {}
 
 Secrets::~Secrets() = default;
 
@@ -44,7 +34,8 @@ Result<SecretProvider*> Secrets::provider_of(const std::string& name) {
     return Error(ErrorCode::invalid_input, "there is no secret provider '" + terminal_safe(name) + "'")
         .with_hint(suggest(name, known, "providers"));
   }
-  return providers_.emplace(name, std::visit(Make{context_}, found->second)).first->second.get();
+  GITOPSCTL_TRY(auto provider, make_(found->second, context_));
+  return providers_.emplace(name, std::move(provider)).first->second.get();
 }
 
 Result<Secret> Secrets::try_fetch(SecretProvider& provider, const SecretRef& ref, const Interrupt& interrupt) const {

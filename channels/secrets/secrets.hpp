@@ -8,6 +8,7 @@
 #include "base/result/result.hpp"
 #include "base/time/clock.hpp"
 #include "channels/secrets/config.hpp"
+#include "channels/secrets/providers.hpp"
 #include "channels/secrets/secret.hpp"
 
 namespace gitopsctl::channels::secrets {
@@ -26,7 +27,8 @@ inline constexpr Millis secret_first_backoff{500};
 /// Thread-safe: one call waits for the other.
 class Secrets {
  public:
-  Secrets(SecretsConfig config, SecretContext context);
+  /// `make` is called once for each provider that is used. A program without network libraries gives make_local_provider().
+  Secrets(SecretsConfig config, SecretContext context, ProviderMaker make = &make_any_provider);
   ~Secrets();
   Secrets(const Secrets&) = delete;
   Secrets& operator=(const Secrets&) = delete;
@@ -48,6 +50,7 @@ class Secrets {
 
   SecretsConfig config_;
   SecretContext context_;
+  ProviderMaker make_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<SecretProvider>, std::less<>> providers_;
   std::map<SecretRef, Secret> kept_;

@@ -35,7 +35,13 @@ std::vector<Value> split_lines(std::string_view text) {
 }  // namespace
 
 Error Evaluator::located(const Error& error, const Node& node) const {
-  const Error out = error_at(syntax_, node.offset, error.message(), error.code());
+  std::string message;
+  for (const auto& one : error.flatten()) {
+    if (!message.empty()) message += "; ";
+    for (const auto& step : one.trail()) message += step + ": ";
+    message += one.message();
+  }
+  const Error out = error_at(syntax_, node.offset, message, error.code());
   return error.hint().empty() ? out : out.with_hint(error.hint());
 }
 
@@ -208,7 +214,10 @@ Result<Evaluated> Evaluator::call(const Node& node) {
       if (!argument.is_string()) return error_at(syntax_, node.offset, "the name of a secret is a text");
       if (scope_.secrets == nullptr)
         return error_at(syntax_, node.offset, "there are no secrets here", ErrorCode::unsupported);
-      auto text = scope_.secrets->get(std::string(argument.as_string()));
+      const Value* section = scope_.config.find("secrets");
+      auto text = scope_.secrets->get({.name = std::string(argument.as_string()),
+                                       .section = section == nullptr ? Value() : *section,
+                                       .directory = std::string(scope_.project.string_at({"dir"}))});
       if (!text.ok()) return located(text.error(), node);
       return made(*text);
     }

@@ -10,8 +10,8 @@ namespace gitopsctl::invoke {
 
 /// What the names of an expression stand for. Nothing here is changed by an evaluation.
 struct Scope {
-  Value args = Value::map();  ///< by underscore spelling
-  Value config = Value::map();
+  Value args = Value::map();        ///< by underscore spelling
+  Value config = Value::map();      ///< its `secrets` says where secrets come from
   Value env = Value::map();         ///< texts; a name that is not there is null
   Value remainder = Value::list();  ///< texts behind `--`
   Value steps = Value::map();       ///< `{ID: {stdout, stderr, exited, ok}}` of the steps that ran

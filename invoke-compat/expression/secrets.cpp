@@ -1,13 +1,11 @@
 #include "invoke-compat/expression/secrets.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/crypto/digest.hpp"
 #include "base/json/json.hpp"
 #include "base/text/escape.hpp"
 #include "base/text/unicode.hpp"
-#include "base/value/value.hpp"
 #include "invoke-compat/expression/printing.hpp"
 
 namespace gitopsctl::invoke {
@@ -47,23 +45,18 @@ void add_forms(std::vector<std::string>& forms, std::string_view value) {
 
 }  // namespace
 
-Result<std::string> Secrets::get(const std::string& name) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto found = values_.find(name); found != values_.end()) return found->second;
-  }
+Result<std::string> Secrets::get(const SecretQuestion& question) {
   if (!resolver_) {
-    return Error(ErrorCode::unsupported, "there is nobody to ask for the secret '" + terminal_safe(name) + "'");
+    return Error(ErrorCode::unsupported, "there is nobody to ask for the secret '" + terminal_safe(question.name) + "'");
   }
-  // Asking can take long, and two who ask at once get the same.
-  GITOPSCTL_TRY(std::string value, resolver_(name));
+  GITOPSCTL_TRY(std::string value, resolver_(question));
   remember(value);
-  const std::scoped_lock lock(mutex_);
-  return values_.try_emplace(name, std::move(value)).first->second;
+  return value;
 }
 
 void Secrets::remember(std::string_view value) {
   const std::scoped_lock lock(mutex_);
+  if (std::find(forms_.begin(), forms_.end(), value) != forms_.end()) return;
   add_forms(forms_, value);
   std::stable_sort(forms_.begin(), forms_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }

@@ -12,6 +12,7 @@
 #include "invoke-compat/listing/listing.hpp"
 #include "invoke-compat/parser/parser.hpp"
 #include "invoke-compat/program/loaded_tasks.hpp"
+#include "invoke-compat/program/secret_use.hpp"
 #include "invoke-compat/python/python_listing.hpp"
 
 namespace gitopsctl::invoke {
@@ -68,7 +69,7 @@ class Invocation {
       return fail(error, bad_file);
     }
     loaded_ = std::move(*loaded);
-    for (const auto& warning : loaded_->warnings) world_.run.err->write("warning: " + warning + '\n');
+    for (const auto& warning : loaded_->warnings) warn(warning);
     const auto project = load_project_file(configuration_, *world_.files, loaded_->found.project_directory, {});
     return project.ok() ? -1 : fail(project.error(), bad_file);
   }
@@ -112,12 +113,6 @@ class Invocation {
                             .hide = options.hide.value_or(""),
                             .command_timeout = options.command_timeout.value_or(0),
                             .sudo_password = {}};
-    if (options.prompt_for_sudo_password && world_.ask_password) {
-      auto password = world_.ask_password("Desired 'sudo.password' config value: ");
-      if (!password.ok()) return fail(password.error(), failure);
-      if (world_.secrets != nullptr) world_.secrets->remember(*password);
-      given.sudo_password = *std::move(password);
-    }
     configuration_.set(ConfigLevel::command_line, command_line_data(given), "the command line");
     const auto file = options.config ? options.config : variable("INVOKE_RUNTIME_CONFIG");
     const auto runtime = load_runtime_file(configuration_, *world_.files, world_.places, file.value_or(""), {});
@@ -136,7 +131,27 @@ class Invocation {
           std::all_of(plan->begin(), plan->end(), [&](const PlannedCall& call) { return is_python_task(call.found); });
       return all ? run_python(before, contexts) : two_commands();
     }
+    if (const auto ready = prepare_secrets(*plan); !ready.ok()) return fail(ready.error(), failure);
+    show_warnings();
+    if (options.prompt_for_sudo_password && world_.ask_password) {
+      auto password = world_.ask_password("Desired 'sudo.password' config value: ");
+      if (!password.ok()) return fail(password.error(), failure);
+      if (world_.secrets != nullptr) world_.secrets->remember(*password);
+      given.sudo_password = *std::move(password);
+      configuration_.set(ConfigLevel::command_line, command_line_data(given), "the command line");
+    }
     return run_native(*plan, options);
+  }
+
+  Result<void> prepare_secrets(const std::vector<PlannedCall>& plan) {
+    if (!world_.before_secrets) return {};
+    std::vector<Value> sections;
+    for (const auto& task : tasks_with_secrets(loaded_->collection, plan)) {
+      GITOPSCTL_TRY(const auto config, config_of(task));
+      const Value* section = config.find("secrets");
+      sections.push_back(section == nullptr ? Value() : *section);
+    }
+    return sections.empty() ? Result<void>() : world_.before_secrets(sections);
   }
 
   int run_native(const std::vector<PlannedCall>& plan, const CoreOptions& options) {
@@ -175,6 +190,7 @@ class Invocation {
       }
       argv.push_back(words_[i]);
     }
+    show_warnings();
     const auto code = world_.become(argv);
     return code.ok() ? *code : fail(code.error(), bad_file);
   }
@@ -205,7 +221,7 @@ class Invocation {
     for (const auto& warning : warnings) {
       if (std::find(warned_.begin(), warned_.end(), warning) != warned_.end()) continue;
       warned_.push_back(warning);
-      world_.run.err->write("warning: " + warning + '\n');
+      warn(warning);
     }
     return configuration_.merged();
   }
@@ -242,19 +258,36 @@ class Invocation {
     return std::string(value != nullptr && value->is_string() ? value->as_string() : otherwise);
   }
 
+  /// Kept until it is clear that this process goes on: one that takes its place finds the same to warn of.
+  void warn(const std::string& text) {
+    warnings_ += "warning: " + text + '\n';
+    if (shows_warnings_) show_warnings();
+  }
+
+  void show_warnings() {
+    shows_warnings_ = true;
+    if (!warnings_.empty()) world_.run.err->write(warnings_);
+    warnings_.clear();
+  }
+
   int say(std::string_view text) {
+    show_warnings();
     world_.run.out->write(text);
     return 0;
   }
 
   /// An error whose message is the reference's whole line.
   int fail_line(const Error& error) {
+    show_warnings();
     world_.run.err->write(error.message() + '\n');
     return failure;
   }
 
   int fail(const Error& error, int code) {
-    world_.run.err->write("error: " + error.to_string() + '\n');
+    show_warnings();
+    std::string text = "error: " + error.to_string() + '\n';
+    if (!world_.compat && !error.hint().empty()) text += "  hint: " + error.hint() + '\n';
+    world_.run.err->write(text);
     return code;
   }
 
@@ -265,6 +298,8 @@ class Invocation {
   Configuration configuration_;
   std::unique_ptr<LoadedTasks> loaded_;
   std::vector<std::string> warned_;
+  std::string warnings_;  ///< lines that are not shown yet
+  bool shows_warnings_ = false;
 };
 
 }  // namespace

@@ -32,6 +32,10 @@ struct ProgramWorld {
   std::string state_directory;     ///< for what Python's listings are kept in; empty: they are not
   std::map<std::string, NativeTask, std::less<>> natives;
   Secrets* secrets = nullptr;
+  /// Called once before the first task runs, and before anything is asked or shown, when tasks that can run may ask for
+  /// secrets: with `secrets` of the configuration that each of them sees, null where there is none. Its error ends the
+  /// invocation. It may replace this process by one that can ask.
+  std::function<Result<void>(const std::vector<Value>& sections)> before_secrets;
   /// Asks for a password without showing it.
   std::function<Result<std::string>(const std::string& prompt)> ask_password;
   RunProgram run_program;

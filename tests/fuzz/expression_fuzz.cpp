@@ -53,9 +53,9 @@ void check_template(std::string_view text, Template::Use use, const Scope& scope
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0 || size > 8192) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  Secrets secrets([](const std::string& name) -> Result<std::string> {
-    if (name.empty()) return Error(ErrorCode::not_found, "no such secret");
-    return "value of " + name;
+  Secrets secrets([](const SecretQuestion& question) -> Result<std::string> {
+    if (question.name.empty()) return Error(ErrorCode::not_found, "no such secret");
+    return "value of " + question.name;
   });
   const Scope names = scope(secrets);
   switch (data[0] % 4) {

@@ -95,6 +95,26 @@ TEST_SUITE("start-up") {
     }
   }
 
+  TEST_CASE("tasks load no network library, with secrets of this machine and without those of a network") {
+    const support::ScratchDir scratch;
+    std::ofstream(scratch / "tasks.yaml") << R"(apiVersion: gitopsctl.dev/v1
+kind: Tasks
+config:
+  secrets:
+    default: local
+    providers: {local: {kind: file, dir: .}}
+tasks:
+  plain: {steps: [{print: "plain"}]}
+  secret: {steps: [{run: "echo ${{ trim(secret('token')) }}"}]}
+)";
+    std::ofstream(scratch / "token") << "a-secret-token\n";
+    std::ofstream(scratch / "far.yaml") << "secrets: {providers: {far: {kind: vault, address: \"http://127.0.0.1:9\"}}}\n";
+    for (const auto& arguments : std::vector<std::vector<std::string>>{
+             {"task", "-l"}, {"task", "plain"}, {"task", "secret"}, {"task", "-f", "far.yaml", "plain"}}) {
+      check_no_network_library(arguments, scratch.path());
+    }
+  }
+
   TEST_CASE("the network program does load them, and keeps the one that it does not use asleep") {
     const std::string report = linker_report({"version"}, {}, network_program);
     CHECK(report.find("libcurl") != std::string::npos);

@@ -8,22 +8,27 @@ using namespace gitopsctl;
 using namespace gitopsctl::invoke;
 
 TEST_SUITE("invoke: secrets") {
-  TEST_CASE("a secret is asked for once, and remembered for masking") {
-    int asked = 0;
-    Secrets secrets([&](const std::string& name) -> Result<std::string> {
-      ++asked;
-      if (name != "p") return Error(ErrorCode::not_found, "no secret '" + name + "'").with_hint("add it");
-      return std::string("hunter2!");
+  TEST_CASE("a secret is asked for with what the task's configuration says, and remembered for masking") {
+    std::vector<SecretQuestion> asked;
+    Secrets secrets([&](const SecretQuestion& question) -> Result<std::string> {
+      asked.push_back(question);
+      if (question.name == "p") return std::string("hunter2!");
+      return Error(ErrorCode::not_found, "no secret").in("secret " + question.name).with_hint("add it");
     });
     Scope scope;
     scope.secrets = &secrets;
+    scope.config = make_map({{"secrets", make_map({{"default", Value::string("here")}})}});
+    scope.project = make_map({{"dir", Value::string("/project")}});
     const auto login = Template::parse("login -p ${{ secret('p') }} ${{ secret('p') }}", Template::Use::command).value();
     CHECK(secrets.mask("hunter2!") == "hunter2!");
     CHECK(login.render(scope).value() == "login -p 'hunter2!' 'hunter2!'");
-    CHECK(asked == 1);
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[0].name == "p");
+    CHECK(asked[0].section.string_at({"default"}) == "here");
+    CHECK(asked[0].directory == "/project");
     CHECK(secrets.mask("said hunter2! twice: hunter2!") == "said [redacted] twice: [redacted]");
     const auto missing = Template::parse("${{ secret('q') }}", Template::Use::literal, {"t", 1, 2}).value().render(scope);
-    CHECK(missing.error().to_string() == "t:1:2: column 5: no secret 'q'");
+    CHECK(missing.error().to_string() == "t:1:2: column 5: secret q: no secret");
     CHECK(missing.error().hint() == "add it");
     CHECK(Expression::parse("secret(1)").value().evaluate(scope).error().message() ==
           "column 1: the name of a secret is a text");
@@ -31,7 +36,7 @@ TEST_SUITE("invoke: secrets") {
 
   TEST_CASE("without a resolver, and without secrets, it is an error") {
     Secrets nobody;
-    CHECK(nobody.get("p").error().code() == ErrorCode::unsupported);
+    CHECK(nobody.get({.name = "p", .section = {}, .directory = {}}).error().code() == ErrorCode::unsupported);
     CHECK(Expression::parse("secret('p')").value().evaluate({}).error().code() == ErrorCode::unsupported);
   }
 
